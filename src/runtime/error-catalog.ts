@@ -1,0 +1,209 @@
+/**
+ * Every error code of Peerage: its details, its message, what to do next, and what the original
+ * called it. `docs/errors.md` is made from this table.
+ */
+
+/** The details that an error of each code carries. */
+export interface ErrorDetails {
+  // Names
+  'invalid-peer-name': { readonly value: string; readonly problem: string }
+  'invalid-classifier': { readonly value: string; readonly problem: string }
+  'classifier-too-long': { readonly length: number; readonly limit: number }
+  'unsecured-peer-name': { readonly value: string }
+  'invalid-friendly-name': { readonly value: string; readonly problem: string }
+  'host-name-too-long': { readonly peerName: string; readonly length: number; readonly limit: number }
+  'invalid-host-name': { readonly value: string; readonly problem: string }
+  // Identities
+  'identity-not-found': { readonly identity: string }
+  'identity-exists': { readonly identity: string }
+  'identity-deleted': { readonly identity: string }
+  'identity-locked': { readonly identity: string }
+  'identity-not-locked': { readonly identity: string }
+  'identity-has-groups': { readonly identity: string; readonly groups: readonly string[] }
+  'too-many-identities': { readonly limit: number }
+  'identity-file-damaged': { readonly file: string; readonly problem: string }
+  'identity-file-newer': { readonly file: string; readonly schema: number; readonly known: number }
+  'wrong-passphrase': { readonly identity: string }
+  'empty-password': { readonly use: string }
+  'invalid-identity-export': { readonly problem: string }
+  // Certificates and binary formats
+  'invalid-certificate': { readonly problem: string; readonly detail: string }
+  malformed: { readonly structure: string; readonly problem: string; readonly offset: number }
+  // Storage
+  'storage-not-accessible': { readonly path: string; readonly operation: string; readonly reason: string }
+  'disk-full': { readonly path: string }
+  'storage-busy': { readonly path: string; readonly waited: number }
+  'file-too-large': { readonly file: string; readonly size: number; readonly limit: number }
+  'file-not-private': { readonly file: string; readonly mode: string }
+  // Network
+  'port-in-use': { readonly endpoint: string }
+  'address-not-available': { readonly endpoint: string }
+  'network-failed': { readonly endpoint: string; readonly reason: string }
+  'connection-failed': { readonly endpoint: string; readonly reason: string }
+  // The node
+  'node-closed': { readonly operation: string }
+  'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
+}
+
+interface CatalogEntry<Details> {
+  message(details: Details): string
+  readonly advice: string
+  /** What the original's return codes call this condition (SDK common-return-codes). */
+  readonly original?: string
+}
+
+export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry<ErrorDetails[Code]> } = {
+  'invalid-peer-name': {
+    message: ({ value, problem }) => `${quoted(value)} is not a peer name: ${problem}`,
+    advice: 'Write it as authority.classifier: 40 digits 0-9 a-f, or 0 for an unsecured name, then a dot.',
+    original: 'PEER_E_INVALID_PEER_NAME',
+  },
+  'invalid-classifier': {
+    message: ({ value, problem }) => `${quoted(value)} is not a classifier: ${problem}`,
+    advice: 'Use any text without U+0000 and unpaired surrogates; leave it empty only in a secured name.',
+    original: 'PEER_E_INVALID_CLASSIFIER',
+  },
+  'classifier-too-long': {
+    message: ({ length, limit }) => `a classifier has at most ${limit} characters, this one has ${length}`,
+    advice: 'Shorten the classifier.',
+    original: 'PEER_E_CLASSIFIER_TOO_LONG',
+  },
+  'unsecured-peer-name': {
+    message: ({ value }) => `${quoted(value)} is an unsecured name, and a secured one is needed here`,
+    advice: "Use the peer name of an identity or a group: it begins with 40 digits 0-9 a-f, not with '0.'.",
+  },
+  'invalid-friendly-name': {
+    message: ({ value, problem }) => `${quoted(value)} cannot be a friendly name: ${problem}`,
+    advice: 'Use 1 to 255 printable characters.',
+  },
+  'host-name-too-long': {
+    message: ({ peerName, length, limit }) =>
+      `${quoted(peerName)} has no host name: it would have ${length} characters, and a host name has at most ${limit}`,
+    advice: 'Use a shorter classifier, or one of lower-case letters, digits and hyphens, which encode shortest.',
+    original: 'PEER_E_CANNOT_CONVERT_PEER_NAME',
+  },
+  'invalid-host-name': {
+    message: ({ value, problem }) => `${quoted(value)} is not the host name of a peer: ${problem}`,
+    advice: 'Give a host name as `peerage name host` prints it, without changes.',
+    original: 'PEER_E_INVALID_PEER_DNS_NAME',
+  },
+  'identity-not-found': {
+    message: ({ identity }) => `there is no identity ${quoted(identity)} here`,
+    advice: 'List the identities of this data directory, or create or import this one.',
+    original: 'PEER_E_IDENTITY_NOT_FOUND',
+  },
+  'identity-exists': {
+    message: ({ identity }) => `identity ${identity} is here already`,
+    advice: 'Use the identity that is here; to replace it, delete it first.',
+    original: 'PEER_E_ALREADY_EXISTS',
+  },
+  'identity-deleted': {
+    message: ({ identity }) => `identity ${identity} was deleted while it was in use`,
+    advice: 'Choose another identity, or import this one again.',
+    original: 'PEER_E_IDENTITY_DELETED',
+  },
+  'identity-locked': {
+    message: ({ identity }) => `identity ${identity} is locked with a passphrase`,
+    advice: 'Unlock it with its passphrase first; once is enough for the life of the process.',
+  },
+  'identity-not-locked': {
+    message: ({ identity }) => `identity ${identity} has no passphrase`,
+    advice: 'Use it without unlocking it.',
+  },
+  'identity-has-groups': {
+    message: ({ identity, groups }) => `identity ${identity} still has ${groups.length} groups: ${groups.join(', ')}`,
+    advice: 'Delete these groups first, then the identity.',
+    original: 'PEER_E_GROUPS_EXIST',
+  },
+  'too-many-identities': {
+    message: ({ limit }) => `a data directory holds at most ${limit} identities`,
+    advice: 'Delete identities that are no longer used, or use another data directory.',
+    original: 'PEER_E_TOO_MANY_IDENTITIES',
+  },
+  'identity-file-damaged': {
+    message: ({ file, problem }) => `the identity file ${file} cannot be used: ${problem}`,
+    advice: 'Restore this file from a backup, or move it away and import the identity; the others stay usable.',
+    original: 'PEER_E_CERT_STORE_CORRUPTED',
+  },
+  'identity-file-newer': {
+    message: ({ file, schema, known }) =>
+      `the identity file ${file} has schema ${schema}, and this version of Peerage reads up to ${known}`,
+    advice: 'Update Peerage; the file was left as it is.',
+  },
+  'wrong-passphrase': {
+    message: ({ identity }) => `the passphrase does not open ${identity}`,
+    advice: 'Give the passphrase or password that was set when it was made; there is no way around it.',
+  },
+  'empty-password': {
+    message: ({ use }) => `${use} needs a password, and an empty one is none`,
+    advice: 'Give a password of at least one character; a long one, since whoever has the text can guess.',
+  },
+  'invalid-identity-export': {
+    message: ({ problem }) => `this is not the export of an identity: ${problem}`,
+    advice: 'Give the whole text that the export printed, unchanged.',
+  },
+  'invalid-certificate': {
+    message: ({ problem, detail }) => `the certificate is refused (${problem}): ${detail}`,
+    advice: 'Ask its owner for a certificate that Peerage made, and for a new one if it has expired.',
+  },
+  malformed: {
+    message: ({ structure, problem, offset }) => `malformed ${structure} at byte ${offset}: ${problem}`,
+    advice: 'It was damaged on its way or made by something else; ask for it again.',
+  },
+  'storage-not-accessible': {
+    message: ({ path, operation, reason }) => `cannot ${operation} ${path}: ${reason}`,
+    advice: 'Check that the data directory exists and that this user may read and write it.',
+    original: 'PEER_E_NO_KEY_ACCESS',
+  },
+  'disk-full': {
+    message: ({ path }) => `no space is left for ${path}`,
+    advice: 'Free some space on that disk and try again; nothing was changed.',
+    original: 'PEER_E_DISK_FULL',
+  },
+  'storage-busy': {
+    message: ({ path, waited }) => `another process has kept ${path} busy for ${waited} ms`,
+    advice: 'Try again; if it stays so, look for a Peerage process that hangs.',
+  },
+  'file-too-large': {
+    message: ({ file, size, limit }) => `${file} has ${size} bytes, and at most ${limit} are read`,
+    advice: 'This is no file of Peerage; move it out of the data directory.',
+  },
+  'file-not-private': {
+    message: ({ file, mode }) => `${file} holds a key and other users can reach it (mode ${mode})`,
+    advice: 'Take the rights of others away (chmod 600), and consider the key as known to them.',
+  },
+  'port-in-use': {
+    message: ({ endpoint }) => `${endpoint} is in use`,
+    advice: 'Stop the program that uses this port, choose another one, or let Peerage choose.',
+  },
+  'address-not-available': {
+    message: ({ endpoint }) => `${endpoint} is not an address of this machine`,
+    advice: 'Use one of the addresses of this machine.',
+  },
+  'network-failed': {
+    message: ({ endpoint, reason }) => `the network failed at ${endpoint}: ${reason}`,
+    advice: 'Check the network of this machine and try again.',
+  },
+  'connection-failed': {
+    message: ({ endpoint, reason }) => `no connection to ${endpoint}: ${reason}`,
+    advice: 'Check that the other side runs, and that the address and port are right and reachable.',
+    original: 'PEER_E_CONNECTION_FAILED',
+  },
+  'node-closed': {
+    message: ({ operation }) => `${operation} is not possible: the node is closed`,
+    advice: 'Open the node again.',
+  },
+  'invalid-argument': {
+    message: ({ name, value, expected }) => `${name} is ${value}, and should be ${expected}`,
+    advice: 'Correct this argument.',
+    original: 'PEER_E_INVALIDARG',
+  },
+}
+
+const LONGEST_QUOTE = 200
+
+/** The value as text between quotes, shortened if it is long, with control characters made visible. */
+function quoted(value: string): string {
+  const text = JSON.stringify(value)
+  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}…"`
+}

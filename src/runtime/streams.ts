@@ -1,0 +1,74 @@
+/**
+ * The stream port: ordered, reliable, encrypted byte streams, TLS 1.3 on TCP or what stands in its
+ * place. A stream proves nobody's identity. It hands up a channel binding instead, a value that both
+ * ends share and nobody else can have, and the layers above sign that (DESIGN section 7).
+ */
+import type { Endpoint } from './endpoint.ts'
+
+/** Listens for streams and opens them. */
+export interface Streams {
+  /**
+   * Takes streams on exactly this local address; port 0 asks for a free one above 1024.
+   *
+   * @param accepted Called with each stream once its channel binding is known. It must attach a handler.
+   * @throws PeerageError `port-in-use`, `address-not-available`, `network-failed`
+   */
+  listen(local: Endpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener>
+  /**
+   * Opens a stream. It is open at this end only: the other end may still close it without a word.
+   *
+   * @throws PeerageError `connection-failed` with the reason; the signal's own reason when it aborts
+   */
+  connect(to: Endpoint, options: { readonly signal: AbortSignal }): Promise<ByteStream>
+}
+
+/** A place where streams are taken. */
+export interface StreamListener {
+  readonly local: Endpoint
+  /** Takes no more streams; those that were taken stay. Closing twice does nothing. */
+  close(): void
+}
+
+/** One end of a stream. */
+export interface ByteStream {
+  readonly remote: Endpoint
+  /** {@link CHANNEL_BINDING_LENGTH} bytes that both ends of this one stream share (RFC 9266). */
+  readonly channelBinding: Uint8Array
+  /** Takes what comes. Nothing is delivered before this, nothing is lost before it. Called once. */
+  attach(handler: ByteStreamHandler): void
+  /**
+   * Queues bytes, which belong to the stream from now on.
+   *
+   * @returns false once {@link STREAM_WRITE_LIMIT} bytes wait: stop, and go on when `drained` is called.
+   *   Bytes written all the same are queued, so whoever writes bounds them.
+   */
+  write(bytes: Uint8Array): boolean
+  /** How many written bytes wait to be taken by the network. */
+  readonly waiting: number
+  /** Delivers nothing more until {@link ByteStream.resume}; the other end feels it as back pressure. */
+  pause(): void
+  resume(): void
+  /** Ends this direction after what was written. The other direction stays open. */
+  end(): void
+  /** Ends both directions at once and drops what waits. `closed` follows, once. */
+  destroy(): void
+}
+
+/** What a stream tells its owner. */
+export interface ByteStreamHandler {
+  /** Bytes came. They belong to the handler. */
+  received(bytes: Uint8Array): void
+  /** A write that was refused can go on. */
+  drained(): void
+  /** The other end will send nothing more. */
+  ended(): void
+  /** The stream is over, both ways. The last call, made exactly once. */
+  closed(reason: StreamClosing): void
+}
+
+/** Why a stream is over: both ends had ended, this end destroyed it, or it broke. */
+export type StreamClosing = 'ended' | 'destroyed' | 'broken'
+
+export const CHANNEL_BINDING_LENGTH = 32
+/** How many written bytes may wait before {@link ByteStream.write} asks to stop. */
+export const STREAM_WRITE_LIMIT = 256 * 1024
