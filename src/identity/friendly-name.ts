@@ -1,0 +1,32 @@
+/**
+ * Friendly names: what people call an identity or a group. They prove nothing and need not be
+ * unique; a peer name is for that.
+ */
+import { PeerageError } from '../runtime/peerage-error.ts'
+
+/** In UTF-16 code units (MS-PPSEC 2.2.5). */
+export const LONGEST_FRIENDLY_NAME = 255
+
+/** Control characters and line breaks, which would forge lines of a list, a log or a file. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/u
+
+/**
+ * Checks that a text can be a friendly name: 1 to {@link LONGEST_FRIENDLY_NAME} code units, not all
+ * of them spaces, no control character, no unpaired surrogate.
+ *
+ * @throws PeerageError `invalid-friendly-name`
+ */
+export function checkFriendlyName(text: string): void {
+  const problem = friendlyNameProblem(text)
+  if (problem !== undefined) throw new PeerageError('invalid-friendly-name', { value: text, problem })
+}
+
+function friendlyNameProblem(text: string): string | undefined {
+  if (text.trim() === '') return 'there is nothing in it'
+  if (text.length > LONGEST_FRIENDLY_NAME) {
+    return `it has ${text.length} characters, and at most ${LONGEST_FRIENDLY_NAME} are allowed`
+  }
+  if (!text.isWellFormed()) return 'it contains an unpaired surrogate'
+  if (UNPRINTABLE.test(text)) return 'it contains a control character or a line break'
+  return undefined
+}
