@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const MINUTE = 60_000
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    watch: false,
+    // A process for each file: a crash in a native module then costs one file, and no file sees another's timers.
+    pool: 'forks',
+    // Long enough for a slow machine under load, short enough to end what hangs. No test measures time with it.
+    testTimeout: MINUTE,
+    hookTimeout: MINUTE,
+    allowOnly: false,
+    reporters: ['default', './scripts/count-line-reporter.ts'],
+  },
+})
