@@ -1,0 +1,69 @@
+/**
+ * The `peerage` command: its global options, its nouns, and what happens when one fails.
+ *
+ * Exit codes: 0 done, 1 failed, 2 misuse.
+ */
+import { Command, CommanderError } from 'commander'
+import { defaultDataDirectory } from '../nodejs/data-directory.ts'
+import { packageVersion } from '../nodejs/package-version.ts'
+import type { CommandContext } from './command-context.ts'
+import { addNameCommands } from './name.ts'
+import { createOutput } from './output.ts'
+
+const EXIT_FAILED = 1
+const EXIT_MISUSE = 2
+
+/** Runs one command line and sets the exit code of the process. */
+export async function runCommand(words: readonly string[]): Promise<void> {
+  endQuietlyWhenThePipeCloses()
+  const program = new Command('peerage')
+    .description('Serverless peer networking: identities, names, and what is to come.')
+    .version(packageVersion())
+    .option('--data-dir <dir>', `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`)
+    .option('--json', 'print one JSON document a line, and errors as JSON', false)
+    .showHelpAfterError('Run `peerage --help`, or add --help to a command, to see how it is used.')
+  // Known before commander has read the line, so that a misused line is answered in JSON, too.
+  const json = words.includes('--json')
+  const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr })
+  const context: CommandContext = {
+    output,
+    dataDirectory: () => {
+      const { dataDir } = program.opts<{ dataDir?: string }>()
+      const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
+      return dataDir ?? fromEnvironment ?? defaultDataDirectory()
+    },
+  }
+  addNameCommands(program, context)
+  exitWithCommanderErrors(program, json)
+  try {
+    await program.parseAsync(words, { from: 'user' })
+  } catch (error) {
+    process.exitCode = report(error, context, json)
+  }
+}
+
+function report(error: unknown, { output }: CommandContext, json: boolean): number {
+  if (!(error instanceof CommanderError)) {
+    output.error(error)
+    return EXIT_FAILED
+  }
+  // Help and version were asked for: commander has printed them.
+  if (error.exitCode === 0) return 0
+  if (json) output.misuse(error.message.replace(/^error: /, ''))
+  return EXIT_MISUSE
+}
+
+/** Makes commander throw instead of ending the process, and say nothing of its own where JSON is asked for. */
+function exitWithCommanderErrors(command: Command, json: boolean): void {
+  command.exitOverride()
+  if (json) command.configureOutput({ writeErr: () => undefined })
+  for (const subcommand of command.commands) exitWithCommanderErrors(subcommand, json)
+}
+
+/** `peerage ... | head` is no failure: whoever reads has read enough. */
+function endQuietlyWhenThePipeCloses(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
