@@ -16,12 +16,17 @@ export interface Storage {
    */
   read(name: string, limit: number): Uint8Array | undefined
   /**
-   * Creates or replaces a file, all or nothing, on disk when it returns.
+   * Creates or replaces a file, all or nothing, on disk when it returns. It waits while another process
+   * is in {@link Storage.exclusively}.
    *
-   * @throws PeerageError `disk-full`, `storage-not-accessible`; the former file is then still there
+   * @throws PeerageError `disk-full`, `storage-busy`, `storage-not-accessible`; the former file is then still there
    */
   write(name: string, bytes: Uint8Array): void
-  /** Removes a file, on disk when it returns; false if there was none. @throws PeerageError `storage-not-accessible` */
+  /**
+   * Removes a file, on disk when it returns; false if there was none. It waits as {@link Storage.write} does.
+   *
+   * @throws PeerageError `disk-full`, `storage-busy`, `storage-not-accessible`
+   */
   remove(name: string): boolean
   /** The names of all files, sorted by code unit. @throws PeerageError `storage-not-accessible` */
   list(): readonly string[]

@@ -34,13 +34,17 @@ export interface ByteStream {
   readonly remote: Endpoint
   /** {@link CHANNEL_BINDING_LENGTH} bytes that both ends of this one stream share (RFC 9266). */
   readonly channelBinding: Uint8Array
-  /** Takes what comes. Nothing is delivered before this, nothing is lost before it. Called once. */
+  /**
+   * Takes what comes. Nothing is delivered before this, nothing is lost before it. Called once. No
+   * call of a stream calls its handler before it returns.
+   */
   attach(handler: ByteStreamHandler): void
   /**
    * Queues bytes, which belong to the stream from now on.
    *
    * @returns false once {@link STREAM_WRITE_LIMIT} bytes wait: stop, and go on when `drained` is called.
-   *   Bytes written all the same are queued, so whoever writes bounds them.
+   *   Bytes written all the same are queued, so whoever writes bounds them. Once the stream is over,
+   *   which its writer may not know yet, bytes are dropped. A write after `end` is a programming error.
    */
   write(bytes: Uint8Array): boolean
   /** How many written bytes wait to be taken by the network. */
@@ -50,7 +54,7 @@ export interface ByteStream {
   resume(): void
   /** Ends this direction after what was written. The other direction stays open. */
   end(): void
-  /** Ends both directions at once and drops what waits. `closed` follows, once. */
+  /** Ends both directions at once and drops what waits. `closed` follows, once; at the other end the stream broke. */
   destroy(): void
 }
 
@@ -60,7 +64,10 @@ export interface ByteStreamHandler {
   received(bytes: Uint8Array): void
   /** A write that was refused can go on. */
   drained(): void
-  /** The other end will send nothing more. */
+  /**
+   * The other end will send nothing more. This is no proof that it meant to: a process that dies, or
+   * whoever cuts the path, can look the same. What must be complete says so itself.
+   */
   ended(): void
   /** The stream is over, both ways. The last call, made exactly once. */
   closed(reason: StreamClosing): void

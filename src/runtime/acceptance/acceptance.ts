@@ -38,6 +38,14 @@ export function expectBytes(
   throw new Error(`${what}: ${actual === undefined ? 'nothing' : toHex(actual)} instead of ${toHex(expected)}`)
 }
 
+/**
+ * Fails if the bytes are of a platform's own kind. Node's Buffer, for one, has another `slice`: code
+ * that keeps a copy by it would keep a view.
+ */
+export function expectPlainBytes(bytes: Uint8Array, what: string): void {
+  if (Object.getPrototypeOf(bytes) !== Uint8Array.prototype) throw new Error(`${what}: no plain Uint8Array`)
+}
+
 /** Fails unless the action throws a RangeError, which is how a port answers a programming error. */
 export function expectRangeError(action: () => unknown, what: string): void {
   const thrown = whatIsThrown(action)
