@@ -59,6 +59,44 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes
 }
 
+const BASE64_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Base64 (RFC 4648 section 4) with padding, in one line. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let index = 0; index < bytes.length; index += 3) {
+    const group = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
+    const given = Math.min(3, bytes.length - index)
+    for (let digit = 0; digit < 4; digit++) {
+      text += digit <= given ? BASE64_ALPHABET[(group >> (18 - 6 * digit)) & 63] : '='
+    }
+  }
+  return text
+}
+
+/** The bytes that {@link toBase64} gives this very text for, or undefined if there are none. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const digits = text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length
+  if (text.length % 4 !== 0) return undefined
+  const bytes = new Uint8Array(Math.floor((digits * 3) / 4))
+  let buffer = 0
+  let bits = 0
+  let length = 0
+  for (let index = 0; index < digits; index++) {
+    const value = BASE64_ALPHABET.indexOf(text.charAt(index))
+    if (value < 0) return undefined
+    buffer = (buffer << 6) | value
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      bytes[length++] = buffer >> bits
+      buffer &= (1 << bits) - 1
+    }
+  }
+  // What is left over is padding; other than zero, it would be a second text for the same bytes.
+  return buffer === 0 ? bytes : undefined
+}
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
