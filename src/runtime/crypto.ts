@@ -42,7 +42,7 @@ export interface Crypto {
 
   /** scrypt (RFC 7914). Encrypted PKCS#8 needs it. Slow by intention. */
   scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Uint8Array
-  /** AES-256 in CBC mode with PKCS#7 padding. Encrypted PKCS#8 needs it; nothing else may use it. */
+  /** AES-256 in CBC mode with PKCS#7 padding, with an IV of 16 bytes. Encrypted PKCS#8 needs it; nothing else may use it. */
   encryptAes256Cbc(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array
   /** The plaintext, or undefined if the padding is wrong. Never throws on a bad ciphertext. */
   decryptAes256Cbc(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
@@ -64,7 +64,7 @@ export interface AgreementKeyPair {
 
 /** What Argon2id costs whoever computes it. */
 export interface Argon2idCost {
-  /** Memory in KiB, at least 8. */
+  /** Memory in KiB, 8 to what {@link LARGEST_DERIVATION_MEMORY} allows. */
   readonly memory: number
   /** Passes over that memory, at least 1. */
   readonly passes: number
@@ -72,7 +72,7 @@ export interface Argon2idCost {
   readonly length: number
 }
 
-/** What scrypt costs whoever computes it: N, r and p of RFC 7914. */
+/** What scrypt costs whoever computes it: N (a power of two), r and p of RFC 7914. Its result has 1 to 64 bytes. */
 export interface ScryptCost {
   readonly cost: number
   readonly blockSize: number
@@ -87,4 +87,9 @@ export const SHA256_LENGTH = 32
 export const AEAD_KEY_LENGTH = 32
 export const AEAD_NONCE_LENGTH = 12
 export const AEAD_TAG_LENGTH = 16
+export const AGREEMENT_KEY_LENGTH = 32
 export const ARGON2ID_SALT_LENGTH = 16
+export const AES256_KEY_LENGTH = 32
+export const AES_BLOCK_LENGTH = 16
+/** The most memory that Argon2id or scrypt may take, in bytes. A greater cost is a programming error: check what you read. */
+export const LARGEST_DERIVATION_MEMORY = 2 ** 30
