@@ -44,6 +44,9 @@ export function hostNameOf(name: PeerName): string {
  */
 export function peerNameOfHostName(text: string): PeerName {
   if (text.length > LONGEST_HOST_NAME) throw invalid(text, `it has more than ${LONGEST_HOST_NAME} characters`)
+  // Beyond ASCII, toLowerCase makes letters of what is none in a host name: of the Kelvin sign, a k.
+  if (!/^[A-Za-z0-9.-]*$/.test(text))
+    throw invalid(text, 'it has characters other than letters, digits, hyphens and dots')
   const host = text.toLowerCase()
   if (!host.endsWith(SUFFIX)) throw invalid(text, `it does not end in ${SUFFIX}`)
   const labels = host.slice(0, -SUFFIX.length).split('.')
