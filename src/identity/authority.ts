@@ -2,7 +2,7 @@
  * The authority of a peer name: the hash of the public key that may speak for the name
  * (MS-PNRP 1.3.1.1, with SHA-256 in place of SHA-1).
  */
-import { concatBytes, fromHex, toHex } from '../runtime/bytes.ts'
+import { concatBytes, equalBytes, fromHex, toHex } from '../runtime/bytes.ts'
 import { type Crypto, PUBLIC_KEY_LENGTH } from '../runtime/crypto.ts'
 
 /** 160 bits. */
@@ -32,4 +32,11 @@ export function authorityBytes(authority: string): Uint8Array {
   const bytes = isSecuredAuthority(authority) ? fromHex(authority) : undefined
   if (bytes === undefined) throw new TypeError('only a secured authority has bytes')
   return bytes
+}
+
+/** The Ed25519 public key in a DER SubjectPublicKeyInfo, or undefined if this is none. */
+export function publicKeyOfInfo(info: Uint8Array): Uint8Array | undefined {
+  const isEd25519 = equalBytes(info.subarray(0, ED25519_SPKI_PREFIX.length), ED25519_SPKI_PREFIX)
+  if (!isEd25519 || info.length !== ED25519_SPKI_PREFIX.length + PUBLIC_KEY_LENGTH) return undefined
+  return info.slice(ED25519_SPKI_PREFIX.length)
 }
