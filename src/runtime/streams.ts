@@ -62,7 +62,7 @@ export interface ByteStream {
 export interface ByteStreamHandler {
   /** Bytes came. They belong to the handler. */
   received(bytes: Uint8Array): void
-  /** A write that was refused can go on. */
+  /** A write that was refused can go on. Not called once this end has ended. */
   drained(): void
   /**
    * The other end will send nothing more. This is no proof that it meant to: a process that dies, or

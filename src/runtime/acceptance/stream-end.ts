@@ -39,6 +39,7 @@ export class StreamEnd implements ByteStreamHandler {
   onReceived: () => void = () => undefined
   #toSend = 0
   #mayDrain = false
+  #ended = false
 
   constructor(stream: ByteStream) {
     this.stream = stream
@@ -53,6 +54,12 @@ export class StreamEnd implements ByteStreamHandler {
     const goOn = this.stream.write(bytes)
     if (!goOn) this.#mayDrain = true
     return goOn
+  }
+
+  /** Ends this direction; nothing can be written any more. */
+  end(): void {
+    this.#ended = true
+    this.stream.end()
   }
 
   /** Writes that many further bytes of the pattern, as fast as the stream takes them. */
@@ -75,6 +82,7 @@ export class StreamEnd implements ByteStreamHandler {
 
   drained(): void {
     this.#noteIfOver('drained')
+    if (this.#ended) this.problems.push('drained after the end of this direction')
     if (!this.#mayDrain) this.problems.push('drained without a write that was refused')
     this.#mayDrain = false
     this.drains++

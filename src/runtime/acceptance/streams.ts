@@ -68,8 +68,8 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
     near.send(SOME_BYTES)
     far.send(SOME_BYTES)
     await bench.settle(() => near.bytesReceived === SOME_BYTES && far.bytesReceived === SOME_BYTES)
-    near.stream.end()
-    far.stream.end()
+    near.end()
+    far.end()
     await bench.settle(() => near.closings.length > 0 && far.closings.length > 0)
     expectSame(near.problems.concat(far.problems).join(), '', 'problems')
   }),
@@ -118,7 +118,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
         const ended = await bench.pair()
         const broken = await bench.pair()
         ended.near.send(1000)
-        ended.near.stream.end()
+        ended.near.end()
         broken.near.stream.destroy()
         await bench.settle(() => broken.near.closings.length > 0)
         const after = await bench.pair()
@@ -197,8 +197,8 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
           far.stream.pause()
           pauses++
         }
-        near.send(SOME_BYTES)
-        near.stream.end()
+        near.write(pattern(0, SOME_BYTES))
+        near.end()
         let seen = 0
         while (far.bytesReceived < SOME_BYTES) {
           await bench.settle(() => pauses > seen)
@@ -214,15 +214,15 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   ...ofBothFamilies('ending one direction leaves the other open, and both ends close as ended', async (bench) => {
     await bench.listen()
     const { near, far } = await bench.pair()
-    near.send(SOME_BYTES)
-    near.stream.end()
+    near.write(pattern(0, SOME_BYTES))
+    near.end()
     await bench.settle(() => far.endings === 1)
     expectSame(far.bytesReceived, SOME_BYTES, 'bytes that came before the end')
     expectSame(far.closings.length + near.closings.length, 0, 'ends that are closed')
     far.send(SOME_BYTES)
     await bench.settle(() => near.bytesReceived === SOME_BYTES)
     expectSame(near.endings, 0, 'ends of the direction that is open')
-    far.stream.end()
+    far.end()
     await bench.settle(() => near.closings.length > 0 && far.closings.length > 0)
     expectSame(near.closings.concat(far.closings).join(), 'ended,ended', 'how both ends closed')
     expectSame(near.endings, 1, 'ends of the second direction')
@@ -234,11 +234,11 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
       withBench(subject, subject.ipv4, async (bench) => {
         await bench.listen()
         const { near, far } = await bench.pair()
-        near.stream.end()
-        near.stream.end()
+        near.end()
+        near.end()
         expectRangeError(() => near.write(pattern(0, 1)), 'a write after the end')
         await bench.settle(() => far.endings === 1)
-        far.stream.end()
+        far.end()
         await bench.settle(() => near.closings.length > 0 && far.closings.length > 0)
         expectSame(near.closings.concat(far.closings).join(), 'ended,ended', 'how both ends closed')
       }),
@@ -257,7 +257,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
     // Whoever writes cannot know yet that the stream is over.
     expectSame(near.write(pattern(0, 10)), false, 'what a write to a broken stream gives')
     expectSame(far.write(pattern(0, 10)), false, 'what a write to a destroyed stream gives')
-    near.stream.end()
+    near.end()
     near.stream.pause()
     near.stream.resume()
     near.stream.destroy()
