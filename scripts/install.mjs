@@ -35,9 +35,11 @@ function whatDiffers() {
     const [there, here] = [wanted[path], found[path]]
     if (here === undefined) {
       // A package for another platform stays away.
-      if (!there.optional) return `${path} is missing`
-    } else if (here.version !== there.version || here.integrity !== there.integrity) {
+      if (!there.optional && !there.devOptional) return `${path} is missing`
+    } else if (here.version !== there.version) {
       return `${path} is ${here.version} instead of ${there.version}`
+    } else if (here.integrity !== there.integrity) {
+      return `${path} has another content`
     }
   }
   for (const path of Object.keys(found)) if (wanted[path] === undefined) return `${path} is not in package-lock.json`
