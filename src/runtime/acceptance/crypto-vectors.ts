@@ -4,6 +4,15 @@
  * agree on them (libsodium, OpenSSL, noble). Byte strings are hexadecimal.
  */
 
+import { fromHex } from '../bytes.ts'
+
+/** The bytes of a vector. */
+export function fromVector(hex: string): Uint8Array {
+  const bytes = fromHex(hex)
+  if (bytes === undefined) throw new TypeError(`a vector is hexadecimal, unlike ${hex}`)
+  return bytes
+}
+
 /** RFC 8032 section 7.1. */
 export const ed25519Vectors = [
   {
@@ -67,7 +76,7 @@ export const ed25519Vectors = [
   {
     name: 'TEST SHA(abc)',
     seed: '833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42',
-    publicKey: 'ec172b93ad5e563f4932c70e1245034c35467ef2efd4d64ebf819683467e2bf2',
+    publicKey: 'ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf',
     message:
       'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd' +
       '454d4423643ce80e2a9ac94fa54ca49f',

@@ -24,10 +24,10 @@ export type Ed25519Verdict =
   | 'valid'
   /** S is not below the group order L. */
   | 'S not reduced'
-  /** The y of R is not below the field's prime p, or its sign is set although x is 0. */
+  /** Its y is not below the field's prime p, or its sign is set although x is 0. The same for the key. */
   | 'R not canonical'
-  | 'R of small order'
   | 'key not canonical'
+  | 'R of small order'
   | 'key of small order'
   /** No point of the curve has this y. */
   | 'key not a point'
