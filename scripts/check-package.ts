@@ -24,7 +24,10 @@ try {
   const consumer = installInto(join(temporary, 'consumer'), tarball)
   importEach(consumer)
   runCommand(consumer)
-  compile(consumer)
+  const examples = writeExamples(consumer)
+  compile(consumer, examples)
+  for (const example of examples) output('node', [example], { cwd: consumer })
+  console.log(`programs of README.md that ran: ${examples.length}`)
   refuseOldNode(consumer)
 } finally {
   rmSync(temporary, { recursive: true })
@@ -82,8 +85,18 @@ function runCommand(consumer: string): void {
   console.log(`peerage --version: ${printed}`)
 }
 
-/** Compiles a program that uses each entrance, as strictly as TypeScript can, with the declarations checked too. */
-function compile(consumer: string): void {
+/** The programs of the README, each in a file of its own. Gives the names of the files. */
+function writeExamples(consumer: string): string[] {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  return [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, program], index) => {
+    const file = `readme-${index + 1}.ts`
+    writeFileSync(join(consumer, file), program ?? '')
+    return file
+  })
+}
+
+/** Compiles these and a program that uses each entrance, as strictly as TypeScript can, with the declarations checked too. */
+function compile(consumer: string, examples: readonly string[]): void {
   const lines = ENTRANCES.map((name, index) => `import * as entrance${index} from '${name}'`)
   const uses = ENTRANCES.map((_, index) => `entrance${index}`).join(', ')
   const program = [
@@ -111,9 +124,12 @@ function compile(consumer: string): void {
     typeRoots: [join(root, 'node_modules', '@types')],
     types: ['node'],
   }
-  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
+  writeFileSync(
+    join(consumer, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['program.ts', ...examples] }),
+  )
   run('tsc', ['-p', 'tsconfig.json'], { cwd: consumer })
-  console.log('a strict program compiles against the types')
+  console.log(`strict programs compile against the types: program.ts, ${examples.join(', ')}`)
 }
 
 /** On a Node.js that is too old, the command and the library say what they need, in one sentence, and fail. */
