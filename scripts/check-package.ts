@@ -88,7 +88,7 @@ function runCommand(consumer: string): void {
 /** The programs of the README, each in a file of its own. Gives the names of the files. */
 function writeExamples(consumer: string): string[] {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  return [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, program], index) => {
+  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program], index) => {
     const file = `readme-${index + 1}.ts`
     writeFileSync(join(consumer, file), program ?? '')
     return file

@@ -21,7 +21,7 @@ export interface RowTests {
   readonly problems: readonly string[]
 }
 
-const CITING = new RegExp(`^(${ROW_ID.source}(?:, ${ROW_ID.source})*): (\\S[^]*)$`)
+const CITING = new RegExp(`^(${ROW_ID.source}(?:, ${ROW_ID.source})*): (\\S[\\s\\S]*)$`)
 const ALMOST_CITING = /^\s*[A-Z]-\d/
 const TEST_FUNCTIONS = new Set(['test', 'it'])
 
