@@ -17,7 +17,12 @@ export interface Crypto {
 
   /** The Ed25519 key pair (RFC 8032) of a 32-byte seed, which is what PKCS#8 stores. */
   signingKeyPair(seed: Uint8Array): SigningKeyPair
-  /** A 64-byte Ed25519 signature. Deterministic. */
+  /**
+   * A 64-byte Ed25519 signature. Deterministic.
+   *
+   * @param secretKey From {@link Crypto.signingKeyPair}. That its halves belong together is not checked, and signing
+   *   with halves that do not can give the key away.
+   */
   sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array
   /** Whether the signature is strictly valid (see above). Never throws. */
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean

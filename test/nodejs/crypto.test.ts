@@ -5,16 +5,15 @@ import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { nodeCrypto } from '../../src/nodejs/crypto/node-crypto.ts'
 import { sodiumCrypto } from '../../src/nodejs/crypto/sodium-crypto.ts'
 import { cryptoAcceptance } from '../../src/runtime/acceptance/crypto.ts'
+import { argon2idVectors, fromVector } from '../../src/runtime/acceptance/crypto-vectors.ts'
 import { realCryptoAcceptance } from '../../src/runtime/acceptance/real-crypto.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
-import type { Crypto } from '../../src/runtime/crypto.ts'
 import { isTakenByLaxVerifier } from '../runtime/ed25519-reference.ts'
 
 const sodium = sodiumCrypto()
 const node = nodeCrypto()
-const beforeNode247: Crypto = { ...node, implementation: 'node:crypto with Argon2id by noble', argon2id: nobleArgon2id }
 
-for (const crypto of [sodium, node, beforeNode247]) {
+for (const crypto of [sodium, node]) {
   describe(crypto.implementation, () => {
     for (const check of [...cryptoAcceptance, ...realCryptoAcceptance]) test(check.name, () => check.run(crypto))
   })
@@ -61,9 +60,19 @@ describe('sodium-native and node:crypto', () => {
       }),
     )
   })
+})
 
-  test('Argon2id by OpenSSL is there from Node.js 24.7 on, which is what these tests run on', () => {
-    expect(openSslArgon2id).toBeDefined()
+describe('Argon2id on Node.js', () => {
+  test.each(argon2idVectors)('I-29: noble gives the right result at $cost', ({ password, salt, cost, result }) => {
+    expect(nobleArgon2id(fromVector(password), fromVector(salt), cost)).toEqual(fromVector(result))
+  })
+
+  test.each(argon2idVectors)('I-29: OpenSSL gives it too at $cost, if it is there', (vector) => {
+    const { password, salt, cost, result } = vector
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+    const isThere = major > 24 || (major === 24 && minor >= 7)
+    const actual = openSslArgon2id(fromVector(password), fromVector(salt), cost)
+    expect(actual).toEqual(isThere ? fromVector(result) : undefined)
   })
 })
 

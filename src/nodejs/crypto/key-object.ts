@@ -39,7 +39,7 @@ export function publicKeyOf(algorithm: KeyAlgorithm, secretKey: KeyObject): Uint
 }
 
 /** The Ed25519 keys that one implementation has worked with. */
-export interface SigningKeyObjects {
+interface SigningKeyObjects {
   publicKey(publicKey: Uint8Array): KeyObject
   secretKey(secretKey: Uint8Array): KeyObject
 }
@@ -47,6 +47,7 @@ export interface SigningKeyObjects {
 /** How many public keys are kept; the one that was used longest ago goes first. */
 const MOST_PUBLIC_KEYS = 512
 
+/** An empty store of such keys. */
 export function signingKeyObjects(): SigningKeyObjects {
   const publicKeys = new Map<string, KeyObject>()
   // A secret key is kept as long as the array that holds it. The array can be overwritten: hence the comparison.

@@ -13,7 +13,7 @@ import {
 } from '../../runtime/crypto.ts'
 import { requireAeadLengths, requireLength } from '../../runtime/crypto-contract.ts'
 import { isStrictlyEncoded } from '../../runtime/strict-ed25519.ts'
-import { nobleArgon2id, openSslArgon2id } from './argon2id.ts'
+import { nodeArgon2id } from './argon2id.ts'
 import { publicKeyObject, publicKeyOf, secretKeyObject, signingKeyObjects } from './key-object.ts'
 import { pkcs8Primitives } from './pkcs8-primitives.ts'
 import { hmacWith, openSslSha256, withoutBuffer } from './sha256.ts'
@@ -92,7 +92,7 @@ export function nodeCrypto(): Crypto {
       }
     },
 
-    argon2id: openSslArgon2id ?? nobleArgon2id,
+    argon2id: nodeArgon2id,
     ...pkcs8Primitives,
   }
 }

@@ -5,8 +5,6 @@
  */
 import { concatBytes, toHex } from '../bytes.ts'
 import {
-  AEAD_KEY_LENGTH,
-  AEAD_NONCE_LENGTH,
   AEAD_TAG_LENGTH,
   AES_BLOCK_LENGTH,
   AES256_KEY_LENGTH,
@@ -14,15 +12,23 @@ import {
   ARGON2ID_SALT_LENGTH,
   type Argon2idCost,
   type Crypto,
-  LARGEST_DERIVATION_MEMORY,
   PUBLIC_KEY_LENGTH,
   type ScryptCost,
-  SECRET_KEY_LENGTH,
   SEED_LENGTH,
   SHA256_LENGTH,
   SIGNATURE_LENGTH,
 } from '../crypto.ts'
-import { type AcceptanceCheck, expectBytes, expectRangeError, expectSame, expectThat } from './acceptance.ts'
+import { type AcceptanceCheck, expectBytes, expectSame, expectThat } from './acceptance.ts'
+import { cryptoCallAcceptance } from './crypto-calls.ts'
+import {
+  AEAD_KEY,
+  AEAD_NONCE,
+  changesOf,
+  inParts,
+  LEAST_ARGON2ID_COST,
+  LEAST_SCRYPT_COST,
+  patterned,
+} from './crypto-samples.ts'
 import { fromVector, hmacSha256Vectors, sha256Vectors } from './crypto-vectors.ts'
 
 export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
@@ -84,19 +90,21 @@ export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
   {
-    name: 'signatures of a thousand keys in turn each verify with their own key only',
+    name: 'signatures of a thousand keys, all in one buffer, each verify with their own key only',
     run(crypto) {
       const message = patterned(40, 7)
-      const signers = Array.from({ length: 1000 }, (_, index) => {
+      const publicKeys = new Uint8Array(1000 * PUBLIC_KEY_LENGTH)
+      const signatures = inParts(publicKeys, PUBLIC_KEY_LENGTH).map((publicKey, index) => {
         const seed = patterned(SEED_LENGTH, 1)
         seed.set([index & 0xff, index >> 8])
-        const { publicKey, secretKey } = crypto.signingKeyPair(seed)
-        return { publicKey, signature: crypto.sign(message, secretKey) }
+        const pair = crypto.signingKeyPair(seed)
+        publicKey.set(pair.publicKey)
+        return crypto.sign(message, pair.secretKey)
       })
-      for (const [index, { publicKey, signature }] of signers.entries()) {
-        const next = signers[(index + 1) % signers.length]
-        expectThat(crypto.verify(signature, message, publicKey), `signature ${index} verifies`)
-        expectThat(next !== undefined && !crypto.verify(signature, message, next.publicKey), `${index} is its own`)
+      for (const [index, publicKey] of inParts(publicKeys, PUBLIC_KEY_LENGTH).entries()) {
+        const [own, next] = [signatures[index], signatures[(index + 1) % signatures.length]]
+        expectThat(own !== undefined && crypto.verify(own, message, publicKey), `signature ${index} verifies`)
+        expectThat(next !== undefined && !crypto.verify(next, message, publicKey), `key ${index} verifies no other`)
       }
     },
   },
@@ -255,144 +263,19 @@ export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
       }
     },
   },
-  {
-    name: 'what a stranger sent in a wrong length is refused without an error',
-    run(crypto) {
-      const { publicKey, secretKey } = crypto.signingKeyPair(patterned(SEED_LENGTH, 1))
-      const message = patterned(40, 7)
-      const signature = crypto.sign(message, secretKey)
-      for (const length of [0, 1, SIGNATURE_LENGTH - 1, SIGNATURE_LENGTH + 1]) {
-        expectThat(!crypto.verify(resized(signature, length), message, publicKey), `a signature of ${length} bytes`)
-      }
-      for (const length of [0, 1, PUBLIC_KEY_LENGTH - 1, PUBLIC_KEY_LENGTH + 1]) {
-        expectThat(!crypto.verify(signature, message, resized(publicKey, length)), `a public key of ${length} bytes`)
-      }
-      const sealed = crypto.seal(AEAD_KEY, AEAD_NONCE, message, new Uint8Array(0))
-      for (const change of [-1, 1]) {
-        const key = resized(AEAD_KEY, AEAD_KEY_LENGTH + change)
-        const nonce = resized(AEAD_NONCE, AEAD_NONCE_LENGTH + change)
-        expectSame(crypto.open(key, AEAD_NONCE, sealed, new Uint8Array(0)), undefined, 'opened with a wrong key length')
-        expectSame(
-          crypto.open(AEAD_KEY, nonce, sealed, new Uint8Array(0)),
-          undefined,
-          'opened with a wrong nonce length',
-        )
-      }
-    },
-  },
-  {
-    name: 'a wrong length of anything else, and a cost out of bounds, is a RangeError',
-    run(crypto) {
-      const salt = patterned(ARGON2ID_SALT_LENGTH, 1)
-      const none = new Uint8Array(0)
-      const fixed: readonly [string, number, (bytes: Uint8Array) => unknown][] = [
-        ['signingKeyPair', SEED_LENGTH, (seed) => crypto.signingKeyPair(seed)],
-        ['sign', SECRET_KEY_LENGTH, (key) => crypto.sign(none, key)],
-        ['seal, key', AEAD_KEY_LENGTH, (key) => crypto.seal(key, AEAD_NONCE, none, none)],
-        ['seal, nonce', AEAD_NONCE_LENGTH, (nonce) => crypto.seal(AEAD_KEY, nonce, none, none)],
-        ['agreementKeyPair', SEED_LENGTH, (seed) => crypto.agreementKeyPair(seed)],
-        ['agree, secret key', AGREEMENT_KEY_LENGTH, (key) => crypto.agree(key, AEAD_KEY)],
-        ['agree, public key', AGREEMENT_KEY_LENGTH, (key) => crypto.agree(AEAD_KEY, key)],
-        ['argon2id', ARGON2ID_SALT_LENGTH, (bytes) => crypto.argon2id(none, bytes, LEAST_ARGON2ID_COST)],
-        ['encryptAes256Cbc, key', AES256_KEY_LENGTH, (key) => crypto.encryptAes256Cbc(key, salt, none)],
-        ['encryptAes256Cbc, iv', AES_BLOCK_LENGTH, (iv) => crypto.encryptAes256Cbc(AEAD_KEY, iv, none)],
-        ['decryptAes256Cbc, key', AES256_KEY_LENGTH, (key) => crypto.decryptAes256Cbc(key, salt, salt)],
-        ['decryptAes256Cbc, iv', AES_BLOCK_LENGTH, (iv) => crypto.decryptAes256Cbc(AEAD_KEY, iv, salt)],
-      ]
-      for (const [what, length, action] of fixed) {
-        for (const wrong of [0, length - 1, length + 1]) {
-          expectRangeError(() => action(patterned(wrong, 1)), `${what} of ${wrong} bytes`)
-        }
-      }
-      const argon2id: readonly Argon2idCost[] = [
-        { ...LEAST_ARGON2ID_COST, memory: 7 },
-        { ...LEAST_ARGON2ID_COST, memory: 8.5 },
-        { ...LEAST_ARGON2ID_COST, memory: LARGEST_DERIVATION_MEMORY / 1024 + 1 },
-        { ...LEAST_ARGON2ID_COST, passes: 0 },
-        { ...LEAST_ARGON2ID_COST, length: 15 },
-        { ...LEAST_ARGON2ID_COST, length: 65 },
-      ]
-      for (const cost of argon2id) {
-        expectRangeError(() => crypto.argon2id(none, salt, cost), `argon2id at ${JSON.stringify(cost)}`)
-      }
-      const scrypt: readonly ScryptCost[] = [
-        { ...LEAST_SCRYPT_COST, cost: 1 },
-        { ...LEAST_SCRYPT_COST, cost: 24 },
-        { ...LEAST_SCRYPT_COST, cost: 2 ** 16 },
-        { ...LEAST_SCRYPT_COST, blockSize: 0 },
-        { ...LEAST_SCRYPT_COST, parallelization: 0 },
-        { cost: 2 ** 20, blockSize: 8, parallelization: 1 },
-      ]
-      for (const cost of scrypt) {
-        expectRangeError(() => crypto.scrypt(none, salt, cost, 32), `scrypt at ${JSON.stringify(cost)}`)
-      }
-      for (const length of [0, 65, 1.5]) {
-        expectRangeError(() => crypto.scrypt(none, salt, LEAST_SCRYPT_COST, length), `scrypt of ${length} bytes`)
-      }
-    },
-  },
-  {
-    name: 'a result is a plain array of its own, which no later call changes, and no input is changed',
-    run(crypto) {
-      const inputs = {
-        seed: patterned(SEED_LENGTH, 1),
-        message: patterned(40, 7),
-        salt: patterned(ARGON2ID_SALT_LENGTH, 3),
-      }
-      const { seed, message, salt } = inputs
-      const signing = crypto.signingKeyPair(seed)
-      const agreement = crypto.agreementKeyPair(seed)
-      const sealed = crypto.seal(AEAD_KEY, AEAD_NONCE, message, salt)
-      const ciphertext = crypto.encryptAes256Cbc(AEAD_KEY, salt, message)
-      const before = JSON.stringify([inputs, signing, agreement, sealed, ciphertext].map(inHex))
-      const compute = () => [
-        signing.publicKey,
-        signing.secretKey,
-        agreement.publicKey,
-        agreement.secretKey,
-        sealed,
-        ciphertext,
-        crypto.sign(message, signing.secretKey),
-        crypto.sha256(message),
-        crypto.hmacSha256(message, message),
-        crypto.open(AEAD_KEY, AEAD_NONCE, sealed, salt),
-        crypto.agree(agreement.secretKey, agreement.publicKey),
-        crypto.argon2id(message, salt, LEAST_ARGON2ID_COST),
-        crypto.scrypt(message, salt, LEAST_SCRYPT_COST, 32),
-        crypto.decryptAes256Cbc(AEAD_KEY, salt, ciphertext),
-      ]
-      const results = compute()
-      const first = JSON.stringify(results.map(inHex))
-      const other = crypto.signingKeyPair(patterned(SEED_LENGTH, 9))
-      crypto.verify(crypto.sign(patterned(41, 8), other.secretKey), patterned(41, 8), other.publicKey)
-      crypto.sha256(patterned(41, 8))
-      crypto.hmacSha256(patterned(41, 8))
-      expectSame(JSON.stringify(compute().map(inHex)), first, 'the results of the same calls')
-      expectSame(JSON.stringify(results.map(inHex)), first, 'the first results, afterwards')
-      expectSame(JSON.stringify([inputs, signing, agreement, sealed, ciphertext].map(inHex)), before, 'the inputs')
-      for (const result of results) {
-        expectThat(result !== undefined && Object.getPrototypeOf(result) === Uint8Array.prototype, 'a Uint8Array')
-      }
-      expectSame(new Set(results.map((result) => result?.buffer)).size, results.length, 'the number of buffers')
-    },
-  },
+  ...cryptoCallAcceptance,
 ]
 
 /** Around the block lengths of the algorithms, and the length of a usual record. */
 const MESSAGE_LENGTHS = [0, 1, 15, 16, 17, 63, 64, 65, 300, 5000]
 const MOST_PARTS = 2000
 
-const AEAD_KEY = patterned(AEAD_KEY_LENGTH, 11)
-const AEAD_NONCE = patterned(AEAD_NONCE_LENGTH, 13)
-
-const LEAST_ARGON2ID_COST: Argon2idCost = { memory: 8, passes: 1, length: 16 }
 const ARGON2ID_COSTS: readonly Argon2idCost[] = [
   LEAST_ARGON2ID_COST,
   { ...LEAST_ARGON2ID_COST, memory: 16 },
   { ...LEAST_ARGON2ID_COST, passes: 2 },
   { ...LEAST_ARGON2ID_COST, length: 64 },
 ]
-const LEAST_SCRYPT_COST: ScryptCost = { cost: 2, blockSize: 1, parallelization: 1 }
 const SCRYPT_COSTS: readonly ScryptCost[] = [
   LEAST_SCRYPT_COST,
   { ...LEAST_SCRYPT_COST, cost: 4 },
@@ -400,49 +283,8 @@ const SCRYPT_COSTS: readonly ScryptCost[] = [
   { ...LEAST_SCRYPT_COST, parallelization: 2 },
 ]
 
-/** Bytes that differ with each seed, in the middle of a larger buffer, as what was read from a message is. */
-function patterned(length: number, seed: number): Uint8Array {
-  const surrounding = new Uint8Array(length + 16).fill(0xee)
-  const bytes = surrounding.subarray(5, length + 5)
-  for (let index = 0; index < length; index++) bytes[index] = (index * 31 + seed * 101 + (index >> 3)) & 0xff
-  return bytes
-}
-
-/** Every way to change one byte a little, and to lengthen or shorten by one. */
-function* changesOf(bytes: Uint8Array): Generator<[Uint8Array, string]> {
-  for (let index = 0; index < bytes.length; index++) {
-    for (const bit of [0x01, 0x80]) {
-      const changed = bytes.slice()
-      changed[index] = (changed[index] ?? 0) ^ bit
-      yield [changed, `bit ${bit} of byte ${index} flipped`]
-    }
-  }
-  yield [bytes.subarray(0, bytes.length - 1), 'its last byte taken away']
-  yield [resized(bytes, bytes.length + 1), 'a zero byte added']
-}
-
-/** The bytes cut, or lengthened with zeros, to this length. */
-function resized(bytes: Uint8Array, length: number): Uint8Array {
-  const other = new Uint8Array(length)
-  other.set(bytes.subarray(0, length))
-  return other
-}
-
 function repeated(bytes: Uint8Array, times: number): Uint8Array {
   const all = new Uint8Array(bytes.length * times)
   for (let time = 0; time < times; time++) all.set(bytes, time * bytes.length)
   return all
-}
-
-function inParts(bytes: Uint8Array, size: number): Uint8Array[] {
-  const parts: Uint8Array[] = []
-  for (let offset = 0; offset < bytes.length; offset += size) parts.push(bytes.subarray(offset, offset + size))
-  return parts
-}
-
-/** Any structure with its byte arrays in text, to compare it with itself later. */
-function inHex(value: object | undefined): unknown {
-  if (value instanceof Uint8Array) return toHex(value)
-  if (value === undefined) return undefined
-  return Object.values(value).map((member: unknown) => (member instanceof Uint8Array ? toHex(member) : member))
 }
