@@ -4,7 +4,7 @@
  * documentation comment says what it bounds and in which unit; constants on the lines right below share
  * a comment. A bound without one is an error.
  */
-import { type ESTree, parseSync } from 'vite'
+import { type ESTree, type ParseResult, parseSync } from 'vite'
 
 /** A bound. */
 export interface Limit {
@@ -15,17 +15,15 @@ export interface Limit {
   readonly meaning: string
 }
 
+type Comment = ParseResult['comments'][number]
+
 const BOUND =
   /^(?:LONGEST|SHORTEST|LARGEST|SMALLEST|MOST|FEWEST|LEAST|HIGHEST|LOWEST|LATEST|EARLIEST|OLDEST)_[A-Z0-9_]+$|^[A-Z0-9_]+_(?:LIMIT|TIMEOUT|INTERVAL|HORIZON)$/
 
 /** The bounds of one module. Throws if one has no comment. */
 export function readLimits(file: string, source: string): Limit[] {
   const { program, comments } = parseSync(file, source)
-  const meanings = new Map(
-    comments
-      .filter(({ type, value }) => type === 'Block' && value.startsWith('*'))
-      .map(({ end, value }) => [startOfCode(source, end), firstParagraph(value)]),
-  )
+  const meanings = meaningsOf(source, comments)
   const limits: Limit[] = []
   let shared: { readonly meaning: string; readonly end: number } | undefined
   for (const statement of program.body) {
@@ -33,7 +31,7 @@ export function readLimits(file: string, source: string): Limit[] {
     if (declaration?.type !== 'VariableDeclaration') continue
     // The comment of the statement itself, or the one that a statement on the line before has.
     const above =
-      shared !== undefined && source.slice(shared.end, statement.start) === '\n' ? shared.meaning : undefined
+      shared !== undefined && /^[^\n]*\n$/.test(source.slice(shared.end, statement.start)) ? shared.meaning : undefined
     const meaning = meanings.get(statement.start) ?? above
     shared = meaning === undefined ? undefined : { meaning, end: statement.end }
     for (const { id, init } of declaration.declarations) {
@@ -61,16 +59,24 @@ export function limitReference(modules: ReadonlyMap<string, readonly Limit[]>): 
   return `${lines.join('\n')}\n`
 }
 
-function startOfCode(source: string, end: number): number {
-  return end + (/^\s*/.exec(source.slice(end))?.[0].length ?? 0)
+/** The first paragraph of each comment, by where the code below it begins. Lines of `//` are one comment. */
+function meaningsOf(source: string, comments: readonly Comment[]): Map<number, string> {
+  const meanings = new Map<number, string>()
+  let lines: string[] = []
+  for (const [index, { type, value, start, end }] of comments.entries()) {
+    // What stands behind code on the same line belongs to that code.
+    if (!/(?:^|\n)[ \t]*$/.test(source.slice(0, start))) continue
+    if (type === 'Block') lines = value.split('\n').map((line) => line.replace(/^\s*\*+ ?/, '').trim())
+    else lines.push(value.trim())
+    const begin = end + (/^\s*/.exec(source.slice(end))?.[0].length ?? 0)
+    if (type === 'Line' && comments[index + 1]?.start === begin) continue
+    meanings.set(begin, firstParagraph(lines.join('\n').trim()))
+    lines = []
+  }
+  return meanings
 }
 
-function firstParagraph(comment: string): string {
-  const text = comment
-    .split('\n')
-    .map((line) => line.replace(/^\s*\*+ ?/, '').trim())
-    .join('\n')
-    .trim()
+function firstParagraph(text: string): string {
   return (text.split(/\n\n|\n@/)[0] ?? '').replace(/\{@link ([^}]+)\}/g, '$1').replace(/\s+/g, ' ')
 }
 

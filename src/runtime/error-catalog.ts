@@ -15,6 +15,7 @@ export interface ErrorDetails {
   'invalid-host-name': { readonly value: string; readonly problem: string }
   // Identities
   'identity-not-found': { readonly identity: string }
+  'identity-ambiguous': { readonly identity: string; readonly matches: readonly string[] }
   'identity-exists': { readonly identity: string }
   'identity-deleted': { readonly identity: string }
   'identity-locked': { readonly identity: string }
@@ -35,6 +36,7 @@ export interface ErrorDetails {
   'storage-busy': { readonly path: string; readonly waited: number }
   'file-too-large': { readonly file: string; readonly size: number; readonly limit: number }
   'file-not-private': { readonly file: string; readonly mode: string }
+  'input-not-readable': { readonly file: string; readonly reason: string }
   // Network
   'port-in-use': { readonly endpoint: string }
   'address-not-available': { readonly endpoint: string }
@@ -91,6 +93,10 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ identity }) => `there is no identity ${quoted(identity)} here`,
     advice: 'List the identities of this data directory, or create or import this one.',
     original: 'PEER_E_IDENTITY_NOT_FOUND',
+  },
+  'identity-ambiguous': {
+    message: ({ identity, matches }) => `${quoted(identity)} can be ${matches.join(' or ')}`,
+    advice: 'Name the identity by its peer name, or by more digits of it.',
   },
   'identity-exists': {
     message: ({ identity }) => `identity ${identity} is here already`,
@@ -172,6 +178,10 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ file, mode }) => `${file} holds a key and other users can reach it (mode ${mode})`,
     advice: 'Take the rights of others away (chmod 600), and consider the key as known to them.',
   },
+  'input-not-readable': {
+    message: ({ file, reason }) => `cannot read ${file}: ${reason}`,
+    advice: 'Give the path of a file that this user can read, or - for standard input.',
+  },
   'port-in-use': {
     message: ({ endpoint }) => `${endpoint} is in use`,
     advice: 'Stop the program that uses this port, choose another one, or let Peerage choose.',
@@ -200,6 +210,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   },
 }
 
+/** How much of a value a message quotes, in characters. */
 const LONGEST_QUOTE = 200
 
 /** The value as text between quotes, shortened if it is long, with control characters made visible. */

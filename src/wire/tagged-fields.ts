@@ -22,6 +22,7 @@ export interface TaggedFieldLimits {
   readonly longestContent: number
 }
 
+/** In bytes: a tag, and the length of an empty content. */
 const SHORTEST_FIELD = 2
 const NO_FIELDS: readonly TaggedField[] = []
 

@@ -20,6 +20,11 @@ test('bounds are read with their comment, which lines right below share', () => 
     export const LONGEST_NAME = 4 * 16
     const MOST_NAMES = 2 ** 8 - LONGEST_NAME
 
+    // In bytes,
+    // without the header.
+    const LARGEST_FILE = 1 // as the other side has it
+    const LARGEST_NUMBER = LARGEST_FILE + 1
+
     /** No number. */
     const LONGEST_TEXT = 'text'
     /** No bound. */
@@ -31,6 +36,8 @@ test('bounds are read with their comment, which lines right below share', () => 
   expect(readLimits('some.ts', source)).toEqual([
     { name: 'LONGEST_NAME', value: '4 * 16', meaning: 'How long a name is at most, in bytes (Name).' },
     { name: 'MOST_NAMES', value: '2 ** 8 - LONGEST_NAME', meaning: 'How long a name is at most, in bytes (Name).' },
+    { name: 'LARGEST_FILE', value: '1', meaning: 'In bytes, without the header.' },
+    { name: 'LARGEST_NUMBER', value: 'LARGEST_FILE + 1', meaning: 'In bytes, without the header.' },
     { name: 'READ_TIMEOUT', value: '10_000', meaning: 'In milliseconds.' },
   ])
 })
