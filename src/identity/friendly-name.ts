@@ -21,7 +21,8 @@ export function checkFriendlyName(text: string): void {
   if (problem !== undefined) throw new PeerageError('invalid-friendly-name', { value: text, problem })
 }
 
-function friendlyNameProblem(text: string): string | undefined {
+/** Why a text cannot be a friendly name, or undefined if it can. */
+export function friendlyNameProblem(text: string): string | undefined {
   if (text.trim() === '') return 'there is nothing in it'
   if (text.length > LONGEST_FRIENDLY_NAME) {
     return `it has ${text.length} characters, and at most ${LONGEST_FRIENDLY_NAME} are allowed`

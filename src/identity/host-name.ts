@@ -37,6 +37,12 @@ export function hostNameOf(name: PeerName): string {
   return host
 }
 
+/** The host name of a peer name, or undefined if it would be too long. */
+export function hostNameIfAny(name: PeerName): string | undefined {
+  const host = encode(name)
+  return host.length <= LONGEST_HOST_NAME ? host : undefined
+}
+
 /**
  * The peer name of a host name, in upper or lower case.
  *

@@ -1,0 +1,14 @@
+/**
+ * The roles of a group's members, as certificates carry them (MS-PPSEC 2.2.5.3).
+ */
+
+/** What a member may do in its group. */
+export type Role = 'administrator' | 'inviting-member' | 'member'
+
+/** All roles, in the order in which a certificate lists them. */
+export const ROLES: readonly Role[] = ['administrator', 'inviting-member', 'member']
+
+/** Whether a member with this role may issue certificates, for whatever roles. */
+export function mayIssueCertificates(role: Role): boolean {
+  return role !== 'member'
+}
