@@ -36,11 +36,15 @@ const SCRYPT_COST: ScryptCost = { cost: 2 ** 14, blockSize: 8, parallelization: 
 const SALT_LENGTH = 16
 
 // What reading accepts, so that no file can make it take more than 64 MiB and a few seconds.
+/** The highest cost (N) of scrypt with which a key may be encrypted that is read. */
 const HIGHEST_SCRYPT_COST = 2 ** 16
+/** The highest block size (r) of scrypt, likewise. */
 const HIGHEST_SCRYPT_BLOCK_SIZE = 8
+/** The highest parallelization (p) of scrypt, likewise. */
 const HIGHEST_SCRYPT_PARALLELIZATION = 16
-const SHORTEST_SALT_READ = 8
-const LONGEST_SALT_READ = 64
+/** The shortest and the longest salt of scrypt, likewise, in bytes. */
+const SHORTEST_SALT = 8
+const LONGEST_SALT = 64
 
 const ED25519 = objectIdentifier('1.3.101.112')
 const PBES2 = objectIdentifier('1.2.840.113549.1.5.13')
@@ -175,7 +179,7 @@ function readEncryptedKey(der: Uint8Array): EncryptedKey {
 function readScryptParameters(reader: DerReader): { salt: Uint8Array; cost: ScryptCost } {
   const parameters = reader.enter(SEQUENCE, 'the parameters of scrypt')
   const salt = reader.content(OCTET_STRING, 'the salt')
-  if (salt.length < SHORTEST_SALT_READ || salt.length > LONGEST_SALT_READ) {
+  if (salt.length < SHORTEST_SALT || salt.length > LONGEST_SALT) {
     throw reader.malformed(`its salt has ${salt.length} bytes`)
   }
   const cost = reader.unsignedInteger('the cost of scrypt')

@@ -101,6 +101,9 @@ export interface UnknownExtension {
 
 /** Longer certificates, in bytes, are refused before they are read. Every certificate of the profile fits. */
 export const LONGEST_CERTIFICATE = 8192
-export const SERIAL_NUMBER_LENGTH = 16
+/** The most entries in the classifier list of a certificate. */
 export const MOST_CLASSIFIERS = 8
+/** The most extensions of a certificate that are passed over because they are not known. */
 export const MOST_UNKNOWN_EXTENSIONS = 8
+/** In bytes. */
+export const SERIAL_NUMBER_LENGTH = 16

@@ -1,6 +1,6 @@
 /** Certificates that are signed and wrong in exactly one extension, and the reason that each is refused for. */
 import { describe, expect, test } from 'vitest'
-import type { ExtensionName } from '../../../src/identity/certificate/certificate-profile.ts'
+import { EXTENSIONS, type ExtensionName } from '../../../src/identity/certificate/certificate-profile.ts'
 import { readCertificate } from '../../../src/identity/certificate/certificate-reader.ts'
 import { DER_TRUE } from '../../../src/identity/der-writer.ts'
 import { objectIdentifier } from '../../../src/identity/object-identifier.ts'
@@ -20,6 +20,11 @@ const detailOf = (bytes: Uint8Array): string => refusalOf(() => readCertificate(
 const nothing = new Uint8Array()
 
 describe('extensions', () => {
+  test('I-32: the table ascends, which the reader relies on', () => {
+    const ascending = inOrder(EXTENSIONS.map((row) => ({ ...row, critical: nothing, value: nothing })))
+    expect(ascending.map(({ identifier }) => identifier)).toEqual(EXTENSIONS.map(({ identifier }) => identifier))
+  })
+
   const everywhere: readonly ExtensionName[] = [
     'certificate type',
     'certificate version',

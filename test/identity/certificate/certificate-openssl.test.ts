@@ -73,7 +73,7 @@ describe('openssl verify', () => {
     expect(errors).toContain('error 34')
   })
 
-  test('P-005, P-006: accepts a chain of 25 in which all members share one friendly name', () => {
+  test('P-005: accepts a chain of 25 in which all members share one friendly name', () => {
     const chain = longestChain('Ann')
     expect(chain).toHaveLength(25)
     expect(verified(chain, '-x509_strict')).toMatchObject({ accepted: true })
@@ -123,7 +123,7 @@ describe('openssl x509', () => {
     expect(print(samples.groupMembership.der, '-ext', 'basicConstraints')).toMatch(/critical\n +CA:TRUE\n$/)
   })
 
-  test('P-048: prints when a link expires, and that its certificate does not', () => {
+  test('prints when a link expires, and that its certificate does not', () => {
     const text = print(samples.link.der, '-text')
     expect(text).toContain('Not After: Nov 29 17:00:00 2026 GMT')
     expect(text).toContain('Not After : Nov 22 17:00:00 2027 GMT')
@@ -134,7 +134,7 @@ describe('openssl x509', () => {
     ['from 2050 on', Date.UTC(2050, 0, 1), 'Jan  1 00:00:00 2050 GMT'],
     ['in 1,000 years', Date.UTC(3026, 10, 22, 5), 'Nov 22 05:00:00 3026 GMT'],
     ['at the end of the calendar', Date.UTC(9999, 11, 31, 23, 59, 59), 'Dec 31 23:59:59 9999 GMT'],
-  ])('P-006: prints an end %s right', (_when, notAfter, printed) => {
+  ])('I-19: prints an end %s right', (_when, notAfter, printed) => {
     const { der } = issueCertificate(crypto, { ...contents.groupRoot, notAfter }, group.secretKey)
     expect(print(der, '-dates')).toBe(`notBefore=Nov 22 17:00:00 2026 GMT\nnotAfter=${printed}\n`)
     expect(verified([{ der }])).toMatchObject({ accepted: true })

@@ -13,7 +13,7 @@ const read = (bytes: Uint8Array): number => readTime(new DerReader(bytes, 'test'
 const textOf = (element: Uint8Array): string =>
   `${element[0]?.toString(16)} ${Buffer.from(element).toString('latin1', 2)}`
 
-test('P-006: every second of every year up to 9999 is written and read back', () => {
+test('I-32: every second of every year up to 9999 is written and read back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (second) => {
       expect(read(derTime(second * 1000))).toBe(second * 1000)
@@ -23,7 +23,7 @@ test('P-006: every second of every year up to 9999 is written and read back', ()
   )
 })
 
-test('P-006: up to 2049 it is UTCTime, from 2050 on GeneralizedTime', () => {
+test('I-32: up to 2049 it is UTCTime, from 2050 on GeneralizedTime', () => {
   expect(textOf(derTime(0))).toBe('17 700101000000Z')
   expect(textOf(derTime(Date.UTC(2000, 1, 29, 1, 2, 3)))).toBe('17 000229010203Z')
   expect(textOf(derTime(Date.UTC(2049, 11, 31, 23, 59, 59)))).toBe('17 491231235959Z')

@@ -20,14 +20,14 @@ function chainOf(length: number): readonly { readonly der: Uint8Array }[] {
   return [groupRoot, ...Array.from({ length: length - 1 }, () => groupMembership)]
 }
 
-test('P-007: a chain is its certificates in DER, root first, and is read back', () => {
+test('a chain is its certificates in DER, root first, and is read back', () => {
   const bytes = concatBytes(groupRoot.der, groupMembership.der, link.der)
   const chain = decodeChain(bytes)
   expect(chain).toEqual([groupRoot, groupMembership, link])
   expect(encodeChain(chain)).toEqual(bytes)
 })
 
-test('P-007, I-28: 2 to 25 certificates are a chain', () => {
+test('I-28: 2 to 25 certificates are a chain', () => {
   expect(problemOf(...chainOf(2))).toBe('none')
   expect(problemOf(...chainOf(LONGEST_CHAIN))).toBe('none')
   expect(problemOf()).toBe('chain-length')
@@ -35,13 +35,13 @@ test('P-007, I-28: 2 to 25 certificates are a chain', () => {
   expect(problemOf(...chainOf(LONGEST_CHAIN + 1))).toBe('chain-length')
 })
 
-test('P-007, N-76: 26 certificates are refused before one of them is read', () => {
+test('I-28: 26 certificates are refused before one of them is read', () => {
   const rubbish = { der: Uint8Array.of(0x30, 0) }
   expect(problemOf(...Array.from({ length: 26 }, () => rubbish))).toBe('chain-length')
   expect(problemOf(...Array.from({ length: 25 }, () => rubbish))).toBe('encoding')
 })
 
-test('P-009, P-010: a chain begins with its GRC, and GMCs and link certificates follow', () => {
+test('a chain begins with its GRC, and GMCs and link certificates follow', () => {
   expect(problemOf(groupMembership, groupMembership)).toBe('chain-order')
   expect(problemOf(groupRoot, groupRoot)).toBe('chain-order')
 })
@@ -59,7 +59,7 @@ test('I-28: a chain that is cut short, or too large, is refused as that', () => 
   expect(refusalOf(() => decodeChain(new Uint8Array(LARGEST_CHAIN + 1))).problem).toBe('too-long')
 })
 
-test('I-16, P-007: the longest chain without personal names fits, whatever the name of its group', () => {
+test('I-16: the longest chain without personal names fits, whatever the name of its group', () => {
   const wide = '\u4e2d'
   const groupPeerName = nameOf(group, wide.repeat(149))
   const root = issueCertificate(

@@ -35,7 +35,7 @@ describe('making an IDC', () => {
     })
   })
 
-  test('P-006: it is valid for 1,000 years', () => {
+  test('it is valid for 1,000 years', () => {
     expect(new Date(NOW + INFINITE_VALIDITY).toISOString()).toBe('3026-11-23T05:00:00.000Z')
     expect(opensslOutput(['x509', '-noout', '-dates', '-inform', 'DER', '-in', 'idc'], { idc })).toBe(
       'notBefore=Nov 22 17:00:00 2026 GMT\nnotAfter=Nov 23 05:00:00 3026 GMT\n',
@@ -124,7 +124,7 @@ describe('judging an IDC', () => {
 })
 
 describe('judging other certificates', () => {
-  test('P-009, P-010: each verifies with the key of the one before it, and with no other', () => {
+  test('each verifies with the key of the one before it, and with no other', () => {
     const { groupRoot, groupMembership, link } = samples
     const problem = (certificate: typeof samples.link, key: Uint8Array): string =>
       refusalOf(() => verifyCertificate(crypto, certificate, key, NOW)).problem
