@@ -18,7 +18,8 @@ import {
   createServer as createTlsServer,
   type SecureContext,
 } from 'node:tls'
-import { getSystemErrorMessage } from 'node:util'
+// As a whole: a Node.js that is too old lacks the name, and would say that instead of what Peerage needs.
+import util from 'node:util'
 import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
@@ -142,5 +143,5 @@ function remoteEndpoint({
 
 /** Why a connection failed, in words, such as "connection refused". */
 function reasonOf(error: Error): string {
-  return 'errno' in error && typeof error.errno === 'number' ? getSystemErrorMessage(error.errno) : error.message
+  return 'errno' in error && typeof error.errno === 'number' ? util.getSystemErrorMessage(error.errno) : error.message
 }
