@@ -94,7 +94,7 @@ export const anySteps: fc.Arbitrary<readonly Step[]> = fc.array(
       (writer, value) => writer.bytes(value),
       (reader) => reader.bytes(3),
     ),
-    step(
+    step<Uint8Array>(
       fc.uint8Array({ maxLength: LONGEST_STRING }),
       (writer, value) => writer.byteString(value, LONGEST_STRING),
       (reader) => reader.byteString(LONGEST_STRING),

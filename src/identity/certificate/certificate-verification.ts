@@ -1,6 +1,7 @@
 /**
- * Judging a certificate that was read: whether it is in time, whether its peer name belongs to its key, and
- * whether the key that should have signed it did.
+ * Judging a certificate that was read: whether its peer name belongs to its key, whether the key that should
+ * have signed it did, and whether it is in time. Time is apart, because not everything that a
+ * certificate proves is about the present.
  */
 import type { Crypto } from '../../runtime/crypto.ts'
 import { authorityOf } from '../authority.ts'
@@ -16,15 +17,13 @@ import { refused } from './certificate-refusal.ts'
 export const CLOCK_TOLERANCE = 600_000
 
 /**
- * Accepts a certificate or throws.
+ * Checks that a certificate says the truth about its key, and that its issuer says so.
  *
  * @param issuerKey The 32-byte public key that should have signed it; for an IDC or GRC, its own.
- * @param now In milliseconds since 1970, by {@link Clock.utc}
- * @throws PeerageError `invalid-certificate`: not-yet-valid, expired, authority or signature
+ * @throws PeerageError `invalid-certificate`: authority or signature
  */
-export function verifyCertificate(crypto: Crypto, certificate: Certificate, issuerKey: Uint8Array, now: number): void {
+export function verifyCertificate(crypto: Crypto, certificate: Certificate, issuerKey: Uint8Array): void {
   const { peerName, publicKey, signature, signedPart } = certificate
-  requireInTime(certificate, now)
   if (authorityOf(crypto, publicKey) !== authorityPart(peerName)) {
     throw refused('authority', 'its peer name does not belong to its key')
   }
@@ -33,7 +32,13 @@ export function verifyCertificate(crypto: Crypto, certificate: Certificate, issu
   }
 }
 
-function requireInTime({ notBefore, notAfter }: Certificate, now: number): void {
-  if (now < notBefore - CLOCK_TOLERANCE) throw refused('not-yet-valid', 'its validity has not begun')
-  if (now > notAfter + CLOCK_TOLERANCE) throw refused('expired', 'its validity has ended')
+/**
+ * Checks that a certificate is valid at a moment, give or take {@link CLOCK_TOLERANCE}.
+ *
+ * @param moment In milliseconds since 1970; for the present, {@link Clock.utc}
+ * @throws PeerageError `invalid-certificate`: not-yet-valid or expired
+ */
+export function requireInTime({ notBefore, notAfter }: Certificate, moment: number): void {
+  if (moment < notBefore - CLOCK_TOLERANCE) throw refused('not-yet-valid', 'its validity has not begun')
+  if (moment > notAfter + CLOCK_TOLERANCE) throw refused('expired', 'its validity has ended')
 }

@@ -31,7 +31,7 @@ export type CertificateContent =
 export type CertificateKind = CertificateContent['kind']
 
 /** The bytes of a certificate: views of one array, which belongs to the certificate. */
-export interface SignedForm {
+interface SignedForm {
   /** All of it. */
   readonly der: Uint8Array
   /** What the signature covers. */
@@ -62,12 +62,12 @@ interface CommonContent {
   readonly unknownExtensions: readonly UnknownExtension[]
 }
 
-export interface IdentityCertificateContent extends CommonContent {
+interface IdentityCertificateContent extends CommonContent {
   readonly kind: 'identity'
 }
 
 /** Its peer name is the group's. */
-export interface GroupRootCertificateContent extends CommonContent {
+interface GroupRootCertificateContent extends CommonContent {
   readonly kind: 'group-root'
 }
 
@@ -82,11 +82,11 @@ interface IssuedContent extends CommonContent {
   readonly classifiers: readonly string[]
 }
 
-export interface GroupMembershipCertificateContent extends IssuedContent {
+interface GroupMembershipCertificateContent extends IssuedContent {
   readonly kind: 'group-membership'
 }
 
-export interface LinkCertificateContent extends IssuedContent {
+interface LinkCertificateContent extends IssuedContent {
   readonly kind: 'link'
   /** When admissions by this link end, in milliseconds since 1970, a whole second within the validity. */
   readonly admitsUntil: number

@@ -17,7 +17,7 @@ export type Chain = readonly [GroupRootCertificate, ...(GroupMembershipCertifica
 /** The most certificates in a chain, the GRC included (MS-PNRP 2.2.3.5). */
 export const LONGEST_CHAIN = 25
 /** The least: the GRC and one that it issued. */
-export const SHORTEST_CHAIN = 2
+const SHORTEST_CHAIN = 2
 /** Longer chains, in bytes, are refused before they are read. A record holds one of this length. */
 export const LARGEST_CHAIN = 49_152
 

@@ -13,7 +13,7 @@ import { type PeerName, requireSecured } from '../peer-name.ts'
 import type { IdentityCertificate } from './certificate.ts'
 import { readCertificate } from './certificate-reader.ts'
 import { refused } from './certificate-refusal.ts'
-import { verifyCertificate } from './certificate-verification.ts'
+import { requireInTime, verifyCertificate } from './certificate-verification.ts'
 import { issueCertificate, newSerialNumber } from './certificate-writer.ts'
 
 /** The PEM label of a certificate. */
@@ -60,7 +60,7 @@ export function makeIdentityCertificate(crypto: Crypto, random: Random, identifi
     },
     keyPair.secretKey,
   )
-  verifyCertificate(crypto, certificate, keyPair.publicKey, now)
+  verifyCertificate(crypto, certificate, keyPair.publicKey)
   return certificate.der
 }
 
@@ -74,6 +74,7 @@ export function makeIdentityCertificate(crypto: Crypto, random: Random, identifi
 export function verifyIdentityCertificate(crypto: Crypto, der: Uint8Array, now: number): IdentityCertificate {
   const certificate = readCertificate(der)
   if (certificate.kind !== 'identity') throw refused('kind', 'it is not the certificate of an identity')
-  verifyCertificate(crypto, certificate, certificate.publicKey, now)
+  requireInTime(certificate, now)
+  verifyCertificate(crypto, certificate, certificate.publicKey)
   return certificate
 }

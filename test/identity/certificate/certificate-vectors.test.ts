@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { authorityOf } from '../../../src/identity/authority.ts'
 import { readCertificate } from '../../../src/identity/certificate/certificate-reader.ts'
-import { verifyCertificate } from '../../../src/identity/certificate/certificate-verification.ts'
+import { requireInTime, verifyCertificate } from '../../../src/identity/certificate/certificate-verification.ts'
 import { encodeCertificate, encodeSignedPart } from '../../../src/identity/certificate/certificate-writer.ts'
 import { decodeChain } from '../../../src/identity/certificate/chain-encoding.ts'
 import { formatObjectIdentifier } from '../../../src/identity/object-identifier.ts'
@@ -72,7 +72,9 @@ test.each(vectors.certificates)('I-32: $what has the same bytes when it is writt
 })
 
 test.each(vectors.certificates)('I-27: $what verifies', ({ signer, der }) => {
-  verifyCertificate(crypto, readCertificate(hex(der)), keyOf(signer).publicKey, NOW)
+  const certificate = readCertificate(hex(der))
+  verifyCertificate(crypto, certificate, keyOf(signer).publicKey)
+  requireInTime(certificate, NOW)
 })
 
 test('a chain is read', () => {
