@@ -21,7 +21,7 @@ const problemAt = (now: number, der: Uint8Array = idc): string =>
   refusalOf(() => verifyIdentityCertificate(crypto, der, now)).problem
 
 describe('making an IDC', () => {
-  test('I-19 to I-26: it says what it was given, and no more', () => {
+  test('I-21, I-26: it says what it was given, and no more', () => {
     expect(verifyIdentityCertificate(crypto, idc, NOW)).toMatchObject({
       kind: 'identity',
       subject: 'Ann',
@@ -57,6 +57,17 @@ describe('making an IDC', () => {
     const unprintable = nameOf(ann, 'a\nb')
     const der = makeIdentityCertificate(crypto, random, { peerName: unprintable, keyPair: ann, now: NOW })
     expect(verifyIdentityCertificate(crypto, der, NOW)).toMatchObject({ subject: unprintable, issuer: unprintable })
+  })
+
+  test('I-22: a peer name that has no host name stands there alone', () => {
+    const long = nameOf(ann, 'é'.repeat(149))
+    const der = makeIdentityCertificate(crypto, random, { peerName: long, friendlyName: 'Ann', keyPair: ann, now: NOW })
+    expect(verifyIdentityCertificate(crypto, der, NOW).peerName).toBe(long)
+    const names = opensslOutput(['x509', '-noout', '-ext', 'subjectAltName', '-inform', 'DER', '-in', 'idc'], {
+      idc: der,
+    })
+    expect(names).toContain('othername: 1.3.6.1.4.1.311.44.0.2::')
+    expect(names).not.toContain('DNS:')
   })
 
   test('I-20: two of them have different serial numbers', () => {
