@@ -199,6 +199,7 @@ test('below nodejs there is no clock, timer, randomness, socket, disk or platfor
     'crypto.randomUUID()',
     "fetch('https://example.org')",
     'new WebSocket()',
+    'process.env',
     'navigator',
     'Buffer.alloc(1)',
     'globalThis.Date',
