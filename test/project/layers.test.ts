@@ -40,76 +40,75 @@ const IMPORTS = 'style/noRestrictedImports'
 const GLOBALS = 'style/noRestrictedGlobals'
 const PLUGIN = 'plugin'
 
-/** Runs all cases at once, and gives those that were not judged as expected, with the reason. */
-function misjudged(cases: readonly Case[]): string[] {
+/** Runs lint once over all cases, and fails with those that are not judged as expected. */
+function expectJudged(...groups: readonly (readonly Case[])[]): void {
+  const cases = groups.flat()
   const complaints = lint(new Map(cases.map(({ file, source }) => [file, source])))
-  return cases.flatMap(({ file, source, rule }) => {
-    const rules = [...new Set((complaints.get(file) ?? []).map((complaint) => complaint.rule))]
-    const expected = rule === undefined ? [] : [rule]
-    return rules.join() === expected.join()
-      ? []
-      : [`${file}: ${source} gave [${rules.join()}], not [${expected.join()}]`]
+  const misjudged = cases.flatMap(({ file, source, rule }) => {
+    const rules = [...new Set((complaints.get(file) ?? []).map((complaint) => complaint.rule))].join()
+    return rules === (rule ?? '') ? [] : [`${file}: ${source} gave [${rules}], not [${rule ?? ''}]`]
   })
+  expect(misjudged).toEqual([])
 }
 
 let made = 0
 
-/** A case for each source, in a file of its own in the given folder. */
-function casesIn(folder: string, sources: readonly string[], rule: string | undefined): Case[] {
-  return sources.map((source) => ({ file: `${folder}/case-${made++}.ts`, source, rule }))
+/** A case for each source in each of the given folders, in a file of its own. */
+function casesIn(folders: string | readonly string[], sources: readonly string[], rule?: string): Case[] {
+  return [folders]
+    .flat()
+    .flatMap((folder) => sources.map((source) => ({ file: `src/${folder}/case-${made++}.ts`, source, rule })))
 }
 
 const importOf = (path: string): string => `export { thing } from '${path}'\n`
+const exportOf = (expression: string): string => `export const found = ${expression}\n`
 
 test('imports go down: each pair of layers, also from and to nested folders', () => {
-  const cases: Case[] = []
-  for (const importer of LAYERS) {
-    for (const imported of LAYERS) {
-      if (importer === imported) continue
+  const cases = LAYERS.flatMap((importer) =>
+    LAYERS.filter((imported) => imported !== importer).flatMap((imported) => {
       const rule = mayImport(importer, imported) ? undefined : IMPORTS
       const paths = [`${imported}/thing.ts`, `${imported}/nested/thing.ts`]
-      for (const [index, path] of paths.entries()) {
-        cases.push({ file: `src/${importer}/from-${imported}-${index}.ts`, source: importOf(`../${path}`), rule })
-        cases.push({
-          file: `src/${importer}/nested/from-${imported}-${index}.ts`,
-          source: importOf(`../../${path}`),
+      return [
+        ...casesIn(
+          importer,
+          paths.map((path) => importOf(`../${path}`)),
           rule,
-        })
-      }
-    }
-  }
+        ),
+        ...casesIn(
+          `${importer}/nested`,
+          paths.map((path) => importOf(`../../${path}`)),
+          rule,
+        ),
+      ]
+    }),
+  )
   expect(cases.length).toBe(LAYERS.length * (LAYERS.length - 1) * 4)
-  expect(misjudged(cases)).toEqual([])
+  expectJudged(cases)
 })
 
 test('a layer imports its own files', () => {
-  const cases = LAYERS.flatMap((layer) => [
-    ...casesIn(`src/${layer}`, [importOf('./thing.ts'), importOf('./nested/thing.ts')], undefined),
-    ...casesIn(
-      `src/${layer}/nested`,
-      [importOf('./thing.ts'), importOf('../thing.ts'), importOf('../other/thing.ts')],
-      undefined,
-    ),
-  ])
-  expect(misjudged(cases)).toEqual([])
+  const nested = LAYERS.map((layer) => `${layer}/nested`)
+  expectJudged(
+    casesIn(LAYERS, ['./thing.ts', './nested/thing.ts'].map(importOf)),
+    casesIn(nested, ['./thing.ts', '../thing.ts', '../other/thing.ts'].map(importOf)),
+  )
 })
 
 test('every form of an import is seen', () => {
   const upwards = '../identity/thing.ts'
-  const sources = [
+  const declarations = [
     `import { thing } from '${upwards}'\nexport const other = thing\n`,
     `import '${upwards}'\n`,
     `import type { Thing } from '${upwards}'\nexport type Other = Thing\n`,
     `export * from '${upwards}'\n`,
     `export type { Thing } from '${upwards}'\n`,
   ]
-  expect(misjudged(casesIn('src/wire', sources, IMPORTS))).toEqual([])
   const inline = [
     `export type Thing = import('${upwards}').Thing\n`,
     `export type Things = typeof import('${upwards}')\n`,
     "export const thing: import('./legal.ts').Thing = 1\n",
   ]
-  expect(misjudged(LAYERS.flatMap((layer) => casesIn(`src/${layer}`, inline, PLUGIN)))).toEqual([])
+  expectJudged(casesIn('wire', declarations, IMPORTS), casesIn(LAYERS, inline, PLUGIN))
 })
 
 test('no path climbs out of a legal one, and none reaches an entrance, a test or a script', () => {
@@ -128,67 +127,57 @@ test('no path climbs out of a legal one, and none reaches an entrance, a test or
     '../../wire/thing.ts',
     '../../../test/thing.ts',
   ]
-  expect(misjudged(casesIn('src/wire', paths.map(importOf), IMPORTS))).toEqual([])
-  expect(misjudged(casesIn('src/wire/nested', nested.map(importOf), IMPORTS))).toEqual([])
+  expectJudged(casesIn('wire', paths.map(importOf), IMPORTS), casesIn('wire/nested', nested.map(importOf), IMPORTS))
 })
 
-test('acceptance suites are for tests: no layer imports them, and they use their own port and each other', () => {
-  const cases = LAYERS.flatMap((layer) =>
-    layer === 'runtime' ? [] : casesIn(`src/${layer}`, [importOf('../runtime/acceptance/clock.ts')], IMPORTS),
+test('acceptance suites are for tests: no layer imports them, and they use their own ports and each other', () => {
+  const others = LAYERS.filter((layer) => layer !== 'runtime')
+  expectJudged(
+    casesIn(others, [importOf('../runtime/acceptance/clock.ts')], IMPORTS),
+    casesIn('runtime', [importOf('./acceptance/clock.ts')], IMPORTS),
+    casesIn('runtime/acceptance', [importOf('../clock.ts'), importOf('./acceptance.ts')]),
+    casesIn('runtime/acceptance', [importOf('../../wire/thing.ts'), importOf('vitest')], IMPORTS),
   )
-  cases.push(
-    ...casesIn('src/runtime', [importOf('./acceptance/clock.ts')], IMPORTS),
-    ...casesIn('src/runtime/acceptance', [importOf('../clock.ts'), importOf('./acceptance.ts')], undefined),
-    ...casesIn('src/runtime/acceptance', [importOf('../../wire/thing.ts'), importOf('vitest')], IMPORTS),
-  )
-  expect(misjudged(cases)).toEqual([])
 })
 
 test('packages and node:* are for the platform layers', () => {
-  const packages = ['node:fs', 'node:fs/promises', 'zod', 'peerage'].map(importOf)
-  const cases = [...BELOW_NODEJS, 'simulation'].flatMap((layer) => [
-    ...casesIn(`src/${layer}`, packages, IMPORTS),
-    ...casesIn(`src/${layer}/nested`, packages, IMPORTS),
-  ])
-  for (const layer of WITH_PLATFORM) {
-    const platform = ['node:fs', 'node:fs/promises'].map(importOf)
-    cases.push(
-      ...casesIn(`src/${layer}`, platform, undefined),
-      ...casesIn(`src/${layer}/nested`, platform, undefined),
-      ...casesIn(`src/${layer}`, [importOf('zod')], IMPORTS),
-    )
-  }
-  expect(misjudged(cases)).toEqual([])
+  const below = [...BELOW_NODEJS, 'simulation'].flatMap((layer) => [layer, `${layer}/nested`])
+  const platform = WITH_PLATFORM.flatMap((layer) => [layer, `${layer}/nested`])
+  const builtIn = ['node:fs', 'node:fs/promises'].map(importOf)
+  const packages = ['zod', 'peerage'].map(importOf)
+  expectJudged(
+    casesIn(below, [...builtIn, ...packages], IMPORTS),
+    casesIn(platform, builtIn),
+    casesIn(platform, packages, IMPORTS),
+  )
 })
 
 test('the simulation takes the cryptography of nodejs and nothing else of it', () => {
-  const legal = casesIn('src/simulation', [importOf('../nodejs/crypto/thing.ts')], undefined)
-  const illegal = casesIn('src/simulation', [importOf('../nodejs/clock.ts'), importOf('../nodejs/crypto.ts')], IMPORTS)
-  expect(misjudged([...legal, ...illegal])).toEqual([])
+  expectJudged(
+    casesIn('simulation', [importOf('../nodejs/crypto/thing.ts')]),
+    casesIn('simulation', ['../nodejs/clock.ts', '../nodejs/crypto.ts'].map(importOf), IMPORTS),
+  )
 })
 
 test('the entrances gather what is public, each of its own side', () => {
-  const cases: Case[] = [
+  expectJudged([
     { file: 'src/index.ts', source: importOf('./nodejs/thing.ts'), rule: undefined },
     { file: 'src/client.ts', source: importOf('./control/thing.ts'), rule: undefined },
     { file: 'src/simulation.ts', source: importOf('./simulation/thing.ts'), rule: undefined },
-  ]
-  expect(misjudged(cases)).toEqual([])
-  const swapped: Case[] = [
+  ])
+  expectJudged([
     { file: 'src/index.ts', source: importOf('./simulation/thing.ts'), rule: IMPORTS },
     { file: 'src/client.ts', source: importOf('./cli/thing.ts'), rule: IMPORTS },
     { file: 'src/simulation.ts', source: importOf('./nodejs/thing.ts'), rule: IMPORTS },
-  ]
-  expect(misjudged(swapped)).toEqual([])
+  ])
 })
 
-test('a folder that is no layer, and one nested too deep, may import nothing', () => {
-  const cases = [
-    ...casesIn('src/helpers', [importOf('./thing.ts'), importOf('../runtime/clock.ts')], IMPORTS),
-    ...casesIn('src/graph/links/handshake', [importOf('./thing.ts')], IMPORTS),
-    ...casesIn('src', [importOf('./runtime/clock.ts')], IMPORTS),
-  ]
-  expect(misjudged(cases)).toEqual([])
+test('a folder that is no layer, one nested too deep, and a new file beside the entrances may import nothing', () => {
+  expectJudged(
+    casesIn('helpers', ['./thing.ts', '../runtime/clock.ts'].map(importOf), IMPORTS),
+    casesIn('graph/links/handshake', [importOf('./thing.ts')], IMPORTS),
+    [{ file: 'src/new-entrance.ts', source: importOf('./runtime/clock.ts'), rule: IMPORTS }],
+  )
 })
 
 test('below nodejs there is no clock, timer, randomness, socket, disk or platform but the ports', () => {
@@ -207,38 +196,29 @@ test('below nodejs there is no clock, timer, randomness, socket, disk or platfor
     "require('zod')",
     'new Intl.DateTimeFormat()',
     'new WeakRef({})',
-  ].map((expression) => `export const found = ${expression}\n`)
-  const random = 'export const found = Math.random()\nexport const { random } = Math\n'
-  const timeout = 'export const found = AbortSignal.timeout(1)\n'
-  const cases = [...BELOW_NODEJS, 'runtime/acceptance', 'graph/nested', 'simulation', 'simulation/nested'].flatMap(
-    (layer) => [
-      ...casesIn(`src/${layer}`, globals, GLOBALS),
-      ...casesIn(`src/${layer}`, [random, timeout], 'nursery/noJsRestrictedProperties'),
-    ],
+  ]
+  const properties = ['Math.random()', 'AbortSignal.timeout(1)']
+  const layers = [...BELOW_NODEJS, 'runtime/acceptance', 'graph/nested', 'simulation', 'simulation/nested']
+  expectJudged(
+    casesIn(layers, globals.map(exportOf), GLOBALS),
+    casesIn(
+      layers,
+      [...properties.map(exportOf), 'export const { random } = Math\n'],
+      'nursery/noJsRestrictedProperties',
+    ),
   )
-  expect(misjudged(cases)).toEqual([])
 })
 
 test('above, the platform is there', () => {
-  const source =
-    'export const found = [performance.now(), process.pid, Buffer.alloc(1), setTimeout(() => {}, 1), Date.now()]\n'
-  expect(misjudged(WITH_PLATFORM.flatMap((layer) => casesIn(`src/${layer}`, [source], undefined)))).toEqual([])
+  const expressions = ['performance.now()', 'process.pid', 'Buffer.alloc(1)', 'setTimeout(() => {}, 1)', 'Date.now()']
+  expectJudged(casesIn(WITH_PLATFORM, expressions.map(exportOf)))
 })
 
-test('the time of now is read from the clock port; a date of a given time is a value', () => {
-  const readings = ['new Date()', 'new Date', 'Date()', 'Date.now()'].map((now) => `export const found = ${now}\n`)
-  const given = ['export const found = new Date(5)\n', 'export type Found = Date\n']
+test('the time of now is read from the clock port; a date of a given time is a value, and in an engine a number', () => {
+  const now = ['new Date()', 'new Date', 'Date()', 'Date.now()'].map(exportOf)
+  const given = [exportOf('new Date(5)'), 'export type Found = Date\n']
   const layers = ['runtime', 'peer-node', 'simulation']
-  expect(
-    misjudged(
-      layers.flatMap((layer) => [
-        ...casesIn(`src/${layer}`, readings, PLUGIN),
-        ...casesIn(`src/${layer}`, given, undefined),
-      ]),
-    ),
-  ).toEqual([])
-  // An engine counts in milliseconds.
-  expect(misjudged(ENGINES.flatMap((layer) => casesIn(`src/${layer}`, given, GLOBALS)))).toEqual([])
+  expectJudged(casesIn(layers, now, PLUGIN), casesIn(layers, given), casesIn(ENGINES, given, GLOBALS))
 })
 
 test('engines hold no promise', () => {
@@ -257,60 +237,46 @@ test('engines hold no promise', () => {
     'await undefined\n',
     'export function found(given: AsyncIterable<void>) {\n  for await (const one of given) return one\n}\n',
   ]
-  const layers = ['runtime', ...ENGINES]
-  expect(misjudged(layers.flatMap((layer) => casesIn(`src/${layer}`, sources, PLUGIN)))).toEqual([])
   const legal = [
     'export const async = 1\n',
     'export const found = { async() {} }\n',
     'export const found = (async: number) => async\n',
     'export interface Found {\n  then: number\n}\n',
   ]
-  expect(misjudged(layers.flatMap((layer) => casesIn(`src/${layer}`, legal, undefined)))).toEqual([])
+  const layers = ['runtime', ...ENGINES]
+  expectJudged(casesIn(layers, sources, PLUGIN), casesIn(layers, legal))
 })
 
-test('a port declares a promise and makes none; an engine does not even name one', () => {
+test('a port declares a promise and makes none, an engine does not even name one, and the rest may wait', () => {
   const declared = 'export interface Port {\n  open(): Promise<void>\n}\n'
-  const made = ['export const found = new Promise(() => {})\n', 'export const found = Promise.resolve()\n']
-  expect(
-    misjudged([...casesIn('src/runtime', [declared], undefined), ...casesIn('src/runtime', made, PLUGIN)]),
-  ).toEqual([])
-  expect(misjudged(ENGINES.flatMap((layer) => casesIn(`src/${layer}`, [declared], GLOBALS)))).toEqual([])
-  // An acceptance suite waits for what it tests, and the public face is asynchronous.
   const waiting = 'export async function found(given: Promise<void>) {\n  await given\n}\n'
-  expect(
-    misjudged(
-      ['runtime/acceptance', 'peer-node', 'simulation', 'nodejs'].flatMap((layer) =>
-        casesIn(`src/${layer}`, [waiting], undefined),
-      ),
-    ),
-  ).toEqual([])
-})
-
-test('the library says nothing on the console', () => {
-  const sources = ["console.log('hello')\n"]
-  expect(misjudged(WITH_PLATFORM.flatMap((layer) => casesIn(`src/${layer}`, sources, 'suspicious/noConsole')))).toEqual(
-    [],
+  expectJudged(
+    casesIn('runtime', [declared]),
+    casesIn('runtime', ['new Promise(() => {})', 'Promise.resolve()'].map(exportOf), PLUGIN),
+    casesIn(ENGINES, [declared], GLOBALS),
+    casesIn(['runtime/acceptance', 'peer-node', 'simulation', 'nodejs'], [waiting]),
   )
 })
 
-test('a promise that nobody waits for is found', () => {
-  const source = 'async function begin(): Promise<void> {}\nexport function found(): void {\n  begin()\n}\n'
-  expect(misjudged(casesIn('src/nodejs', [source], 'nursery/noFloatingPromises'))).toEqual([])
+test('the library says nothing on the console, and waits for its promises', () => {
+  const forgotten = 'async function begin(): Promise<void> {}\nexport function found(): void {\n  begin()\n}\n'
+  expectJudged(
+    casesIn(WITH_PLATFORM, ["console.log('hello')\n"], 'suspicious/noConsole'),
+    casesIn(['nodejs', 'peer-node'], [forgotten], 'nursery/noFloatingPromises'),
+  )
 })
 
 test('modules do not import each other in a circle', () => {
   const one = "import { other } from './other.ts'\nexport const one = () => other\n"
   const other = "import { one } from './one.ts'\nexport const other = () => one\n"
-  expect(
-    misjudged([
-      { file: 'src/wire/one.ts', source: one, rule: 'suspicious/noImportCycles' },
-      { file: 'src/wire/other.ts', source: other, rule: 'suspicious/noImportCycles' },
-    ]),
-  ).toEqual([])
+  const rule = 'suspicious/noImportCycles'
+  expectJudged([
+    { file: 'src/wire/one.ts', source: one, rule },
+    { file: 'src/wire/other.ts', source: other, rule },
+  ])
 })
 
 test('every test that is written runs', () => {
-  const head = "import { describe, it, test } from 'vitest'\n"
   const unfinished = [
     "test.only('a', () => {})",
     "it.skip('a', () => {})",
@@ -320,13 +286,13 @@ test('every test that is written runs', () => {
     "test.each([1]).only('a', () => {})",
     "test('a', (context) => context.skip())",
   ]
-  const sources = unfinished.map((line) => `${head}${line}\nexport { describe, it, test }\n`)
-  const complaints = lint(new Map(sources.map((source, index) => [`test/wire/bad-${index}.test.ts`, source])))
-  expect(
-    [...complaints.values()].map((found) =>
-      found.some(({ message }) => message.startsWith('Every test that is written runs')),
-    ),
-  ).toEqual(unfinished.map(() => true))
-  const finished = `${head}test.each([1])('a', () => {})\nit.skipIf(process.platform === 'win32')('b', () => {})\nexport { describe }\n`
-  expect(misjudged([{ file: 'test/wire/good.test.ts', source: finished, rule: undefined }])).toEqual([])
+  const finished = ["test.each([1])('a', () => {})", "it.skipIf(process.platform === 'win32')('b', () => {})"]
+  const sources = [...unfinished, ...finished].map((line, index): [string, string] => [
+    `test/wire/case-${index}.test.ts`,
+    `import { describe, it, test } from 'vitest'\n${line}\nexport { describe, it, test }\n`,
+  ])
+  const complained = [...lint(new Map(sources)).values()].map((complaints) =>
+    complaints.some(({ message }) => message.startsWith('Every test that is written runs')),
+  )
+  expect(complained).toEqual([...unfinished.map(() => true), ...finished.map(() => false)])
 })

@@ -28,7 +28,7 @@ export function lint(sources: ReadonlyMap<string, string>): Map<string, Complain
     const complaints = new Map([...sources.keys()].map((file): [string, Complaint[]] => [file, []]))
     for (const { category, message, location } of runBiome(folder)) {
       const found = complaints.get(location.path.replaceAll('\\', '/'))
-      if (found === undefined) throw new Error(`Biome complains of its configuration: ${message}`)
+      if (found === undefined) throw new Error(`Biome complains of ${location.path}: ${message}`)
       found.push({ rule: category.replace(/^lint\//, ''), message })
     }
     return complaints
