@@ -1,0 +1,104 @@
+/**
+ * Files that only their owner can read, and how they get to the disk.
+ *
+ * On POSIX that is a matter of modes, which are set when a file is made and checked each time that it
+ * is read. Windows has none: there the files inherit the rights of their folder, which is private
+ * because it lies in the profile of its user.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import { systemErrorCode } from './system-error.ts'
+
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+/** The rights of everybody but the owner. */
+const RIGHTS_OF_OTHERS = 0o077
+const ALL_RIGHTS = 0o777
+
+const isPosix = process.platform !== 'win32'
+
+/**
+ * The whole file. Whatever is no file is refused, links too, which could lead out of the folder.
+ *
+ * @throws PeerageError `file-not-private`, `file-too-large`, `storage-not-accessible`, and the system's errors
+ */
+export function readPrivateFile(path: string, limit: number): Uint8Array {
+  // Windows has no O_NOFOLLOW; whoever could exchange a file for a link after this look owns the folder anyway.
+  if (lstatSync(path).isSymbolicLink()) throw notAFile(path, 'it is a symbolic link')
+  // Without O_NONBLOCK the open of a named pipe would wait for whoever writes into it.
+  const descriptor = openSync(path, constants.O_RDONLY | (isPosix ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0))
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile()) throw notAFile(path, 'it is no file')
+    if (isPosix && (status.mode & RIGHTS_OF_OTHERS) !== 0) {
+      throw new PeerageError('file-not-private', { file: path, mode: asMode(status.mode) })
+    }
+    if (status.size > limit) throw new PeerageError('file-too-large', { file: path, size: status.size, limit })
+    return readWhole(descriptor, status.size)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Makes a new file and brings it to the disk. The name must be free. */
+export function writePrivateFile(path: string, bytes: Uint8Array): void {
+  const descriptor = openSync(path, 'wx', FILE_MODE)
+  try {
+    writeFileSync(descriptor, bytes)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Makes a folder, and those above it that are missing, for the owner alone, and brings them to the disk. */
+export function makePrivateFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: FOLDER_MODE })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) bringFolderToDisk(dirname(made))
+}
+
+/** Brings the names in a folder to the disk: what was made, renamed or removed in it. */
+export function bringFolderToDisk(path: string): void {
+  // Windows gives no way to, and NTFS keeps its names in a journal.
+  if (!isPosix) return
+  const descriptor = openSync(path, constants.O_RDONLY)
+  try {
+    fsyncSync(descriptor)
+  } catch (error) {
+    // Some network file systems cannot do this for a folder; others write it at once.
+    if (systemErrorCode(error) !== 'EINVAL') throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function readWhole(descriptor: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size)
+  let length = 0
+  while (length < size) {
+    const read = readSync(descriptor, bytes, length, size - length, length)
+    if (read === 0) break
+    length += read
+  }
+  return length === size ? bytes : bytes.slice(0, length)
+}
+
+function notAFile(path: string, reason: string): PeerageError {
+  return new PeerageError('storage-not-accessible', { path, operation: 'read', reason })
+}
+
+function asMode(mode: number): string {
+  return (mode & ALL_RIGHTS).toString(8).padStart(4, '0')
+}
