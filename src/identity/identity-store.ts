@@ -52,7 +52,7 @@ export interface IdentityStorePorts {
 }
 
 /** How many identities a data directory holds; files that cannot be used count. */
-export const MAXIMUM_IDENTITIES = 1000
+export const MOST_IDENTITIES = 1000
 /** The classifier of an identity that was made without one. */
 export const DEFAULT_CLASSIFIER = 'peer'
 
@@ -254,8 +254,8 @@ export class IdentityStore {
     const authority = authorityPart(peerName)
     const authorities = this.#folder.authorities()
     if (authorities.includes(authority)) throw new PeerageError('identity-exists', { identity: peerName })
-    if (authorities.length >= MAXIMUM_IDENTITIES) {
-      throw new PeerageError('too-many-identities', { limit: MAXIMUM_IDENTITIES })
+    if (authorities.length >= MOST_IDENTITIES) {
+      throw new PeerageError('too-many-identities', { limit: MOST_IDENTITIES })
     }
     const added = this.#folder.add(file)
     // Its passphrase has just been given.

@@ -3,7 +3,7 @@ import { authorityOf } from '../../src/identity/authority.ts'
 import {
   DEFAULT_CLASSIFIER,
   IdentityStore,
-  MAXIMUM_IDENTITIES,
+  MOST_IDENTITIES,
   type StoredIdentity,
 } from '../../src/identity/identity-store.ts'
 import { authorityPart, classifierPart, type PeerName, parsePeerName } from '../../src/identity/peer-name.ts'
@@ -360,14 +360,14 @@ describe('what fails', () => {
   test('I-09: one identity above the maximum is refused, and files that cannot be used count', () => {
     const disk = new StoreDisk()
     const storage = disk.storage()
-    for (let index = 1; index < MAXIMUM_IDENTITIES; index++) {
+    for (let index = 1; index < MOST_IDENTITIES; index++) {
       storage.write(`${index.toString(16).padStart(40, '0')}.pem`, new Uint8Array())
     }
     const store = disk.open()
     const { peerName } = store.create({ friendlyName: 'The last' })
     const exported = store.export(peerName, 'password')
     const error = expectUnchanged(disk, 'too-many-identities', () => store.create({ friendlyName: 'One too many' }))
-    expect(error.details).toEqual({ limit: MAXIMUM_IDENTITIES })
+    expect(error.details).toEqual({ limit: MOST_IDENTITIES })
     store.delete(peerName)
     storage.write(`${'f'.repeat(40)}.pem`, new Uint8Array())
     expectUnchanged(disk, 'too-many-identities', () => store.import(exported, { password: 'password' }))
