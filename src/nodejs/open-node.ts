@@ -1,0 +1,40 @@
+/**
+ * The front door: a node on Node.js.
+ */
+import { join } from 'node:path'
+import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
+import { silentLog } from '../runtime/log.ts'
+import { platformCrypto } from './crypto/crypto.ts'
+import { openFileStorage } from './file-storage.ts'
+import { guardedLog, type Logger } from './guarded-log.ts'
+import { systemClock } from './system-clock.ts'
+import { systemRandom } from './system-random.ts'
+
+/** How a node is opened. */
+export interface OpenNodeOptions {
+  /** The folder where this node keeps everything. It is made when there is something to keep. */
+  dataDir: string
+  /** If there are no identities in it yet, one with this friendly name is made; without it, none is. */
+  friendlyName?: string | undefined
+  /** Is told what happens, and nothing secret. By default nothing is told. */
+  log?: Logger | undefined
+}
+
+/** The folder of the identities in a data directory. */
+const IDENTITIES = 'identities'
+
+/**
+ * Opens a node on a data directory. Several processes may have one directory open at once.
+ *
+ * @throws PeerageError `invalid-friendly-name`, `storage-not-accessible`, `storage-busy`, `disk-full`, and
+ *   with a friendly name what reading the default identity throws
+ */
+export async function openNode({ dataDir, friendlyName, log: logger }: OpenNodeOptions): Promise<PeerNode> {
+  const log = logger === undefined ? silentLog : guardedLog(logger)
+  const crypto = platformCrypto()
+  if (crypto.fallbackReason !== undefined) {
+    log.warn('the slower crypto is in use', { implementation: crypto.implementation, reason: crypto.fallbackReason })
+  }
+  const identityStorage = openFileStorage(join(dataDir, IDENTITIES))
+  return createPeerNode({ identityStorage, crypto, random: systemRandom, clock: systemClock, log }, { friendlyName })
+}
