@@ -1,8 +1,9 @@
-/** What every command gets: where to print, and where data is kept. */
+/** What every command gets: where to print, and the node. */
+import type { PeerNode } from '../peer-node/peer-node.ts'
 import type { Output } from './output.ts'
 
 export interface CommandContext {
   readonly output: Output
-  /** `--data-dir`, or `PEERAGE_DATA_DIR`, or the platform's place. */
-  dataDirectory(): string
+  /** Runs a body with the node of the data directory, and closes the node after it. */
+  useNode(body: (node: PeerNode) => Promise<void>): Promise<void>
 }

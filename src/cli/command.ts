@@ -5,8 +5,10 @@
  */
 import { Command, CommanderError } from 'commander'
 import { defaultDataDirectory } from '../nodejs/data-directory.ts'
+import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import type { CommandContext } from './command-context.ts'
+import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
 import { createOutput } from './output.ts'
 
@@ -27,13 +29,24 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr })
   const context: CommandContext = {
     output,
-    dataDirectory: () => {
+    useNode: async (body) => {
       const { dataDir } = program.opts<{ dataDir?: string }>()
       const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
-      return dataDir ?? fromEnvironment ?? defaultDataDirectory()
+      const node = await openNode({ dataDir: dataDir ?? (fromEnvironment || defaultDataDirectory()) })
+      try {
+        await body(node)
+      } finally {
+        await node.close()
+      }
     },
   }
+  addIdentityCommands(program, context)
   addNameCommands(program, context)
+  program
+    .command('demo')
+    .description('show what works today, with temporary data')
+    // Loaded only now: no other command needs a simulation.
+    .action(async () => (await import('./demo.ts')).runDemo(output))
   exitWithCommanderErrors(program, json)
   try {
     await program.parseAsync(words, { from: 'user' })

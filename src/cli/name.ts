@@ -1,12 +1,26 @@
-/** `peerage name`: peer names to host names and back. */
+/** `peerage name`: peer names of an identity, and peer names to host names and back. */
 import type { Command } from 'commander'
 import { hostNameOf, peerNameOfHostName } from '../identity/host-name.ts'
 import { parsePeerName } from '../identity/peer-name.ts'
 import type { CommandContext } from './command-context.ts'
+import { findIdentity } from './identity-reference.ts'
 import { printable } from './output.ts'
 
-export function addNameCommands(program: Command, { output }: CommandContext): void {
+export function addNameCommands(program: Command, context: CommandContext): void {
+  const { output } = context
   const name = program.command('name').description('peer names')
+
+  name
+    .command('make <classifier>')
+    .description('print another peer name of an identity; nothing is kept')
+    .option('--identity <identity>', 'the default identity if there is none')
+    .action((classifier: string, options: { identity?: string }) =>
+      context.useNode(async ({ identities }) => {
+        const identity = await findIdentity(identities, options.identity)
+        const peerName = await identities.makePeerName(identity.peerName, classifier)
+        output.result({ peerName }, printable(peerName))
+      }),
+    )
 
   name
     .command('host <name>')

@@ -4,19 +4,25 @@
  */
 import { PeerageError } from '../runtime/peerage-error.ts'
 
-/** A result that can be written as JSON. */
-export type JsonDocument = Readonly<Record<string, unknown>>
-
 /** Takes the results and errors of one command. */
 export interface Output {
   /** One result: the document with `--json`, else the text. */
-  result(document: JsonDocument, text: string): void
-  /** Many results: a document a line with `--json`, else a table of the columns named. */
-  table<Row extends JsonDocument>(rows: readonly Row[], columns: readonly Column<Row>[], ifNone: string): void
+  result(document: object, text: string): void
+  /** Many results: a document a line with `--json`, else a table of these columns and below it a summary. */
+  table<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[], summary: string): void
+  /** What is wrong without being in the way of the result. */
+  warning(problem: Problem): void
   /** What went wrong, and what to do next. */
   error(error: unknown): void
   /** How the command line was misused; for programs only, since people are told by commander. */
   misuse(message: string): void
+}
+
+/** What is wrong, with its code, and what to do about it. */
+export interface Problem {
+  readonly code: string
+  readonly message: string
+  readonly advice: string
 }
 
 /** A column of a table: its heading, and what stands in it. */
@@ -41,9 +47,13 @@ export function createOutput(options: {
     result(document, text) {
       stdout.write(`${json ? JSON.stringify(document) : text}\n`)
     },
-    table(rows, columns, ifNone) {
+    table(rows, columns, summary) {
       if (json) for (const row of rows) stdout.write(`${JSON.stringify(row)}\n`)
-      else stdout.write(rows.length === 0 ? `${ifNone}\n` : formatTable(rows, columns))
+      else stdout.write(`${rows.length === 0 ? '' : formatTable(rows, columns)}${summary}\n`)
+    },
+    warning({ code, message, advice }) {
+      const text = json ? JSON.stringify({ warning: { code, message, advice } }) : proseOf('warning: ', message, advice)
+      stderr.write(`${text}\n`)
     },
     error(error) {
       stderr.write(`${json ? JSON.stringify({ error: describeForPrograms(error) }) : describeForPeople(error)}\n`)
@@ -85,7 +95,11 @@ function describeForPrograms(error: unknown): { code: string; message: string; a
 }
 
 function describeForPeople(error: unknown): string {
-  if (error instanceof PeerageError) return `peerage: ${printable(error.message)}.\n  ${error.advice}`
+  if (error instanceof PeerageError) return proseOf('', error.message, error.advice)
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `peerage: this should not happen; please report it.\n${text}`
+}
+
+function proseOf(kind: string, message: string, advice: string): string {
+  return `peerage: ${kind}${printable(message)}.\n  ${advice}`
 }

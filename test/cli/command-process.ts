@@ -1,8 +1,13 @@
 /** Runs the `peerage` command as people and scripts do: as a process of its own. */
 import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ENTRANCE = fileURLToPath(new URL('../../src/cli/peerage.ts', import.meta.url))
+/** The entrance of the command, as a source. */
+export const ENTRANCE = fileURLToPath(new URL('../../src/cli/peerage.ts', import.meta.url))
+/** Halves the time that a process takes to start. */
+const COMPILE_CACHE = join(tmpdir(), 'peerage-test-compile-cache')
 
 export interface CommandResult {
   readonly code: number
@@ -19,7 +24,7 @@ export function peerage(
     const child = execFile(
       process.execPath,
       [ENTRANCE, ...words],
-      { env: { ...process.env, ...options.environment } },
+      { env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.environment } },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error)
         else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })

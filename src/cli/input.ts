@@ -1,0 +1,81 @@
+/**
+ * What commands read: a file, standard input (`-`), or a secret that somebody types. A secret is never
+ * an argument, where every user of the machine could see it.
+ */
+import { createReadStream } from 'node:fs'
+import { systemErrorCode } from '../nodejs/system-error.ts'
+import { fromUtf8 } from '../runtime/bytes.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import { promptSecret } from './secret-prompt.ts'
+
+/** Stands for standard input in place of a file. */
+export const STANDARD_INPUT = '-'
+/** In bytes: far more than any export or passphrase has. */
+const LONGEST_INPUT = 65_536
+
+/**
+ * All of a file or of standard input, as text.
+ *
+ * @throws PeerageError `input-not-readable`
+ */
+export async function readInput(file: string): Promise<string> {
+  const name = file === STANDARD_INPUT ? 'standard input' : file
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of file === STANDARD_INPUT ? process.stdin : createReadStream(file)) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > LONGEST_INPUT) break
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || systemErrorCode(error) === undefined) throw error
+    throw new PeerageError('input-not-readable', { file: name, reason: error.message }, { cause: error })
+  }
+  if (length > LONGEST_INPUT) {
+    throw new PeerageError('input-not-readable', { file: name, reason: `it has more than ${LONGEST_INPUT} bytes` })
+  }
+  const text = fromUtf8(Buffer.concat(chunks))
+  if (text === undefined) throw new PeerageError('input-not-readable', { file: name, reason: 'it is not UTF-8 text' })
+  return text
+}
+
+/**
+ * A secret: the one line of a file or of standard input, or what somebody types; undefined if no file is
+ * given and nobody is there to be asked.
+ *
+ * @param question What is asked for at a terminal, such as `Password of the export`.
+ * @throws PeerageError `input-not-readable`; `invalid-argument` if a new one is typed in two ways
+ */
+export async function readSecret(
+  file: string | undefined,
+  question: string,
+  { isNew }: { readonly isNew: boolean },
+): Promise<string | undefined> {
+  const canAsk = process.stdin.isTTY && process.stderr.isTTY
+  if (file === undefined || file === STANDARD_INPUT) {
+    if (canAsk) return isNew ? askTwice(question) : ask(question)
+    if (file === undefined) return undefined
+  }
+  const [secret = '', ...rest] = (await readInput(file)).split(/\r?\n/)
+  if (rest.join('') === '') return secret
+  throw new PeerageError('input-not-readable', { file, reason: 'it has several lines, where a secret is one' })
+}
+
+function ask(question: string): Promise<string> {
+  return promptSecret(question, {
+    input: process.stdin,
+    output: process.stderr,
+    interrupt: () => process.kill(process.pid, 'SIGINT'),
+  })
+}
+
+async function askTwice(question: string): Promise<string> {
+  const secret = await ask(question)
+  if (secret === (await ask(`${question}, again`))) return secret
+  throw new PeerageError('invalid-argument', {
+    name: question,
+    value: 'something else the second time',
+    expected: 'the same both times',
+  })
+}
