@@ -7,7 +7,7 @@
  * real socket. With checks off, a datagram travels without being copied.
  */
 import { type DatagramReceiver, type DatagramSocket, type Datagrams, LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { DatagramSink, HostAddress, LocalEndpoint, NetworkHost } from './network-host.ts'
 import type { Slab } from './slab.ts'
@@ -61,8 +61,8 @@ export class VirtualDatagrams implements Datagrams {
       bytes.fill(OVERWRITTEN)
     }
     if (at.scope !== 'none') return this.#network.send(at, socket.local, to, sent)
-    // A socket on the unspecified address sends from whichever address leads there.
-    const source = this.#host.sourceFor(to.host)
+    // A socket on the unspecified address sends from whichever address of its family leads there.
+    const source = isIpv4(at.address) === isIpv4(to.host) ? this.#host.sourceFor(to.host) : undefined
     return source !== undefined && this.#network.send(source, { host: source.address, port: socket.port }, to, sent)
   }
 

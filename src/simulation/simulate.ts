@@ -1,0 +1,107 @@
+/**
+ * Simulations of applications: hosts with whole nodes on virtual time and a virtual network. What the
+ * application itself does there is asynchronous; {@link SimulationRun} says how time moves on for it.
+ */
+import { platformCrypto } from '../nodejs/crypto/crypto.ts'
+import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
+import { type Duration, parseDuration } from '../runtime/duration.ts'
+import type { Conditions } from './conditions.ts'
+import type { SimulatedHost } from './simulated-host.ts'
+import { SimulatedWorld } from './simulated-world.ts'
+import { SimulationRun } from './simulation-run.ts'
+import type { TraceWriter } from './trace.ts'
+
+/** What is simulated. */
+export interface SimulationOptions<Name extends string> {
+  /** A name for each host. Each has its own address, disk and clock, and reaches all others. */
+  readonly hosts: readonly Name[]
+  /** Everything random comes from this text: keys, delays, losses. By default it is always the same. */
+  readonly seed?: string
+  /** The conditions of the network at the beginning. */
+  readonly network?: Conditions
+  /** Takes a line for everything that happens. Two runs did the same exactly if their lines are the same. */
+  readonly trace?: TraceWriter
+}
+
+/** What the body of a simulation works with. */
+export interface World<Name extends string> {
+  readonly hosts: Readonly<Record<Name, Host>>
+  readonly network: Network<Name>
+  /** Lets time pass. @throws PeerageError `invalid-argument` if that is no duration */
+  advance(by: Duration): Promise<void>
+  /**
+   * Lets time pass until the condition holds. It is looked at after instants in which something happened, at most
+   * every 10 ms, and at the end. If it does not hold within that time, the promise rejects.
+   *
+   * @throws PeerageError `invalid-argument` if `within` is no duration
+   */
+  until(condition: () => Promise<boolean> | boolean, within: Duration): Promise<void>
+}
+
+/** A machine with a node. */
+export interface Host {
+  /** Opens the node of this host. It has an identity with the name of the host. */
+  openNode(): Promise<PeerNode>
+  /** The power goes: everything stops at this instant, and nobody is told. What was awaited never comes. */
+  crash(): void
+  /** Starts the host again, by default with the disk as it was. Its node has to be opened again. */
+  restart(disk?: 'kept' | 'lost'): void
+  /** Sets its clock forward, or back by a negative duration. */
+  skewClock(by: Duration): void
+}
+
+/** The network between the hosts. */
+export interface Network<Name extends string> {
+  /** Changes conditions. Those that are not named stay as they are. @throws RangeError */
+  set(conditions: Conditions): void
+  /** Hosts of different sides no longer reach each other. Adds to partitions that are in force. */
+  partition(...sides: readonly (readonly Name[])[]): void
+  /** Ends all partitions. */
+  heal(): void
+}
+
+const DEFAULT_SEED = 'peerage'
+/** The folder of the identities on the disk of a host. */
+const IDENTITIES = 'identities'
+
+/**
+ * Runs a body on virtual time in a virtual network of hosts. The same seed gives the same run.
+ *
+ * @throws SimulationFailure with the seed and the reason, if the body throws, if anything in the simulation
+ *   does, or if the body waits for something that never happens
+ * @throws RangeError if two hosts have one name, or a condition is out of its limits
+ */
+export async function simulate<const Name extends string>(
+  options: SimulationOptions<Name>,
+  body: (world: World<Name>) => Promise<void>,
+): Promise<void> {
+  const { hosts: names, seed = DEFAULT_SEED, network: conditions = {}, trace } = options
+  const simulated = new SimulatedWorld({ seed, conditions, ...(trace !== undefined && { trace }) })
+  const run = new SimulationRun(simulated)
+  const hosts = names.map((name) => [name, publicHost(simulated.addHost(name))] as const)
+  const world: World<Name> = {
+    // The names are those that were given, which the type of `fromEntries` forgets.
+    hosts: Object.fromEntries(hosts) as Record<Name, Host>,
+    network: simulated.network,
+    advance: (by) => run.advance(by),
+    until: (condition, within) => run.until(condition, within),
+  }
+  await run.drive(() => body(world))
+}
+
+function publicHost(host: SimulatedHost): Host {
+  return {
+    async openNode() {
+      const { ports } = host
+      const { random, clock, log } = ports
+      const identityStorage = ports.storage(IDENTITIES)
+      return createPeerNode(
+        { identityStorage, crypto: platformCrypto(), random, clock, log },
+        { friendlyName: host.name },
+      )
+    },
+    crash: () => host.crash(),
+    restart: (disk) => host.restart(disk),
+    skewClock: (by) => host.skewClock(parseDuration(by)),
+  }
+}
