@@ -22,7 +22,8 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     .description('Serverless peer networking: identities, names, and what is to come.')
     .version(packageVersion())
     .option('--data-dir <dir>', `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`)
-    .option('--json', 'print one JSON document a line, and errors as JSON', false)
+    .option('--json', 'print one JSON document a line, and errors as JSON')
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Run `peerage --help`, or add --help to a command, to see how it is used.')
   // Known before commander has read the line, so that a misused line is answered in JSON, too.
   const json = words.includes('--json')
@@ -62,7 +63,8 @@ function report(error: unknown, { output }: CommandContext, json: boolean): numb
   }
   // Help and version were asked for: commander has printed them.
   if (error.exitCode === 0) return 0
-  if (json) output.misuse(error.message.replace(/^error: /, ''))
+  const isHelp = error.code === 'commander.help'
+  if (json) output.misuse(isHelp ? 'a command is missing; see --help' : error.message.replace(/^error: /, ''))
   return EXIT_MISUSE
 }
 

@@ -53,9 +53,6 @@ function addMakingCommands(identity: Command, context: CommandContext): void {
     .action((file: string, options: { passwordFile?: string; passphraseFile?: string }, command: Command) =>
       context.useNode(async ({ identities }) => {
         const { passwordFile, passphraseFile } = options
-        if ([file, passwordFile, passphraseFile].filter((source) => source === STANDARD_INPUT).length > 1) {
-          command.error('error: only one of them can come from standard input')
-        }
         const text = await readInput(file)
         const password = await readSecret(passwordFile, 'Password of the export', { isNew: false })
         if (password === undefined) command.error('error: give the password of the export with --password-file')

@@ -10,6 +10,8 @@ import { promptSecret } from './secret-prompt.ts'
 
 /** Stands for standard input in place of a file. */
 export const STANDARD_INPUT = '-'
+let standardInputIsUsed = false
+
 /** In bytes: far more than any export or passphrase has. */
 const LONGEST_INPUT = 65_536
 
@@ -19,11 +21,16 @@ const LONGEST_INPUT = 65_536
  * @throws PeerageError `input-not-readable`
  */
 export async function readInput(file: string): Promise<string> {
-  const name = file === STANDARD_INPUT ? 'standard input' : file
+  const isStandardInput = file === STANDARD_INPUT
+  const name = isStandardInput ? 'standard input' : file
+  if (isStandardInput && standardInputIsUsed) {
+    throw new PeerageError('input-not-readable', { file: name, reason: 'something else was read from it already' })
+  }
+  if (isStandardInput) standardInputIsUsed = true
   const chunks: Uint8Array[] = []
   let length = 0
   try {
-    for await (const chunk of file === STANDARD_INPUT ? process.stdin : createReadStream(file)) {
+    for await (const chunk of isStandardInput ? process.stdin : createReadStream(file)) {
       chunks.push(chunk)
       length += chunk.length
       if (length > LONGEST_INPUT) break
@@ -52,7 +59,7 @@ export async function readSecret(
   question: string,
   { isNew }: { readonly isNew: boolean },
 ): Promise<string | undefined> {
-  const canAsk = process.stdin.isTTY && process.stderr.isTTY
+  const canAsk = process.stdin.isTTY && process.stderr.isTTY && !standardInputIsUsed
   if (file === undefined || file === STANDARD_INPUT) {
     if (canAsk) return isNew ? askTwice(question) : ask(question)
     if (file === undefined) return undefined

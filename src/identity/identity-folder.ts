@@ -95,11 +95,16 @@ export class IdentityFolder {
     return bytes && decodeIdentityFile(this.#crypto, bytes, authority, this.#storage.locate(name))
   }
 
-  /** The authority of the default identity, undefined if there is none. @throws PeerageError `identity-file-damaged` */
+  /**
+   * The authority of the default identity, undefined if there are no identities.
+   *
+   * @throws PeerageError what is wrong with `default`, or with another file if that is why none is the default
+   */
   defaultAuthority(): string | undefined {
     const { problems, defaultAuthority } = this.read()
-    const problem = problems.find(({ file }) => file === DEFAULT_FILE)
-    if (problem !== undefined) throw problem.error
+    // What is wrong with `default` itself is the last of the problems.
+    const problem = problems.at(-1)
+    if (defaultAuthority === undefined && problem !== undefined) throw problem.error
     return defaultAuthority
   }
 

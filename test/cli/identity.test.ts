@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openssl } from '../identity/openssl.ts'
@@ -167,32 +167,6 @@ describe('for programs', () => {
   })
 })
 
-describe('naming an identity', () => {
-  test('by the first digits of its authority, and by a friendly name that only it has', async () => {
-    const subject = new Subject()
-    const ann = await subject.create('Ann')
-    const bob = await subject.create('Bob')
-    await subject.create('Ann')
-    const digits = (length: number) => ann.authority.slice(0, length)
-    expect(await subject.json('show', digits(12))).toEqual([ann])
-    expect(await subject.json('show', `${ann.authority}.any other name`)).toEqual([ann])
-    expect(await subject.json('show', 'Bob')).toEqual([bob])
-    expect(await subject.error('show', 'Ann')).toBe('identity-ambiguous')
-    expect(await subject.error('show', digits(3))).toBe('identity-not-found')
-    expect(await subject.error('delete', '')).toBe('identity-not-found')
-    expect(await subject.error('show', 'bob')).toBe('identity-not-found')
-    expect(await subject.error('show', '0.Bob')).toBe('identity-not-found')
-  })
-
-  test("by a name that is another one's first digits means neither", async () => {
-    const subject = new Subject()
-    const ann = await subject.create('Ann')
-    await subject.create(ann.authority.slice(0, 8))
-    expect(await subject.error('delete', ann.authority.slice(0, 8))).toBe('identity-ambiguous')
-    expect(await subject.json('show', ann.authority)).toEqual([ann])
-  })
-})
-
 describe('for people', () => {
   test('I-02: list prints a table with the count, the default marked, and files that cannot be used', async () => {
     const subject = new Subject()
@@ -248,21 +222,33 @@ describe('for people', () => {
 })
 
 describe('misuse', () => {
-  test.each([
-    'create',
-    'create Ann',
-    'rename Ann',
-    'delete',
-    'import - --password-file -',
-    'export --password-file',
-    'show --no-such-option',
-    'frobnicate',
-  ])('exits with 2 and changes nothing: identity %s', async (line) => {
+  test('exits with 2, says what is wrong and changes nothing', async () => {
     const subject = new Subject()
-    const { code, stdout, stderr } = await subject.run(...line.split(' '))
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^error: .*\n/)
+    const lines = [
+      'create',
+      'create Ann',
+      'rename Ann',
+      'delete',
+      'import',
+      'export --password-file',
+      'show --no-such-option',
+      'frobnicate',
+    ]
+    const results = await Promise.all(lines.map((line) => subject.run(...line.split(' '))))
+    for (const [index, { code, stdout, stderr }] of results.entries()) {
+      expect({ code, stdout }, lines[index]).toEqual({ code: 2, stdout: '' })
+      expect(stderr, lines[index]).toMatch(/^error: .*\n/)
+    }
     expect(() => readdirSync(subject.dataDir)).toThrow('ENOENT')
+  })
+
+  test('a command that is missing is misuse, and all commands are shown', async () => {
+    const people = await new Subject().run()
+    expect(people).toMatchObject({ code: 2, stderr: expect.stringMatching(/--data-dir[\s\S]*create \[options\]/) })
+    const programs = await new Subject().run('--json')
+    expect(documents(programs.stderr)).toEqual([
+      { error: { code: 'misuse', message: expect.stringContaining('missing') } },
+    ])
   })
 
   test('a secret that is not given and cannot be asked for is misuse', async () => {
@@ -275,16 +261,22 @@ describe('misuse', () => {
     ])
   })
 
-  test.each([
-    ['is not there', () => '/nonexistent/secret'],
-    ['is a folder', () => '/'],
-    ['has several lines', (subject: Subject) => subject.secretFile('one\ntwo\n')],
-    ['is too long', (subject: Subject) => subject.secretFile('x'.repeat(70_000))],
-    ['is not text', (subject: Subject) => subject.secretFile(Uint8Array.of(0xff))],
-  ])('a file for a secret that %s is told', async (_what, fileOf) => {
+  test('a file that is not there, no file, too long, not text or of several lines holds no secret', async () => {
     const subject = new Subject()
-    const file = fileOf(subject)
-    expect(await subject.error('create', '--name', 'Ann', '--passphrase-file', file)).toBe('input-not-readable')
-    expect(() => readFileSync(subject.dataDir)).toThrow('ENOENT')
+    const files = [
+      '/nonexistent/secret',
+      '/',
+      subject.secretFile('x'.repeat(70_000)),
+      subject.secretFile(Uint8Array.of(0xff)),
+      subject.secretFile('one\ntwo\n'),
+    ]
+    const codes = files.map((file) => subject.error('create', '--name', 'Ann', '--passphrase-file', file))
+    expect(await Promise.all(codes)).toEqual(files.map(() => 'input-not-readable'))
+    expect(() => readdirSync(subject.dataDir)).toThrow('ENOENT')
+  })
+
+  test('only one thing can come from standard input', async () => {
+    const subject = new Subject()
+    expect(await subject.error('import', '-', '--password-file', '-')).toBe('input-not-readable')
   })
 })

@@ -10,6 +10,7 @@ import { authorityPart, classifierPart, type PeerName, parsePeerName } from '../
 import { expectCode } from '../../src/runtime/acceptance/acceptance.ts'
 import type { ErrorCode, PeerageError } from '../../src/runtime/peerage-error.ts'
 import type { Storage } from '../../src/runtime/storage.ts'
+import { openssl, opensslOutput } from './openssl.ts'
 import { crypto } from './platform.ts'
 import { StoreDisk } from './store-disk.ts'
 
@@ -121,12 +122,25 @@ test('I-03: renaming changes the friendly name and nothing else', () => {
   const ann = store.create({ friendlyName: 'Ann' })
   store.create({ friendlyName: 'Bob' })
   const key = store.keyPair(ann.peerName)
+  const certificate = store.certificate(ann.peerName)
   disk.now += 1000
   expect(store.rename(ann.peerName, 'Anna')).toEqual({ ...ann, friendlyName: 'Anna' })
   const reopened = disk.open()
   expect(reopened.list().map(({ friendlyName }) => friendlyName)).toEqual(['Anna', 'Bob'])
   expect(reopened.keyPair(ann.peerName)).toEqual(key)
   expectUnchanged(disk, 'invalid-friendly-name', () => store.rename(ann.peerName, '\n'))
+  // IDCs of before and after the change both verify, and each says the name of its time.
+  for (const [pem, name] of [
+    [certificate, 'Ann'],
+    [reopened.certificate(ann.peerName), 'Anna'],
+  ] as const) {
+    expect(
+      openssl(['verify', '-attime', String(disk.now / 1000), '-CAfile', 'idc', 'idc'], { idc: pem }).accepted,
+    ).toBe(true)
+    expect(opensslOutput(['x509', '-in', 'idc', '-noout', '-subject', '-nameopt', 'RFC2253'], { idc: pem })).toBe(
+      `subject=CN=${name}\n`,
+    )
+  }
 })
 
 describe('deleting', () => {
@@ -225,11 +239,13 @@ describe('the default', () => {
       { file: 'default', error: expect.objectContaining({ code: 'identity-file-damaged' }) },
     ])
     expectUnchanged(disk, 'identity-file-damaged', () => store.get())
-    store.create({ friendlyName: 'Bob' })
+    const { peerName: bob } = store.create({ friendlyName: 'Bob' })
     expect(store.problems()).toHaveLength(1)
+    disk.storage().write(`${authorityPart(bob)}.pem`, new Uint8Array())
+    expect(expectUnchanged(disk, 'identity-file-damaged', () => store.get()).details.file).toMatch(/default$/)
     store.setDefault(peerName)
     expect(store.get().peerName).toBe(peerName)
-    expect(store.problems()).toEqual([])
+    expect(store.problems()).toHaveLength(1)
   })
 })
 
@@ -261,6 +277,9 @@ describe('a node without identities', () => {
     const disk = new StoreDisk()
     const { peerName } = disk.open().create({ friendlyName: 'Ann' })
     disk.storage().write(`${authorityPart(peerName)}.pem`, new Uint8Array())
+    expectUnchanged(disk, 'identity-file-damaged', () => disk.open().getOrCreate({ friendlyName: 'Ann' }))
+    // Also if nothing says any more that it was the default.
+    disk.storage().remove('default')
     expectUnchanged(disk, 'identity-file-damaged', () => disk.open().getOrCreate({ friendlyName: 'Ann' }))
   })
 })
