@@ -26,7 +26,7 @@ export function parseDuration(duration: Duration): number {
   if (digits === undefined || factor === undefined) {
     throw new PeerageError('invalid-argument', {
       name: 'duration',
-      value: JSON.stringify(duration) ?? String(duration),
+      value: typeof duration === 'string' ? JSON.stringify(duration) : String(duration),
       expected: "a number of milliseconds, or text such as '250ms', '30s', '5m', '2h' or '7d'",
     })
   }

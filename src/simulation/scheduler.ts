@@ -6,10 +6,10 @@
  * {@link TICK}, a power of two, so that sums and differences of times are exact and "at least 0.2 ms
  * later" never fails by a rounding.
  *
- * Far events lie in a timing wheel (three wheels of 4,096 slots: of a millisecond, of 4 seconds, of
- * 4.7 hours), each slot a list without order. When time reaches a millisecond, its list moves into a
- * small 4-ary heap, which puts it in order. So scheduling and cancelling cost the same whether a
- * hundred events are waiting or a million, and a long silence is skipped by a search in a bitmap.
+ * Far events lie in a timing wheel: four wheels of 4,096 slots, each slot a list without order that
+ * spans a millisecond, 4 seconds, 4.7 hours, 2.2 years. When time reaches a millisecond, its list moves
+ * into a small 4-ary heap, which puts it in order. So scheduling and cancelling cost the same whether
+ * a hundred events are waiting or a million, and a long silence is skipped by a search in a bitmap.
  * Everything is kept in typed arrays: an event costs no object of its own.
  */
 
@@ -25,17 +25,17 @@ export type EventId = number
 /** The grain of virtual time in milliseconds: a little less than a microsecond. */
 export const TICK = 2 ** -10
 
-/** The furthest that an event may lie ahead, in milliseconds: 2 years. */
-export const SCHEDULER_HORIZON = 2 ** 36 - 2 ** 24
+/** The latest time, in milliseconds since the start: 278 years. Up to it a double holds every {@link TICK}. */
+export const LATEST_TIME = 2 ** 43
 
 const WHEEL_BITS = 12
 const WHEEL_SLOTS = 2 ** WHEEL_BITS
 const WHEEL_MASK = WHEEL_SLOTS - 1
-const WHEELS = 3
+const WHEELS = 4
 /** One bit for each slot of a wheel, in words of 32. */
 const BITMAP_WORDS = WHEEL_SLOTS / 32
 /** How many milliseconds a slot of each wheel spans. */
-const SLOT_SPANS = [1, WHEEL_SLOTS, WHEEL_SLOTS * WHEEL_SLOTS] as const
+const SLOT_SPANS = [1, WHEEL_SLOTS, WHEEL_SLOTS ** 2, WHEEL_SLOTS ** 3] as const
 
 const NONE = -1
 /** Where an event is, if not in a list of the wheels. */
@@ -87,12 +87,12 @@ export class Scheduler {
   /**
    * Schedules an event, which fires after this call and everything that was scheduled before for the same time.
    *
-   * @param time Milliseconds since the start, rounded up to a {@link TICK}; {@link now} to {@link SCHEDULER_HORIZON}
-   *   later, anything else is a programming error.
+   * @param time Milliseconds since the start, rounded up to a {@link TICK}; {@link now} to {@link LATEST_TIME},
+   *   anything else is a programming error.
    */
   schedule(time: number, target: Scheduled, argument = 0): EventId {
     const exact = roundUpToTick(time)
-    if (!(exact >= this.#now && exact - this.#now <= SCHEDULER_HORIZON)) {
+    if (!(exact >= this.#now && exact <= LATEST_TIME)) {
       throw new RangeError(`an event is scheduled for ${time} ms, and it is ${this.#now} ms now`)
     }
     const id = this.#takeId()
@@ -145,7 +145,7 @@ export class Scheduler {
   moveTo(time: number): void {
     const exact = roundUpToTick(time)
     const next = this.#next(exact)
-    if (!(exact >= this.#now) || (next !== NONE && (this.#times[next] ?? 0) < exact)) {
+    if (!(exact >= this.#now && exact <= LATEST_TIME) || (next !== NONE && (this.#times[next] ?? 0) < exact)) {
       throw new RangeError(`time cannot move from ${this.#now} to ${time} ms: it runs forwards, and events come first`)
     }
     this.#now = exact
@@ -202,15 +202,9 @@ export class Scheduler {
       const span = SLOT_SPANS[wheel] ?? 1
       const present = Math.floor(this.#loaded / span)
       const index = present & WHEEL_MASK
-      let slot = this.#nextFilledSlot(wheel, index + 1)
-      let turn = present - index
-      if (slot === NONE && wheel === WHEELS - 1) {
-        // The last wheel has none above it: what comes after its present turn lies in the slots before this one.
-        slot = this.#nextFilledSlot(wheel, 0)
-        turn += WHEEL_SLOTS
-      }
+      const slot = this.#nextFilledSlot(wheel, index + 1)
       if (slot === NONE) continue
-      const start = (turn + slot) * span
+      const start = (present - index + slot) * span
       if (start > limit) return false
       this.#loaded = start
       this.#emptySlot(wheel * WHEEL_SLOTS + slot)

@@ -6,6 +6,7 @@ import { platformCrypto } from '../nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { type Duration, parseDuration } from '../runtime/duration.ts'
 import type { Conditions } from './conditions.ts'
+import type { NetworkControl } from './network-control.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { SimulatedWorld } from './simulated-world.ts'
 import { SimulationRun } from './simulation-run.ts'
@@ -78,30 +79,55 @@ export async function simulate<const Name extends string>(
   const { hosts: names, seed = DEFAULT_SEED, network: conditions = {}, trace } = options
   const simulated = new SimulatedWorld({ seed, conditions, ...(trace !== undefined && { trace }) })
   const run = new SimulationRun(simulated)
-  const hosts = names.map((name) => [name, publicHost(simulated.addHost(name))] as const)
+  const hosts = names.map((name) => [name, hostOf(simulated.addHost(name), run)] as const)
   const world: World<Name> = {
     // The names are those that were given, which the type of `fromEntries` forgets.
     hosts: Object.fromEntries(hosts) as Record<Name, Host>,
-    network: simulated.network,
+    network: networkOf(simulated.network, run),
     advance: (by) => run.advance(by),
     until: (condition, within) => run.until(condition, within),
   }
   await run.drive(() => body(world))
 }
 
-function publicHost(host: SimulatedHost): Host {
+function hostOf(host: SimulatedHost, run: SimulationRun): Host {
   return {
     async openNode() {
+      run.noteAsked()
       const { ports } = host
       const { random, clock, log } = ports
       const identityStorage = ports.storage(IDENTITIES)
-      return createPeerNode(
-        { identityStorage, crypto: platformCrypto(), random, clock, log },
-        { friendlyName: host.name },
-      )
+      const nodePorts = { identityStorage, crypto: platformCrypto(), random, clock, log }
+      return createPeerNode(nodePorts, { friendlyName: host.name })
     },
-    crash: () => host.crash(),
-    restart: (disk) => host.restart(disk),
-    skewClock: (by) => host.skewClock(parseDuration(by)),
+    crash() {
+      run.noteAsked()
+      host.crash()
+    },
+    restart(disk) {
+      run.noteAsked()
+      host.restart(disk)
+    },
+    skewClock(by) {
+      run.noteAsked()
+      host.skewClock(parseDuration(by))
+    },
+  }
+}
+
+function networkOf<Name extends string>(network: NetworkControl, run: SimulationRun): Network<Name> {
+  return {
+    set(conditions) {
+      run.noteAsked()
+      network.set(conditions)
+    },
+    partition(...sides) {
+      run.noteAsked()
+      network.partition(...sides)
+    },
+    heal() {
+      run.noteAsked()
+      network.heal()
+    },
   }
 }

@@ -16,8 +16,8 @@ import { SimulationFailure } from './simulation-failure.ts'
 
 /** How often a condition is looked at, at most, in milliseconds of virtual time. */
 const LOOKING_INTERVAL = 10
-/** How much virtual time passes at most while the body asks nothing of the world, in milliseconds. */
-const LONGEST_SILENCE = 3_600_000
+/** How much virtual time passes at most while the body asks nothing of the world, in milliseconds: a day. */
+const LONGEST_SILENCE = 86_400_000
 /** How many turns of the event loop are waited, when nothing is left that could happen, for something that is real. */
 const MOST_IDLE_TURNS = 10_000
 
@@ -36,6 +36,11 @@ export class SimulationRun {
 
   constructor(world: SimulatedWorld) {
     this.#world = world
+  }
+
+  /** The body has asked something of the world: it is not waiting in vain. */
+  noteAsked(): void {
+    this.#lastAsked = this.#world.now
   }
 
   /** Lets time pass. */
@@ -87,7 +92,7 @@ export class SimulationRun {
     const { now } = this.#world
     const due = this.#waiters.filter(({ time }) => time <= now)
     this.#waiters = this.#waiters.filter(({ time }) => time > now)
-    if (this.#waiters.length > 0 || due.length > 0) this.#lastAsked = now
+    if (this.#waiters.length > 0 || due.length > 0) this.noteAsked()
     for (const { goOn } of due) goOn()
     if (now - this.#lastAsked > LONGEST_SILENCE) {
       throw new Error(`the body waits, and what it waits for did not happen in ${LONGEST_SILENCE} ms`)

@@ -61,7 +61,7 @@ export class StreamSender {
   readonly #near: HostAddress
   readonly #far: HostAddress
   readonly #source: SegmentSource
-  /** What the system still has to send is lost when the power goes. */
+  /** How often the power of the host had gone when the stream began. */
   readonly #powerLosses: number
 
   #queue: Uint8Array[] = []
@@ -239,7 +239,7 @@ export class StreamSender {
   }
 
   #stall(): void {
-    if (this.#isOver || this.#near.host.powerLosses !== this.#powerLosses) {
+    if (this.#isForgotten()) {
       this.#dropFlight()
       return
     }
@@ -254,6 +254,10 @@ export class StreamSender {
 
   #tryAgain(epoch: number): void {
     if (epoch !== this.#epoch || this.#stalledSince === undefined) return
+    if (this.#isForgotten()) {
+      this.#dropFlight()
+      return
+    }
     const network = this.#network
     const { now } = network.scheduler
     if (network.connects(this.#near, this.#far) && network.connects(this.#far, this.#near)) {
@@ -273,6 +277,11 @@ export class StreamSender {
     }
     this.#retryPause = Math.min(this.#retryPause * 2, LONGEST_RETRY)
     network.scheduler.schedule(Math.min(now + this.#retryPause, end), this.#retry, this.#epoch)
+  }
+
+  /** Whether nobody is left who would send anything again: also a system forgets when its power goes. */
+  #isForgotten(): boolean {
+    return this.#isOver || this.#near.host.powerLosses !== this.#powerLosses
   }
 
   #break(): void {
