@@ -77,8 +77,10 @@ function exitWithCommanderErrors(command: Command, json: boolean): void {
 
 /** `peerage ... | head` is no failure: whoever reads has read enough. */
 function endQuietlyWhenThePipeCloses(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit()
+    })
+  }
 }

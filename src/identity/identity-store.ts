@@ -116,7 +116,7 @@ export class IdentityStore {
 
   /** One identity; without a name, the default. */
   get(identity?: PeerName): StoredIdentity {
-    return this.#describe(this.#require(identity))
+    return this.#show(this.#require(identity))
   }
 
   /** Changes the friendly name and nothing else. @throws PeerageError `invalid-friendly-name` */
@@ -125,7 +125,7 @@ export class IdentityStore {
     return this.#ports.storage.exclusively(() => {
       const renamed = { ...this.#require(identity), friendlyName }
       this.#folder.replace(renamed)
-      return this.#describe(renamed)
+      return this.#show(renamed)
     })
   }
 
@@ -153,7 +153,7 @@ export class IdentityStore {
     return this.#ports.storage.exclusively(() => {
       const file = this.#require(identity)
       this.#folder.writeDefault(authorityPart(file.peerName))
-      return this.#describe(file)
+      return this.#show(file)
     })
   }
 
@@ -182,7 +182,7 @@ export class IdentityStore {
     const keyPair = decryptStoredKey(crypto, file, key.encrypted, passphrase, location)
     if (keyPair === undefined) throw new PeerageError('wrong-passphrase', { identity: peerName })
     this.#unlocked.set(authority, keyPair)
-    return this.#describe(file)
+    return this.#show(file)
   }
 
   /** The key pair of an identity; without a name, of the default. @throws PeerageError `identity-locked` */
@@ -261,7 +261,7 @@ export class IdentityStore {
     // Its passphrase has just been given.
     if ('encrypted' in file.key) this.#unlocked.set(authority, keyPair)
     this.#ports.log.info('identity added', { peerName })
-    return this.#describe(added)
+    return this.#show(added)
   }
 
   #require(identity?: PeerName): IdentityFile {
@@ -280,7 +280,11 @@ export class IdentityStore {
     return keyPair
   }
 
-  #describe(file: IdentityFile, defaultAuthority = this.#folder.read().defaultAuthority): StoredIdentity {
+  #show(file: IdentityFile): StoredIdentity {
+    return this.#describe(file, this.#folder.read().defaultAuthority)
+  }
+
+  #describe(file: IdentityFile, defaultAuthority: string | undefined): StoredIdentity {
     const { peerName, friendlyName, created, key } = file
     const authority = authorityPart(peerName)
     this.#known.add(authority)

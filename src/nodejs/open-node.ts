@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { silentLog } from '../runtime/log.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
 import { platformCrypto } from './crypto/crypto.ts'
 import { openFileStorage } from './file-storage.ts'
 import { guardedLog, type Logger } from './guarded-log.ts'
@@ -26,10 +27,14 @@ const IDENTITIES = 'identities'
 /**
  * Opens a node on a data directory. Several processes may have one directory open at once.
  *
- * @throws PeerageError `invalid-friendly-name`, `storage-not-accessible`, `storage-busy`, `disk-full`, and
- *   with a friendly name what reading the default identity throws
+ * @throws PeerageError `invalid-argument` (an empty path), `invalid-friendly-name`, `storage-not-accessible`,
+ *   `storage-busy`, `disk-full`, and with a friendly name what reading the default identity throws
  */
 export async function openNode({ dataDir, friendlyName, log: logger }: OpenNodeOptions): Promise<PeerNode> {
+  if (dataDir === '') {
+    // It would be the folder where the program happens to run.
+    throw new PeerageError('invalid-argument', { name: 'dataDir', value: 'empty', expected: 'the path of a folder' })
+  }
   const log = logger === undefined ? silentLog : guardedLog(logger)
   const crypto = platformCrypto()
   if (crypto.fallbackReason !== undefined) {

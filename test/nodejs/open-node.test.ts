@@ -21,6 +21,10 @@ describe('the files of identities', () => {
     expect(modeOf(folder)).toBe(0o700)
   })
 
+  test('an empty path is refused, and is not the folder where the program runs', async () => {
+    await expectRejection('invalid-argument', openNode({ dataDir: '', friendlyName: 'Ann' }), 'an empty path')
+  })
+
   test('a node that only reads makes nothing, not even the data directory', async () => {
     const dataDir = newPath()
     const { identities } = await openNode({ dataDir })

@@ -31,7 +31,7 @@ describe('opening', () => {
 })
 
 describe('identities', () => {
-  test('I-01 to I-05, I-11, I-12, I-36: every operation works through promises', async () => {
+  test('I-01, I-02, I-03, I-04, I-05, I-11, I-12, I-36: every operation works through promises', async () => {
     const disk = new StoreDisk()
     const { identities } = await openOn(disk)
     const ann = await identities.create({ friendlyName: 'Ann', classifier: 'a.b', passphrase: 'secret' })
