@@ -1,6 +1,7 @@
 /**
  * Prints how fast the simulation is on this machine: `npx node scripts/measure-simulation.ts`.
  *
+ * - signature checks, which say how fast the machine was: compare only figures beside the same one;
  * - datagrams: hosts that answer each datagram with another one to the next host, through whole host
  *   sockets, with latency, jitter and loss on;
  * - events: the scheduler alone, with many events waiting;
@@ -10,6 +11,7 @@
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { platformCrypto } from '../src/nodejs/crypto/crypto.ts'
 import type { Endpoint } from '../src/runtime/endpoint.ts'
 import { type Scheduled, Scheduler } from '../src/simulation/scheduler.ts'
 import { SimulatedWorld, type WorldOptions } from '../src/simulation/simulated-world.ts'
@@ -23,6 +25,7 @@ let slabUsed = 0
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
+measureSignatureChecks()
 measureDatagrams('checks off', { checks: false })
 measureDatagrams('checks on', { checks: true })
 measureDatagrams('checks off, digest of the trace', { checks: false, trace: 'digest' })
@@ -30,6 +33,18 @@ measureEvents(10_000)
 measureEvents(1_000_000)
 measureStream()
 measureMemory()
+
+function measureSignatureChecks(): void {
+  const crypto = platformCrypto()
+  const message = new Uint8Array(200)
+  const { publicKey, secretKey } = crypto.signingKeyPair(new Uint8Array(32).fill(7))
+  const signature = crypto.sign(message, secretKey)
+  const count = 5000
+  const started = performance.now()
+  for (let checked = 0; checked < count; checked++) crypto.verify(signature, message, publicKey)
+  const seconds = (performance.now() - started) / 1000
+  console.log(`signature checks: ${rate(count / seconds)}/s`)
+}
 
 function measureDatagrams(name: string, options: Partial<WorldOptions>): void {
   const hosts = 1000

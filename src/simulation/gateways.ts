@@ -73,6 +73,7 @@ const NAT_PORTS = 65_536 - FIRST_NAT_PORT
 
 /** Gives the private IPv4 addresses of a segment a way out. */
 export class Nat {
+  readonly ipv4 = true
   readonly publicAddress: IpAddress
   readonly #random: Random
   readonly #timeout: number

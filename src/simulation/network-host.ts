@@ -49,8 +49,10 @@ export type LocalEndpoint = Endpoint & { readonly zone?: string }
 /** An address of a host. It stays the same object if it is taken away and given back, so that sockets keep it. */
 export class HostAddress {
   readonly host: NetworkHost
+  /** The interface that has it. */
   readonly on: HostInterface
   readonly address: IpAddress
+  readonly ipv4: boolean
   readonly prefixLength: number
   readonly scope: AddressScope
   /** Whether the host has this address at present. */
@@ -63,6 +65,7 @@ export class HostAddress {
     this.host = host
     this.on = on
     this.address = address
+    this.ipv4 = isIpv4(address)
     this.prefixLength = prefixLength
     this.scope = scopeOf(address)
   }
@@ -79,9 +82,12 @@ const UNSPECIFIED_ADDRESSES = ['0.0.0.0/0', '::/0']
 const FIRST_FREE_PORT = 49_152
 const FREE_PORTS = 65_536 - FIRST_FREE_PORT
 
+/** How many hosts a network has at most. */
+export const MOST_HOSTS = 2 ** 24
+
 /** A host, up or down. */
 export class NetworkHost {
-  /** Counted from 0. */
+  /** Counted from 0, below {@link MOST_HOSTS}. */
   readonly id: number
   readonly name: string
   /** Without power nothing answers at all; with power, and no process, closed ports do. */
@@ -130,7 +136,7 @@ export class NetworkHost {
     for (const one of this.addresses) {
       if (one.address === address && one.attached && (zone === undefined || one.on.name === zone)) return one
     }
-    return this.#loopbackAddresses().find((one) => one.address === address)
+    return scopeOf(address) === 'host' ? this.#loopbackAddresses().find((one) => one.address === address) : undefined
   }
 
   /**
@@ -179,7 +185,7 @@ export class NetworkHost {
     const own = this.find(destination)
     if (own !== undefined) return own
     const ipv4 = isIpv4(destination)
-    const candidates = this.addresses.filter((one) => one.attached && isIpv4(one.address) === ipv4)
+    const candidates = this.addresses.filter((one) => one.attached && one.ipv4 === ipv4)
     return (
       candidates.find((one) => one.on.segment?.addresses.has(destination)) ??
       candidates.find((one) => one.scope === 'everywhere') ??
@@ -188,12 +194,11 @@ export class NetworkHost {
   }
 
   #family(of: HostAddress): HostAddress[] {
-    const ipv4 = isIpv4(of.address)
-    return [...this.addresses, ...this.#loopbackAddresses()].filter((one) => isIpv4(one.address) === ipv4)
+    return [...this.addresses, ...this.#loopbackAddresses()].filter(({ ipv4 }) => ipv4 === of.ipv4)
   }
 
   #unspecifiedFor(at: HostAddress): HostAddress | undefined {
-    return this.#unspecified?.[isIpv4(at.address) ? 0 : 1]
+    return this.#unspecified?.find(({ ipv4 }) => ipv4 === at.ipv4)
   }
 
   #unspecifiedAddresses(): readonly HostAddress[] {

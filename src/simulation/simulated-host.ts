@@ -1,7 +1,7 @@
 /**
  * A host of a simulated world: its ports while it runs, its disk, its clock, and what can happen to it.
  */
-import { type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
+import type { IpAddress } from '../runtime/endpoint.ts'
 import { DEFAULT_GATEWAY_TIMEOUT, Firewall } from './gateways.ts'
 import { HostPorts, type Surroundings } from './host-ports.ts'
 import type { NetworkHost } from './network-host.ts'
@@ -137,7 +137,7 @@ export class SimulatedHost {
   }
 
   #firstAddress(ipv4: boolean): IpAddress {
-    const found = this.attachment.addresses.find((one) => one.attached && isIpv4(one.address) === ipv4)
+    const found = this.attachment.addresses.find((one) => one.attached && one.ipv4 === ipv4)
     if (found === undefined) throw new RangeError(`${this.name} has no IPv${ipv4 ? 4 : 6} address`)
     return found.address
   }

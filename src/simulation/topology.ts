@@ -8,7 +8,7 @@
 import { type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
 import { type PlannedAddress, plannedAddresses, readAddress, scopeOf } from './address-plan.ts'
 import { Nat } from './gateways.ts'
-import { HostAddress, type HostInterface, NetworkHost, type Segment } from './network-host.ts'
+import { HostAddress, type HostInterface, MOST_HOSTS, NetworkHost, type Segment } from './network-host.ts'
 import { SeededRandom } from './seeded-random.ts'
 
 /** An interface of a host. */
@@ -39,6 +39,7 @@ export class Topology {
 
   /** Adds a host, by default with one routed IPv4 and one routed IPv6 address of its own. */
   addHost(name: string, interfaces?: readonly InterfaceOptions[]): NetworkHost {
+    if (this.#hosts === MOST_HOSTS) throw new RangeError(`a network has at most ${MOST_HOSTS} hosts`)
     const host = new NetworkHost(this.#hosts++, name, this.#seed)
     if (interfaces === undefined) {
       const on = { name: DEFAULT_INTERFACE, segment: undefined }
@@ -82,13 +83,9 @@ export class Topology {
 
   /** Where something that leaves from `source` without a translation comes to, if the address is anybody's. */
   route(source: HostAddress, to: IpAddress): Destination | undefined {
-    const neighbor = source.on.segment?.addresses.get(to)
-    if (neighbor !== undefined) return neighbor
-    if (source.scope === 'everywhere') {
-      const routed = this.#routed.get(to)
-      if (routed !== undefined) return routed
-    }
-    return source.host.find(to)
+    const routed = source.scope === 'everywhere' ? this.#routed.get(to) : undefined
+    const found = source.on.segment?.addresses.get(to) ?? routed ?? source.host.find(to)
+    return found?.ipv4 === source.ipv4 ? found : undefined
   }
 
   /** Where a routed address leads. */

@@ -62,7 +62,7 @@ export class VirtualDatagrams implements Datagrams {
     }
     if (at.scope !== 'none') return this.#network.send(at, socket.local, to, sent)
     // A socket on the unspecified address sends from whichever address of its family leads there.
-    const source = isIpv4(at.address) === isIpv4(to.host) ? this.#host.sourceFor(to.host) : undefined
+    const source = at.ipv4 === isIpv4(to.host) ? this.#host.sourceFor(to.host) : undefined
     return source !== undefined && this.#network.send(source, { host: source.address, port: socket.port }, to, sent)
   }
 

@@ -14,7 +14,7 @@ import { type Endpoint, isIpv4 } from '../runtime/endpoint.ts'
 import { randomFraction } from '../runtime/random.ts'
 import { type Conditions, changedConditions, DEFAULT_CONDITIONS, type PathConditions } from './conditions.ts'
 import type { Nat } from './gateways.ts'
-import { HostAddress, type NetworkHost } from './network-host.ts'
+import { HostAddress, MOST_HOSTS, type NetworkHost } from './network-host.ts'
 import { Partitions } from './partitions.ts'
 import type { Scheduled, Scheduler } from './scheduler.ts'
 import type { Destination, Topology } from './topology.ts'
@@ -51,8 +51,6 @@ const FIRST_RETRANSMISSION = 200
 const MOST_LOSSES_IN_A_ROW = 8
 /** The payload of one packet of a stream, in bytes. */
 const PACKET_PAYLOAD = 1400
-/** Hosts are numbered below this, so that two numbers fit into one. */
-const MOST_HOSTS = 2 ** 24
 
 /** Carries what hosts send. */
 export class VirtualNetwork {
@@ -152,7 +150,7 @@ export class VirtualNetwork {
     return { seenFrom, far: isClosed ? undefined : destination }
   }
 
-  /** Whether what leaves one address now reaches the other, conditions aside. */
+  /** Whether anything that leaves one address now reaches the other. */
   connects(from: HostAddress, to: HostAddress): boolean {
     return (
       from.attached &&
@@ -362,10 +360,10 @@ function pathNumber(from: NetworkHost, to: NetworkHost): number {
 
 /** Whether something can leave the segment of an address for another one. */
 function canLeave(source: HostAddress, to: Endpoint): boolean {
-  if (isIpv4(source.address) !== isIpv4(to.host)) return false
+  if (source.ipv4 !== isIpv4(to.host)) return false
   return source.scope === 'everywhere' || natOf(source) !== undefined
 }
 
 function natOf(source: HostAddress): Nat | undefined {
-  return source.scope === 'private' && isIpv4(source.address) ? source.on.segment?.nat : undefined
+  return source.scope === 'private' && source.ipv4 ? source.on.segment?.nat : undefined
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { expectCode, expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
+import { randomBelow, randomFraction } from '../../src/runtime/random.ts'
 import { HostCrashed } from '../../src/simulation/host-crashed.ts'
+import { TICK } from '../../src/simulation/scheduler.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { VIRTUAL_EPOCH } from '../../src/simulation/virtual-clock.ts'
@@ -63,6 +65,32 @@ describe('clocks', () => {
     expect(ann.ports.clock.utc() - VIRTUAL_EPOCH).toBe(2 * HOUR * 1.0001)
     expect(bob.ports.clock.monotonic() - (starts[1] ?? 0)).toBeCloseTo(2 * HOUR * 0.9999, 3)
     expect(() => world.addHost('eve', { clockDrift: 1_000_000 })).toThrow(RangeError)
+  })
+
+  test('whatever the drift and the delay, no timer fires before its clock shows the time, nor much after', () => {
+    const world = new SimulatedWorld({ seed: 'drift' })
+    const random = world.random('delays')
+    let fired = 0
+    const clocks = Array.from({ length: 100 }, (_, host) => {
+      const clockDrift = randomBelow(random, 200_001) - 100_000
+      return { rate: 1 + clockDrift / 1e6, clock: world.addHost(`${host}`, { clockDrift }).ports.clock }
+    })
+    world.runFor(1000.25)
+    for (const { rate, clock } of clocks) {
+      for (let timer = 0; timer < 50; timer++) {
+        // Half of them end, but for rounding, exactly at a tick.
+        const exact = randomBelow(random, 20_000) * TICK * rate
+        const delay = timer % 2 === 0 ? exact : randomFraction(random) ** 4 * 1e6
+        const due = clock.monotonic() + delay
+        clock.setTimer(delay, () => {
+          fired++
+          expect(clock.monotonic()).toBeGreaterThanOrEqual(due)
+          expect(clock.monotonic()).toBeLessThan(due + 3 * TICK)
+        })
+      }
+    }
+    world.runFor(2_000_000)
+    expect(fired).toBe(5000)
   })
 })
 

@@ -111,6 +111,19 @@ describe('segments', () => {
     expect(world.network.fates).toMatchObject({ 'no-route': 3, 'no-host': 1 })
   })
 
+  test('a socket of one family sends nothing to the other, routed or on a segment', () => {
+    const world = new SimulatedWorld({ seed: 'segments' })
+    const ann = world.addHost('ann', onSegment('one', '20.200.0.1', '2600:200::1'))
+    const bob = world.addHost('bob', onSegment('one', '20.200.0.2', '2600:200::2'))
+    const eve = world.addHost('eve')
+    const sockets = [ann.ipv4, ann.ipv6].map((address) => openSocket(ann, address))
+    const receivers = [bob, eve].map((host) => [openSocket(host, host.ipv4), openSocket(host, host.ipv6)])
+    for (const socket of sockets) for (const receiver of receivers.flat()) socket.send(1, receiver.local)
+    world.runFor(20)
+    expect(sockets.map(({ socket }) => socket.refused)).toEqual([2, 2])
+    expect(receivers.flat().map((one) => one.arrivals.length)).toEqual([1, 1, 1, 1])
+  })
+
   test('an address that is taken, malformed or for no interface is a programming error', () => {
     const world = new SimulatedWorld({ seed: 'segments' })
     world.addHost('ann', onSegment('one', '10.0.0.1', '20.9.9.9'))
