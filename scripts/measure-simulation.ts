@@ -165,7 +165,7 @@ function memoryUsed(): number {
   return heapUsed + arrayBuffers
 }
 
-/** A part of a larger array, as an engine that sends much would have it: an array of its own costs as much as all else. */
+/** A part of a larger array, as an engine that sends much has it: an array of its own costs as much as all else. */
 function newMessage(length: number): Uint8Array {
   if (slabUsed + length > slab.length) {
     slab = new Uint8Array(SLAB)

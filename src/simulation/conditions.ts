@@ -21,7 +21,7 @@ export interface Conditions {
   readonly duplicate?: number
   /** The share of datagrams that is held back so long that later ones overtake it, 0 to 1. By default 0. */
   readonly reorder?: number
-  /** Bytes a second, above 0. A queue in front holds 64 KiB; datagrams that do not fit are refused. By default unlimited. */
+  /** Bytes a second, above 0. A queue in front holds 64 KiB; what does not fit is refused. By default unlimited. */
   readonly bandwidth?: number
 }
 

@@ -11,7 +11,7 @@ import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoi
 import { type Random, randomBelow } from '../runtime/random.ts'
 import type { HostAddress } from './network-host.ts'
 
-/** How long an answer is let in after something was sent, in milliseconds (RFC 4787 section 4.3: at least 2 minutes). */
+/** How long answers are let in after something was sent, in milliseconds: 2 minutes (RFC 4787 section 4.3). */
 export const DEFAULT_GATEWAY_TIMEOUT = 120_000
 
 /** Which remote endpoints may send to a local one, and until when. */

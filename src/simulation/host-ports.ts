@@ -47,7 +47,7 @@ export interface PortsOwner {
 const HIGHEST_FIRST_READING = 2 ** 21
 
 /** The ports. */
-export class HostPorts implements DiskUser {
+export class HostPorts {
   readonly #surroundings: Surroundings
   readonly #owner: PortsOwner
   readonly #clockError: ClockError
@@ -118,7 +118,16 @@ export class HostPorts implements DiskUser {
 
   /** A folder of the disk, which is made if it is not there. */
   storage(folder: string): Storage {
-    return this.#owner.disk.open(folder, this)
+    const user: DiskUser = {
+      requireAlive: () => {
+        if (!this.#isAlive) throw new HostCrashed(this.#name)
+      },
+      die: () => {
+        this.#owner.crash()
+        throw new HostCrashed(this.#name)
+      },
+    }
+    return this.#owner.disk.open(folder, user)
   }
 
   /** Tells those who watch the network interfaces that there is a change. */
@@ -139,15 +148,6 @@ export class HostPorts implements DiskUser {
     this.#interfaces?.stop()
   }
 
-  requireAlive(): void {
-    if (!this.#isAlive) throw new HostCrashed(this.#name)
-  }
-
-  die(): never {
-    this.#owner.crash()
-    throw new HostCrashed(this.#name)
-  }
-
   /** A port that is asked for the first time after the crash is as dead as the others. */
   #stopIfDead<Port extends { stop(tellPeers: boolean): void }>(port: Port): Port {
     if (!this.#isAlive) port.stop(false)
@@ -158,9 +158,9 @@ export class HostPorts implements DiskUser {
     return this.#owner.attachment.name
   }
 
-  /** A random stream of this host: the first start has its own, and so has each later one. */
+  /** A random stream of this host, such as `seed/host/ann`; after its second start `seed/host 2/ann`. */
   #stream(name: string): SeededRandom {
-    const start = this.#start === 1 ? '' : `/${this.#start}`
-    return new SeededRandom(`${this.#surroundings.seed}/${name}/${this.#name}${start}`)
+    const start = this.#start === 1 ? '' : ` ${this.#start}`
+    return new SeededRandom(`${this.#surroundings.seed}/${name}${start}/${this.#name}`)
   }
 }

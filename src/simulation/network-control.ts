@@ -15,7 +15,7 @@ export interface NatOptions {
   readonly segment: string
   /** Its routed IPv4 address. */
   readonly address: string
-  /** How long it lets answers in, and keeps a mapping, after something was sent; in milliseconds. By default 2 minutes. */
+  /** How long it lets answers in after something was sent, in milliseconds. By default 2 minutes. */
   readonly timeout?: number
 }
 

@@ -10,25 +10,24 @@ import type { NetworkControl } from './network-control.ts'
 import type { SimulatedHost } from './simulated-host.ts'
 import { SimulatedWorld } from './simulated-world.ts'
 import { SimulationRun } from './simulation-run.ts'
-import type { TraceWriter } from './trace.ts'
 
 /** What is simulated. */
 export interface SimulationOptions<Name extends string> {
   /** A name for each host. Each has its own address, disk and clock, and reaches all others. */
   readonly hosts: readonly Name[]
   /** Everything random comes from this text: keys, delays, losses. By default it is always the same. */
-  readonly seed?: string
+  readonly seed?: string | undefined
   /** The conditions of the network at the beginning. */
-  readonly network?: Conditions
+  readonly network?: Conditions | undefined
   /** Takes a line for everything that happens. Two runs did the same exactly if their lines are the same. */
-  readonly trace?: TraceWriter
+  readonly trace?: ((line: string) => void) | undefined
 }
 
 /** What the body of a simulation works with. */
 export interface World<Name extends string> {
   readonly hosts: Readonly<Record<Name, Host>>
   readonly network: Network<Name>
-  /** Lets time pass. @throws PeerageError `invalid-argument` if that is no duration */
+  /** Lets time pass. @throws PeerageError `invalid-argument` if that is no duration; a RangeError if it is negative */
   advance(by: Duration): Promise<void>
   /**
    * Lets time pass until the condition holds. It is looked at after instants in which something happened, at most

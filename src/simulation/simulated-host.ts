@@ -105,7 +105,7 @@ export class SimulatedHost {
     this.#start()
   }
 
-  /** Sets the clock of the host forward, or back if negative, by milliseconds: UTC jumps, timers and monotonic time do not. */
+  /** Sets the clock forward by milliseconds, or back if negative: UTC jumps, timers and monotonic time do not. */
   skewClock(by: number): void {
     if (!Number.isFinite(by)) throw new RangeError(`a clock is set by a number of milliseconds, not ${by}`)
     this.#fault(`clock skew ${by}`)

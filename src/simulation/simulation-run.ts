@@ -56,7 +56,7 @@ export class SimulationRun {
     // So that there is an instant in which to give up.
     this.#world.after(end - this.#world.now, () => undefined)
     while (!(await condition())) {
-      if (this.#world.now >= end) throw new Error(`the condition does not hold after ${within}`)
+      if (this.#world.now >= end) throw new Error(`the condition does not hold after ${textOf(within)}`)
       await this.#instantFrom(Math.min(end, this.#world.now + LOOKING_INTERVAL))
     }
   }
@@ -109,9 +109,13 @@ export class SimulationRun {
 
   #endOf(duration: Duration): number {
     const milliseconds = parseDuration(duration)
-    if (milliseconds < 0) throw new RangeError(`time does not run backwards: ${duration}`)
+    if (milliseconds < 0) throw new RangeError(`time does not run backwards, by ${textOf(duration)}`)
     return this.#world.now + milliseconds
   }
+}
+
+function textOf(duration: Duration): string {
+  return typeof duration === 'number' ? `${duration} ms` : duration
 }
 
 // Kept from the beginning, because a test may put timers of its own in the place of the real ones.

@@ -38,7 +38,7 @@ describe('latency and jitter', () => {
     expect(bob.arrivals.map(({ time }) => time)).toEqual([10, 1520])
   })
 
-  test('latency below a millisecond, and none, are kept as well, and nothing arrives inside the call that sent it', () => {
+  test('latency below a millisecond, and none, are kept, and nothing arrives inside the call that sent it', () => {
     const { world, ann, bob } = twoHosts({ latency: 0.25 })
     ann.send(1, bob.local)
     world.runFor(0.5)

@@ -22,7 +22,7 @@ describe('order', () => {
     expect(fired).toEqual(['0 #0', '0 #0', '3 #0', '3 #0', '3 last', '3.5 #0', '5 #0', '5 #0', '5000000 #0'])
   })
 
-  test('what is scheduled for now while an event fires comes after everything that was scheduled for now before', () => {
+  test('what an event schedules for now comes after everything that was scheduled for now before', () => {
     const scheduler = new Scheduler()
     const fired: string[] = []
     const note = noting(scheduler, fired)

@@ -27,7 +27,7 @@ async function runOf(
 }
 
 describe('seeds', () => {
-  test('I-30: the real crypto has seeded keys: one seed gives one set of identities and one trace, another one others', async () => {
+  test('I-30: real keys come from the seed: it gives the same identities and trace, and no other seed does', async () => {
     const [one, same, other] = await Promise.all([runOf({ seed: 'a' }), runOf({ seed: 'a' }), runOf({ seed: 'b' })])
     expect(same).toEqual(one)
     expect(new Set([...one.names, ...other.names]).size).toBe(6)

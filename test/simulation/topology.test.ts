@@ -234,7 +234,7 @@ describe('loopback and unspecified addresses', () => {
     expect(other.socket.refused).toBe(1)
   })
 
-  test('a socket on the unspecified address takes what comes to any address of its family, and answers from one', () => {
+  test('a socket on the unspecified address takes what comes to any of its family, and answers from one', () => {
     const world = new SimulatedWorld({ seed: 'unspecified' })
     const host = world.addHost('ann')
     const ann = openSocket(host, ip('0.0.0.0'))
