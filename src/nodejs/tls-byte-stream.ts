@@ -16,7 +16,7 @@ import {
 
 /** The exporter of RFC 9266, whose context is empty. */
 const CHANNEL_BINDING_LABEL = 'EXPORTER-Channel-Binding'
-const EMPTY_CONTEXT = Buffer.alloc(0)
+const NOTHING = Buffer.alloc(0)
 
 /** One end of a stream whose handshake is complete. */
 export class TlsByteStream implements ByteStream {
@@ -42,11 +42,13 @@ export class TlsByteStream implements ByteStream {
     this.#tls = tls
     this.#tcp = tcp
     this.remote = remote
-    const binding = tls.exportKeyingMaterial(CHANNEL_BINDING_LENGTH, CHANNEL_BINDING_LABEL, EMPTY_CONTEXT)
+    const binding = tls.exportKeyingMaterial(CHANNEL_BINDING_LENGTH, CHANNEL_BINDING_LABEL, NOTHING)
     this.channelBinding = new Uint8Array(binding)
     tls.on('drain', () => this.#drained())
     tls.on('end', () => {
       this.#otherEnd = 'ended'
+      // Older versions of libuv take a reset for an end if data was still to be read. To write nothing finds that out.
+      if (!this.#ended) tcp.write(NOTHING)
       this.#tell()
     })
     // What broke the stream is not told apart: 'close' follows each error.
