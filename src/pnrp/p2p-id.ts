@@ -23,11 +23,11 @@ export function p2pIdOf(crypto: Crypto, name: PeerName): Uint8Array {
 }
 
 /** The ClassifierHash: SHA-256 over the classifier in UTF-8, without a terminator. 32 bytes. */
-function classifierHash(crypto: Crypto, classifier: string): Uint8Array {
+export function classifierHash(crypto: Crypto, classifier: string): Uint8Array {
   return crypto.sha256(toUtf8(classifier))
 }
 
 /** The P2P ID of what a certified peer address holds: the 20 bytes of the authority and the ClassifierHash. */
-function p2pIdOfHashes(crypto: Crypto, authority: Uint8Array, hash: Uint8Array): Uint8Array {
+export function p2pIdOfHashes(crypto: Crypto, authority: Uint8Array, hash: Uint8Array): Uint8Array {
   return crypto.sha256(hash, authority, hash, SUFFIX).subarray(0, P2P_ID_LENGTH)
 }

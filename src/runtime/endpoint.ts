@@ -61,6 +61,8 @@ export function ipAddressBytes(address: IpAddress): Uint8Array {
 }
 
 const IPV4_LENGTH = 4
+const DOT = 0x2e
+const DIGIT_0 = 0x30
 const IPV4_MAPPED_PREFIX_LENGTH = 12
 const IPV6_GROUPS = 8
 
@@ -69,16 +71,25 @@ function isIpv4Mapped(bytes: Uint8Array): boolean {
   return bytes[IPV4_MAPPED_PREFIX_LENGTH - 2] === 0xff && bytes[IPV4_MAPPED_PREFIX_LENGTH - 1] === 0xff
 }
 
+/** Character by character: this is read for each datagram. No leading zeros: some readers take 010 for eight. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== IPV4_LENGTH) return undefined
   const bytes = new Uint8Array(IPV4_LENGTH)
-  for (const [index, part] of parts.entries()) {
-    // No leading zeros: some readers take 010 for eight.
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined
-    bytes[index] = Number(part)
+  let index = 0
+  let value = -1
+  for (let place = 0; place <= text.length; place++) {
+    const code = place < text.length ? text.charCodeAt(place) : DOT
+    if (code === DOT) {
+      if (value < 0 || index === IPV4_LENGTH) return undefined
+      bytes[index++] = value
+      value = -1
+    } else {
+      const digit = code - DIGIT_0
+      if (digit < 0 || digit > 9 || value === 0) return undefined
+      value = Math.max(value, 0) * 10 + digit
+      if (value > 255) return undefined
+    }
   }
-  return bytes
+  return index === IPV4_LENGTH ? bytes : undefined
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

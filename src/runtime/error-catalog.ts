@@ -42,6 +42,18 @@ export interface ErrorDetails {
   'address-not-available': { readonly endpoint: string }
   'network-failed': { readonly endpoint: string; readonly reason: string }
   'connection-failed': { readonly endpoint: string; readonly reason: string }
+  // Clouds and registrations
+  'invalid-cloud': { readonly name: string; readonly problem: string }
+  'cloud-not-found': { readonly name: string; readonly open: readonly string[] }
+  'no-network': { readonly cloud: string }
+  'resolve-only': { readonly cloud: string; readonly reason: string }
+  'name-not-owned': { readonly name: string; readonly problem: string }
+  'already-registered': { readonly name: string; readonly cloud: string }
+  'nothing-to-register': { readonly name: string }
+  'too-many-registrations': { readonly limit: number }
+  'too-many-endpoints': { readonly count: number; readonly limit: number }
+  'invalid-comment': { readonly length: number; readonly limit: number }
+  'payload-too-long': { readonly length: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -198,6 +210,63 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ endpoint, reason }) => `no connection to ${endpoint}: ${reason}`,
     advice: 'Check that the other side runs, and that the address and port are right and reachable.',
     original: 'PEER_E_CONNECTION_FAILED',
+  },
+  'invalid-cloud': {
+    message: ({ name, problem }) => `${quoted(name)} cannot be opened as a cloud: ${problem}`,
+    advice: 'Use Global_, SiteLocal_<zone>, LinkLocal_<interface>, or a name of your own for a private cloud.',
+    original: 'PEER_E_INVALID_ARGUMENT',
+  },
+  'cloud-not-found': {
+    message: ({ name, open }) => `the cloud ${quoted(name)} is not open here; open are: ${open.join(', ') || 'none'}`,
+    advice: 'Open the cloud first, or name one that is open.',
+    original: 'PEER_E_NO_CLOUD',
+  },
+  'no-network': {
+    message: ({ cloud }) => `this machine has no address that the cloud ${quoted(cloud)} may use`,
+    advice: 'Connect this machine to the network, or open a cloud whose address ranges it has an address in.',
+    original: 'WSAENETDOWN',
+  },
+  'resolve-only': {
+    message: ({ cloud, reason }) => `this node can only resolve in the cloud ${quoted(cloud)}: ${reason}`,
+    advice: 'Register on a node that others can reach: one with an address of its own and its UDP port open.',
+    original: 'WSAEOPNOTSUPP',
+  },
+  'name-not-owned': {
+    message: ({ name, problem }) => `${quoted(name)} cannot be registered with this identity: ${problem}`,
+    advice: 'Use the identity of its authority, or one that a certificate chain lets publish it.',
+    original: 'PEER_E_ACCESSDENIED',
+  },
+  'already-registered': {
+    message: ({ name, cloud }) =>
+      `${quoted(name)} is registered with this endpoint in the cloud ${quoted(cloud)} already`,
+    advice: 'Update the registration that there is, or register another endpoint.',
+    original: 'WSAEALREADY',
+  },
+  'nothing-to-register': {
+    message: ({ name }) => `${quoted(name)} would be registered without an endpoint and without a payload`,
+    advice: 'Give at least one endpoint, or a payload.',
+    original: 'WSAEINVAL',
+  },
+  'too-many-registrations': {
+    message: ({ limit }) => `a node registers at most ${limit} names in one cloud`,
+    advice: 'End registrations that are no longer needed.',
+    original: 'WSAEMFILE',
+  },
+  'too-many-endpoints': {
+    message: ({ count, limit }) => `a registration has at most ${limit} endpoints, not ${count}`,
+    advice: 'Register the most important endpoints, or put the others into the payload.',
+    original: 'WSAEINVAL',
+  },
+  'invalid-comment': {
+    message: ({ length, limit }) =>
+      `a comment is well-formed text of at most ${limit} characters, and this one has ${length}`,
+    advice: 'Shorten the comment, or put the text into the payload.',
+    original: 'WSAEINVAL',
+  },
+  'payload-too-long': {
+    message: ({ length, limit }) => `a payload has 1 to ${limit} bytes, not ${length}`,
+    advice: 'Shorten the payload, or register an endpoint where the rest can be had.',
+    original: 'WSAEMSGSIZE',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

@@ -48,6 +48,13 @@ export class WireReader {
     return this.#number16(this.#take(2))
   }
 
+  /** The next two bytes, which stay to be read. */
+  peekUint16(): number {
+    const value = this.uint16()
+    this.#offset -= 2
+    return value
+  }
+
   uint32(): number {
     return this.#number32(this.#take(4))
   }

@@ -1,0 +1,79 @@
+/**
+ * Keeps the cache true and evenly filled (MS-PNRP 3.1.6.2, appendix A note 6): asks the nodes in it again, those of
+ * the leaf sets often, and looks for somebody in each slice that is empty.
+ */
+import type { CloudParts } from './cloud-parts.ts'
+import type { EntryProof } from './entry-proof.ts'
+import { PNRP_ID_BITS, type PnrpId } from './pnrp-id.ts'
+import type { Resolve, ResolveRequest } from './resolve.ts'
+import type { CacheGap } from './route-cache.ts'
+
+/** How long a node of a leaf set may be silent before it is asked again, in milliseconds. A dead one is gone within two minutes. */
+export const LEAF_SET_PROOF_INTERVAL = 60_000
+/** The same for the other entries. */
+export const LEVEL_PROOF_INTERVAL = 15 * 60_000
+/** Entries that are asked again in one round. */
+export const MOST_PROOFS_OF_ROUND = 8
+/** Empty slices that are looked into in one round. */
+export const MOST_LOOKUPS_OF_ROUND = 6
+/** How long an empty slice in which nobody was found is left, at first and at most, in milliseconds. */
+export const FIRST_GAP_PAUSE = 60_000
+export const LONGEST_GAP_PAUSE = 60 * 60_000
+/** A slice that holds fewer nodes than this, on average, may well be empty: it is not looked into. */
+const FEWEST_EXPECTED_NODES = 2
+
+/** The upkeep of one cache. */
+export class CacheMaintenance {
+  readonly #parts: CloudParts
+  readonly #proof: EntryProof
+  readonly #resolve: (request: ResolveRequest, ended: () => void) => Resolve
+  readonly #gapPauses = new Map<string, { until: number; pause: number }>()
+
+  constructor(parts: CloudParts, proof: EntryProof, resolve: (request: ResolveRequest, ended: () => void) => Resolve) {
+    this.#parts = parts
+    this.#proof = proof
+    this.#resolve = resolve
+  }
+
+  /** One round. @param estimatedIds How many IDs the cloud seems to have. */
+  round(estimatedIds: number): void {
+    this.#proveAgain()
+    this.#fillGaps(estimatedIds)
+  }
+
+  #proveAgain(): void {
+    const { cache, clock } = this.#parts
+    const now = clock.monotonic()
+    const due: { id: PnrpId; overdue: number }[] = []
+    for (const { entry, lastHeard, notAfter } of cache.entries()) {
+      const isLeaf = cache.leafSetsWith(entry.id).length > 0
+      const age = now - lastHeard
+      const interval = isLeaf ? LEAF_SET_PROOF_INTERVAL : LEVEL_PROOF_INTERVAL
+      if (age >= interval || notAfter < clock.utc()) due.push({ id: entry.id, overdue: age / interval })
+    }
+    due.sort((one, other) => other.overdue - one.overdue)
+    for (const { id } of due.slice(0, MOST_PROOFS_OF_ROUND)) this.#proof.proveAgain(id)
+  }
+
+  #fillGaps(estimatedIds: number): void {
+    const { cache, clock } = this.#parts
+    const now = clock.monotonic()
+    let lookups = 0
+    for (const gap of cache.gaps(FEWEST_EXPECTED_NODES / Math.max(estimatedIds, 1))) {
+      if (lookups >= MOST_LOOKUPS_OF_ROUND) return
+      const key = `${gap.level}/${gap.slice}`
+      const pause = this.#gapPauses.get(key)
+      if (pause !== undefined && pause.until > now) continue
+      lookups++
+      const length = Math.min(pause === undefined ? FIRST_GAP_PAUSE : pause.pause * 2, LONGEST_GAP_PAUSE)
+      this.#gapPauses.set(key, { until: now + length, pause: length })
+      this.#lookInto(gap)
+    }
+  }
+
+  /** What is found on the way is cached like anything else, so nothing needs to be done with the outcome. */
+  #lookInto({ middle, width }: CacheGap): void {
+    const precision = Math.min(Math.ceil(-Math.log2(width)), PNRP_ID_BITS)
+    this.#resolve({ target: middle, criterion: 'upper-bits', precision, reason: 'cache-maintenance' }, () => {})
+  }
+}

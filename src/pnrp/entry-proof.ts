@@ -1,0 +1,186 @@
+/**
+ * Proves route entries before they are cached (N-40, N-41, N-117; MS-PNRP 3.1.5.11).
+ *
+ * Anybody can name any address, so a first question is small, sent once, and charged to whoever named it: a
+ * **probe**, an INQUIRE without flags. Who answers it is there, and has given a cookie. Then the certified
+ * peer address is asked for, with a nonce; it must be valid, for this very ID, and list exactly the places
+ * of the entry. A node that has given us a cookie already, as one that answered a LOOKUP has, needs no probe.
+ */
+import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { randomBytes } from '../runtime/random.ts'
+import type { AuthorityBuffer } from './authority-buffer.ts'
+import { mayUse } from './cloud.ts'
+import type { CloudParts } from './cloud-parts.ts'
+import { validateCpa } from './cpa-validation.ts'
+import { NONCE_LENGTH } from './message.ts'
+import type { PnrpId } from './pnrp-id.ts'
+import type { ProbeCharges } from './probe-charges.ts'
+import type { CacheAddition } from './route-cache.ts'
+import { HIGHEST_RESERVED_PORT, type RouteEntry, sameAddresses, samePlaces } from './route-entry.ts'
+
+/** How an entry became known. */
+export interface EntryOrigin {
+  /** Who sent the message that named it, and is charged for the probe; undefined where nobody is. */
+  readonly from?: Endpoint | undefined
+  /** The Already Flooded List, if a FLOOD named it. */
+  readonly alreadyFlooded?: readonly Endpoint[] | undefined
+}
+
+/** Told when an entry has been proven and added. */
+export type EntryAdded = (entry: RouteEntry, addition: CacheAddition, origin: EntryOrigin) => void
+
+/** Entries that are being proven at the same time. */
+export const MOST_UNPROVEN_ENTRIES = 128
+/** How long an endpoint at which a probe failed is left alone, in milliseconds. */
+export const FAILED_PROBE_PAUSE = 60_000
+
+/** The Pending Route Entry Add List of one cloud. */
+export class EntryProof {
+  readonly #parts: CloudParts
+  readonly #charges: ProbeCharges
+  readonly #added: EntryAdded
+  readonly #pendingIds = new Map<PnrpId, RouteEntry>()
+  readonly #pendingEndpoints = new Set<string>()
+
+  constructor(parts: CloudParts, charges: ProbeCharges, added: EntryAdded) {
+    this.#parts = parts
+    this.#charges = charges
+    this.#added = added
+  }
+
+  /** Proves an entry, if the cache would take it. What is not worth a message is forgotten without one. */
+  consider(entry: RouteEntry, origin: EntryOrigin): void {
+    const { cache, cloud, counters, own, registrations, backOff, cookies } = this.#parts
+    if (registrations.has(entry.id)) return
+    const cached = cache.get(entry.id)
+    if (cached !== undefined && samePlaces(cached.entry, entry)) return
+    if (this.#pendingIds.has(entry.id)) return
+    if (entry.port <= HIGHEST_RESERVED_PORT || !entry.addresses.every((address) => mayUse(cloud, address))) {
+      counters.dropped('entry-out-of-range')
+      return
+    }
+    if (cached === undefined && !cache.wouldTake(entry)) return
+    const endpoint = own.endpointFor(entry)
+    if (endpoint === undefined || own.has(endpoint) || backOff.has(endpoint)) return
+    if (this.#pendingIds.size >= MOST_UNPROVEN_ENTRIES) {
+      counters.dropped('table-full')
+      return
+    }
+    const key = formatEndpoint(endpoint)
+    const isKnown = cookies.get(endpoint) !== undefined
+    if (!isKnown) {
+      if (this.#pendingEndpoints.has(key)) return
+      if (origin.from !== undefined && !this.#charges.charge(origin.from)) {
+        counters.dropped('probe-charge')
+        return
+      }
+    }
+    this.#pendingIds.set(entry.id, entry)
+    this.#pendingEndpoints.add(key)
+    if (isKnown) this.#inquire(entry, endpoint, origin)
+    else this.#probe(entry, endpoint, origin)
+  }
+
+  /** Proves an entry that is cached once more; it leaves the cache if that fails (N-41, N-56). */
+  proveAgain(id: PnrpId): void {
+    const cached = this.#parts.cache.get(id)
+    if (cached === undefined || this.#pendingIds.has(id)) return
+    const endpoint = this.#parts.own.endpointFor(cached.entry)
+    if (endpoint === undefined) return
+    this.#pendingIds.set(id, cached.entry)
+    this.#pendingEndpoints.add(formatEndpoint(endpoint))
+    this.#inquire(cached.entry, endpoint, {})
+  }
+
+  clear(): void {
+    this.#pendingIds.clear()
+    this.#pendingEndpoints.clear()
+  }
+
+  #probe(entry: RouteEntry, endpoint: Endpoint, origin: EntryOrigin): void {
+    const probe = {
+      type: 'INQUIRE',
+      wantsCpa: false,
+      wantsPayload: false,
+      wantsChain: false,
+      validateId: entry.id,
+    } as const
+    this.#parts.exchange.inquire(
+      endpoint,
+      probe,
+      {
+        answered: (buffer) => {
+          if (buffer.notFound) this.#settle(entry, endpoint)
+          else this.#inquire(entry, endpoint, origin)
+        },
+        failed: () => {
+          this.#parts.backOff.add(endpoint, FAILED_PROBE_PAUSE)
+          this.#settle(entry, endpoint)
+        },
+      },
+      1,
+    )
+  }
+
+  #inquire(entry: RouteEntry, endpoint: Endpoint, origin: EntryOrigin): void {
+    const nonce = randomBytes(this.#parts.random, NONCE_LENGTH)
+    const request = {
+      type: 'INQUIRE',
+      wantsCpa: true,
+      wantsPayload: false,
+      wantsChain: true,
+      validateId: entry.id,
+      nonce,
+    } as const
+    this.#parts.exchange.inquire(endpoint, request, {
+      answered: (buffer) => {
+        this.#settle(entry, endpoint)
+        if (!this.#accept(entry, buffer, nonce, origin)) this.#refuse(entry)
+      },
+      failed: () => {
+        this.#parts.backOff.add(endpoint, FAILED_PROBE_PAUSE)
+        this.#settle(entry, endpoint)
+        this.#refuse(entry)
+      },
+    })
+  }
+
+  #accept(entry: RouteEntry, buffer: AuthorityBuffer, nonce: Uint8Array, origin: EntryOrigin): boolean {
+    if (buffer.notFound || buffer.cpa === undefined) return false
+    const { cache, counters, clock } = this.#parts
+    const cpa = validateCpa(
+      { crypto: this.#parts.crypto, chains: this.#parts.chains, now: clock.utc() },
+      { ...buffer, cpa: buffer.cpa, id: entry.id, nonce, revoked: false },
+    )
+    if (typeof cpa === 'string') {
+      counters.dropped(cpa)
+      return false
+    }
+    if (cpa.servicePort !== entry.port || !sameAddresses(cpa.serviceAddresses, entry.addresses)) {
+      counters.dropped('cpa-addresses')
+      return false
+    }
+    const known = cache.get(entry.id)
+    if (known !== undefined && samePlaces(known.entry, entry)) {
+      known.lastHeard = clock.monotonic()
+      known.notAfter = cpa.notAfter
+      return true
+    }
+    const publicKey = new Uint8Array(cpa.publicKey)
+    const addition = cache.add({ entry, publicKey, notAfter: cpa.notAfter, lastHeard: clock.monotonic() })
+    if (cache.get(entry.id) !== undefined) this.#added(entry, addition, origin)
+    return true
+  }
+
+  /** An entry that was cached at these very places and could not be proven again leaves the cache. */
+  #refuse(entry: RouteEntry): void {
+    this.#parts.counters.dropped('entry-unproven')
+    const cached = this.#parts.cache.get(entry.id)
+    if (cached !== undefined && samePlaces(cached.entry, entry)) this.#parts.forget(entry.id)
+  }
+
+  #settle(entry: RouteEntry, endpoint: Endpoint): void {
+    this.#pendingIds.delete(entry.id)
+    this.#pendingEndpoints.delete(formatEndpoint(endpoint))
+  }
+}
