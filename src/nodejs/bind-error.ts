@@ -3,7 +3,7 @@
  */
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { systemErrorCode } from './system-error.ts'
+import { reasonOf, systemErrorCode } from './system-error.ts'
 
 /** No free port that is taken is this one or below: peers ignore what comes from there (MS-PNRP 3.1.5.2). */
 const HIGHEST_RESERVED_PORT = 1024
@@ -18,10 +18,8 @@ export function bindError(error: unknown, local: Endpoint): PeerageError {
       return new PeerageError('port-in-use', { endpoint }, { cause: error })
     case 'EADDRNOTAVAIL':
       return new PeerageError('address-not-available', { endpoint }, { cause: error })
-    default: {
-      const reason = error instanceof Error ? error.message : String(error)
-      return new PeerageError('network-failed', { endpoint, reason }, { cause: error })
-    }
+    default:
+      return new PeerageError('network-failed', { endpoint, reason: reasonOf(error) }, { cause: error })
   }
 }
 

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { parseIpAddress } from '../runtime/endpoint.ts'
 import type { InterfaceAddress, NetworkInterfaces } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { reasonOf } from './system-error.ts'
 
 /** How long a change can go unnoticed, in milliseconds. Reading the list takes 0.05 ms. */
 const READING_INTERVAL = 2000
@@ -54,8 +55,7 @@ function readInterfaces(): ReturnType<typeof networkInterfaces> {
   try {
     return networkInterfaces()
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new PeerageError('network-failed', { endpoint: 'this machine', reason }, { cause })
+    throw new PeerageError('network-failed', { endpoint: 'this machine', reason: reasonOf(cause) }, { cause })
   }
 }
 

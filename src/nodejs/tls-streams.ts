@@ -18,14 +18,13 @@ import {
   createServer as createTlsServer,
   type SecureContext,
 } from 'node:tls'
-// As a whole: a Node.js that is too old lacks the name, and would say that instead of what Peerage needs.
-import util from 'node:util'
 import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
 import { bindAboveReserved, bindError } from './bind-error.ts'
 import { Handshakes, LONGEST_HANDSHAKE } from './handshakes.ts'
 import { addressFromSystem } from './system-address.ts'
+import { reasonOf } from './system-error.ts'
 import { type ThrowAwayCertificate, throwAwayCertificate } from './throw-away-certificate.ts'
 import { TlsByteStream } from './tls-byte-stream.ts'
 
@@ -139,9 +138,4 @@ function remoteEndpoint({
   // There is none once the connection is broken.
   if (remoteAddress === undefined || remotePort === undefined) return undefined
   return { host: addressFromSystem(remoteAddress), port: remotePort }
-}
-
-/** Why a connection failed, in words, such as "connection refused". */
-function reasonOf(error: Error): string {
-  return 'errno' in error && typeof error.errno === 'number' ? util.getSystemErrorMessage(error.errno) : error.message
 }
