@@ -89,6 +89,19 @@ export function upwardDistance(from: PnrpId, to: PnrpId): PnrpId {
   return fromCharacters(String.fromCharCode(...codes))
 }
 
+/** The ID in the middle of the way upwards from `from` to `to`; of the whole circle if they are the same. */
+export function middleBetween(from: PnrpId, to: PnrpId): PnrpId {
+  const distance = upwardDistance(from, to)
+  let carry = from === to ? 1 : 0
+  const codes: number[] = []
+  for (let index = 0; index < PNRP_ID_LENGTH; index++) {
+    const code = distance.charCodeAt(index)
+    codes.push((carry << 7) | (code >> 1))
+    carry = code & 1
+  }
+  return addToPnrpId(from, fromCharacters(String.fromCharCode(...codes)))
+}
+
 /** The shorter way round between two IDs. */
 export function circleDistance(one: PnrpId, other: PnrpId): PnrpId {
   const upward = upwardDistance(one, other)
