@@ -212,11 +212,16 @@ export class CloudNode {
     }
   }
 
-  /** Registers a name. @throws PeerageError as {@link Publishing.register}, and `resolve-only` */
-  register(request: RegistrationRequest): Registration {
+  /**
+   * Registers a name.
+   *
+   * @param announced Called once, later, when the cloud has been told; not if the node closes before that.
+   * @throws PeerageError as {@link Publishing.register}, and `resolve-only`
+   */
+  register(request: RegistrationRequest, announced: () => void = () => {}): Registration {
     const reason = this.#resolveOnlyReason()
     if (reason !== undefined) throw new PeerageError('resolve-only', { cloud: this.#parts.cloud.name, reason })
-    return this.#publishing.register(request)
+    return this.#publishing.register(request, announced)
   }
 
   update(registration: Registration, content: RegistrationContent): void {
@@ -358,6 +363,7 @@ export class CloudNode {
 
   #entryAdded(): void {
     if (this.#parts.cache.size === 1) {
+      this.#discovery.stop()
       // Whoever was alone has announced to nobody.
       this.#announcementIsDue = true
       this.#parts.deadlines.set(ANNOUNCEMENT_DELAY, () => {

@@ -11,8 +11,11 @@ import type { Deadline } from './deadlines.ts'
 export interface DiscoveryPorts {
   /** The nodes that were used last, as they were remembered. */
   readonly remembered: () => readonly Endpoint[]
-  /** Browses the local link and calls back with each node that announces itself there. Returns what ends it. */
-  browse(found: (endpoint: Endpoint) => void): () => void
+  /**
+   * Browses the local link and calls back with each node that announces itself there. Returns what ends it, or
+   * undefined if there is no link to browse.
+   */
+  browse(found: (endpoint: Endpoint) => void): (() => void) | undefined
   /** The addresses of the seeds; names are resolved already. Those that were given for this cloud come first. */
   readonly seeds: () => readonly Endpoint[]
 }
@@ -36,18 +39,18 @@ export class Discovery {
   readonly #parts: CloudParts
   readonly #ports: DiscoveryPorts
   readonly #conversations: Conversations
-  readonly #foundMember: () => void
+  readonly #ended: () => void
   #stage: Stage | undefined
   #deadline: Deadline | undefined
   #endBrowsing: (() => void) | undefined
   #seedIndex = 0
 
-  /** @param foundMember Called when a member has answered. */
-  constructor(parts: CloudParts, ports: DiscoveryPorts, conversations: Conversations, foundMember: () => void) {
+  /** @param ended Called when a whole round has brought nobody. */
+  constructor(parts: CloudParts, ports: DiscoveryPorts, conversations: Conversations, ended: () => void) {
     this.#parts = parts
     this.#ports = ports
     this.#conversations = conversations
-    this.#foundMember = foundMember
+    this.#ended = ended
   }
 
   /** Whether a round is under way. */
@@ -60,7 +63,7 @@ export class Discovery {
     if (this.#stage === undefined) this.#enter('remembered')
   }
 
-  /** Ends the round. */
+  /** Ends the round: somebody is known now, or nobody is looked for any more. */
   stop(): void {
     this.#stage = undefined
     if (this.#deadline !== undefined) this.#parts.deadlines.cancel(this.#deadline)
@@ -93,8 +96,12 @@ export class Discovery {
     if (stage === undefined) return
     const next = nextStage[stage]
     // After the last stage the round is over; maintenance starts another one.
-    if (next === 'remembered') this.stop()
-    else this.#enter(next)
+    if (next === 'remembered') {
+      this.stop()
+      this.#ended()
+    } else {
+      this.#enter(next)
+    }
   }
 
   /** @returns false if there is nobody to ask at this stage. */
@@ -113,7 +120,7 @@ export class Discovery {
           asked.add(key)
           this.#converse(endpoint)
         })
-        return true
+        return this.#endBrowsing !== undefined
       }
       case 'seeds': {
         const seed = this.nextSeed()
@@ -125,10 +132,7 @@ export class Discovery {
 
   #converse(endpoint: Endpoint): void {
     if (this.#parts.own.has(endpoint)) return
-    this.#conversations.start(endpoint, (isMember) => {
-      if (!isMember) return
-      this.stop()
-      this.#foundMember()
-    })
+    // A member is found once an entry of it is in the cache: until then the stage goes on.
+    this.#conversations.start(endpoint, () => {})
   }
 }

@@ -3,14 +3,14 @@
  * keeps it announced, and revokes it when it ends.
  */
 import { authorityBytes, authorityOf } from '../identity/authority.ts'
+import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
 import { authorityPart, classifierPart, isSecured, type PeerName } from '../identity/peer-name.ts'
 import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
 import type { IpAddress } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Random } from '../runtime/random.ts'
-import { LONGEST_COMMENT, MOST_APPLICATION_ENDPOINTS } from './certified-peer-address.ts'
+import { type ApplicationEndpoint, LONGEST_COMMENT, MOST_APPLICATION_ENDPOINTS } from './certified-peer-address.ts'
 import type { CloudParts } from './cloud-parts.ts'
-import { CLOCK_TOLERANCE } from './cpa-validation.ts'
 import type { Deadline } from './deadlines.ts'
 import { extendedPayloadLength, LONGEST_EXTENDED_PAYLOAD } from './extended-payload.ts'
 import type { Flooding } from './flooding.ts'
@@ -54,10 +54,11 @@ export class Publishing {
   /**
    * Registers a name and announces it.
    *
+   * @param announced Called once, later, when the cloud has been told.
    * @throws PeerageError `name-not-owned`, `nothing-to-register`, `too-many-endpoints`, `invalid-comment`,
    *   `payload-too-long`, `already-registered`, `no-network`, `too-many-registrations`
    */
-  register(request: RegistrationRequest): Registration {
+  register(request: RegistrationRequest, announced: () => void): Registration {
     const { crypto, own, random, registrations } = this.#parts
     this.#checkOwner(request)
     checkContent(request.name, request)
@@ -66,22 +67,26 @@ export class Publishing {
     }
     const [address] = own.addresses
     if (address === undefined) throw new PeerageError('no-network', { cloud: this.#parts.cloud.name })
+    const twin = registrations
+      .all()
+      .some(({ name, content }) => name === request.name && sameEndpoints(content.endpoints, request.endpoints))
+    if (twin) throw new PeerageError('already-registered', { name: request.name, cloud: this.#parts.cloud.name })
     this.#forgetOldRevocations()
     let registration = drawRegistration({ crypto, random }, request, address)
     while (registrations.has(registration.id) || this.#revoked.has(registration.id)) {
       registration = drawRegistration({ crypto, random }, request, address)
     }
-    this.adopt(registration)
+    this.adopt(registration, announced)
     return registration
   }
 
   /** Makes a registration that has been drawn one of this node, and announces it. */
-  adopt(registration: Registration): void {
+  adopt(registration: Registration, announced: () => void = () => {}): void {
     const { cache, registrations } = this.#parts
     registrations.add(registration)
     cache.remove(registration.id)
     cache.addLocalId(registration.id)
-    this.announce(registration)
+    this.announce(registration, announced)
   }
 
   /** Replaces endpoints, comment or payload. Nobody needs to be told: certified peer addresses are made on demand. */
@@ -107,7 +112,7 @@ export class Publishing {
   }
 
   /** Announces a registration: now, and at its refresh interval from now on. */
-  announce(registration: Registration): void {
+  announce(registration: Registration, announced: () => void = () => {}): void {
     const { deadlines, own } = this.#parts
     const former = this.#refreshes.get(registration.id)
     if (former !== undefined) deadlines.cancel(former)
@@ -116,9 +121,12 @@ export class Publishing {
       deadlines.set(REFRESH_INTERVAL, () => this.announce(registration)),
     )
     const announcing = own.entryOf(registration.id)
-    if (announcing === undefined) return
+    if (announcing === undefined) {
+      deadlines.set(0, announced)
+      return
+    }
     const target = nextPnrpId(registration.id)
-    this.#resolve({ target, criterion: 'none', reason: 'registration', announcing }, () => {})
+    this.#resolve({ target, criterion: 'none', reason: 'registration', announcing }, announced)
   }
 
   #checkOwner({ name, keyPair, certificateChain }: RegistrationRequest): void {
@@ -166,6 +174,16 @@ export function drawRegistration(
     certificateChain,
     content: { endpoints, comment, payload },
   }
+}
+
+function sameEndpoints(some: readonly ApplicationEndpoint[], others: readonly ApplicationEndpoint[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ host, port, protocol }, index) => {
+      const other = others[index]
+      return host === other?.host && port === other.port && protocol === other.protocol
+    })
+  )
 }
 
 function checkContent(name: PeerName, { endpoints, comment, payload }: RegistrationContent): void {
