@@ -3,16 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { unsupportedNode } from '../../src/nodejs/node-version.ts'
 
-const SENTENCE = 'Peerage needs Node.js 22.13 or newer, and this is Node.js 20.20.2.'
+const SENTENCE = 'Peerage needs Node.js 22.14, 24 or newer, and this is Node.js 20.20.2.'
 const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 const PRETENDS = fileURLToPath(new URL('children/pretends-old-node.ts', import.meta.url))
 
-test.each(['22.13.0', '22.13.1', '22.20.0', '23.0.0', '24.21.0', '100.0.0'])('Node.js %s will do', (version) => {
+test.each(['22.14.0', '22.20.0', '24.0.0', '24.21.0', '100.0.0'])('Node.js %s will do', (version) => {
   expect(unsupportedNode(version)).toBeUndefined()
 })
 
-test.each(['20.20.2', '22.12.0', '22.9.9', '21.99.0', '4.0.0', '22.0.0'])('Node.js %s is too old', (version) => {
-  expect(unsupportedNode(version)).toBe(`Peerage needs Node.js 22.13 or newer, and this is Node.js ${version}.`)
+test.each(['20.20.2', '22.13.1', '22.9.9', '21.99.0', '4.0.0', '22.0.0', '23.11.0'])('Node.js %s is too old', (version) => {
+  expect(unsupportedNode(version)).toBe(`Peerage needs Node.js 22.14, 24 or newer, and this is Node.js ${version}.`)
 })
 
 // scripts/check-package.ts does the same with a Node.js that is really old, where the machine has one.
