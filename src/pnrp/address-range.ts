@@ -1,7 +1,7 @@
 /**
  * Ranges of addresses, in the notation 10.0.0.0/8 or fe80::/10 (RFC 4632, RFC 4291).
  */
-import { type IpAddress, ipAddressBytes, parseIpAddress } from '../runtime/endpoint.ts'
+import { ipAddressBytes, parseIpAddress } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 
 /** All addresses that share the first bits of one. */
@@ -32,14 +32,8 @@ export function parseAddressRange(text: string): AddressRange {
   return { bytes: ipAddressBytes(address), bits: isIpv6 ? bits : bits + IPV4_MAPPED_BITS }
 }
 
-/** Whether the address is in the range. */
-export function isInRange(address: IpAddress, range: AddressRange): boolean {
-  return sharesBits(ipAddressBytes(address), range)
-}
-
-/** Whether the address is in one of the ranges. */
-export function isInRanges(address: IpAddress, ranges: readonly AddressRange[]): boolean {
-  const bytes = ipAddressBytes(address)
+/** Whether the address of these 16 bytes is in one of the ranges. */
+export function isInRanges(bytes: Uint8Array, ranges: readonly AddressRange[]): boolean {
   return ranges.some((range) => sharesBits(bytes, range))
 }
 

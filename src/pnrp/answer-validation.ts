@@ -33,9 +33,10 @@ export function validateAnswer(
     { cpa: buffer.cpa, certificateChain, classifier, id, nonce, revoked: false },
   )
   if (typeof cpa === 'string') return cpa
-  if (!withPayload) return { cpa, payload: undefined }
-  if (cpa.hasPayload !== (buffer.extendedPayload !== undefined)) return 'payload'
-  if (buffer.extendedPayload === undefined) return { cpa, payload: undefined }
+  if (buffer.extendedPayload === undefined) {
+    return cpa.hasPayload && withPayload ? 'payload' : { cpa, payload: undefined }
+  }
+  if (!cpa.hasPayload) return 'payload'
   const payload = readOrUndefined(buffer.extendedPayload)
   if (
     payload === undefined ||

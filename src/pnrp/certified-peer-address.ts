@@ -81,6 +81,9 @@ export function pnrpIdOfCpa(crypto: Crypto, cpa: CertifiedPeerAddress): PnrpId {
 
 /** Encodes and signs a CPA. */
 export function signCpa(crypto: Crypto, cpa: CertifiedPeerAddress, secretKey: Uint8Array): Uint8Array {
+  if (cpa.authority === undefined && cpa.classifierHash === undefined) {
+    throw new RangeError('a CPA has an authority, or a hash of a classifier, or both')
+  }
   const writer = new WireWriter(LONGEST_CPA)
   writeCpaContent(writer, cpa)
   writer.overwriteUint16(0, writer.length + SIGNATURE_LENGTH)
@@ -153,6 +156,7 @@ export function encodeEndpoints(endpoints: readonly ApplicationEndpoint[]): Uint
 }
 
 function writeEndpoints(writer: WireWriter, endpoints: readonly ApplicationEndpoint[]): void {
+  requireCount('endpoints', endpoints.length, 0, MOST_APPLICATION_ENDPOINTS)
   writer.uint8(endpoints.length)
   for (const { host, port, protocol } of endpoints) {
     writer.uint8(EndpointKind.address)
@@ -182,15 +186,21 @@ function writeCpaContent(writer: WireWriter, cpa: CertifiedPeerAddress): void {
   if (cpa.authority !== undefined) writer.bytes(cpa.authority)
   if (cpa.classifierHash !== undefined) writer.bytes(cpa.classifierHash)
   if (cpa.comment !== '') {
+    requireCount('characters in its comment', cpa.comment.length, 1, LONGEST_COMMENT)
     const comment = toUtf8(cpa.comment)
     writer.uint16(comment.length)
     writer.bytes(comment)
   }
+  requireCount('service addresses', cpa.serviceAddresses.length, cpa.revoked ? 0 : 1, MOST_SERVICE_ADDRESSES)
   writer.uint8(cpa.serviceAddresses.length)
   writer.uint16(cpa.servicePort)
   for (const address of cpa.serviceAddresses) writer.bytes(ipAddressBytes(address))
   writeEndpoints(writer, cpa.endpoints)
   writer.bytes(cpa.publicKey)
+}
+
+function requireCount(what: string, count: number, fewest: number, most: number): void {
+  if (count < fewest || count > most) throw new RangeError(`a CPA has ${fewest} to ${most} ${what}, not ${count}`)
 }
 
 function readComment(reader: WireReader): string {

@@ -17,17 +17,22 @@ export function writeSeal(crypto: Crypto, key: Uint8Array, writer: WireWriter): 
 
 /** The datagram without its seal, or undefined if the seal is not there or wrong. */
 export function withoutSeal(crypto: Crypto, key: Uint8Array, datagram: Uint8Array): Uint8Array | undefined {
-  if (datagram.length < SEAL_FIELD_LENGTH) return undefined
-  const end = datagram.length - SEAL_FIELD_LENGTH
-  const field = datagram.subarray(end)
-  const isField =
-    field[0] === Field.messageAuthenticationCode >> 8 &&
-    field[1] === (Field.messageAuthenticationCode & 0xff) &&
-    field[2] === 0 &&
-    field[3] === SEAL_FIELD_LENGTH
-  const content = datagram.subarray(0, end)
-  const seal = field.subarray(FIELD_HEADER_LENGTH)
-  return isField && equalSecrets(seal, sealOf(crypto, key, content)) ? content : undefined
+  if (!endsWithSeal(datagram)) return undefined
+  const content = datagram.subarray(0, datagram.length - SEAL_FIELD_LENGTH)
+  const seal = datagram.subarray(content.length + FIELD_HEADER_LENGTH)
+  return equalSecrets(seal, sealOf(crypto, key, content)) ? content : undefined
+}
+
+/** Whether the last bytes look like a seal, right or wrong. */
+export function endsWithSeal(datagram: Uint8Array): boolean {
+  const start = datagram.length - SEAL_FIELD_LENGTH
+  return (
+    start >= 0 &&
+    datagram[start] === Field.messageAuthenticationCode >> 8 &&
+    datagram[start + 1] === (Field.messageAuthenticationCode & 0xff) &&
+    datagram[start + 2] === 0 &&
+    datagram[start + 3] === SEAL_FIELD_LENGTH
+  )
 }
 
 function sealOf(crypto: Crypto, key: Uint8Array, content: Uint8Array): Uint8Array {

@@ -5,10 +5,11 @@
  */
 import { concatBytes, toUtf8 } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import type { IpAddress } from '../runtime/endpoint.ts'
+import { type IpAddress, ipAddressBytes, ipAddressFromBytes } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { type AddressRange, isInRange, isInRanges, parseAddressRange } from './address-range.ts'
+import { type AddressRange, isInRanges, parseAddressRange } from './address-range.ts'
 import { CLOUD_TAG_LENGTH } from './message.ts'
+import { carriedIpv4 } from './network-prefix.ts'
 
 /** Where a cloud reaches. */
 export type CloudScope = 'global' | 'site-local' | 'link-local' | 'private'
@@ -72,16 +73,34 @@ export function makeCloud(
 
 /** Whether this cloud may publish, ask and follow this address (N-13). */
 export function mayUse(cloud: Cloud, address: IpAddress): boolean {
-  if (isInRanges(address, notUnicast)) return false
+  const bytes = ipAddressBytes(address)
+  if (isInRanges(bytes, notUnicast)) return false
   switch (cloud.scope) {
     case 'global':
-      return !isInRanges(address, notGlobal)
+      return isGlobal(bytes)
     case 'site-local':
-      return isInRanges(address, siteLocal)
+      return isInRanges(bytes, siteLocal)
     case 'link-local':
-      return isInRanges(address, linkLocal) || (cloud.subnets ?? []).some((range) => isInRange(address, range))
+      return isInRanges(bytes, linkLocal) || isInRanges(bytes, cloud.subnets ?? [])
     case 'private':
-      return cloud.ranges === undefined || isInRanges(address, cloud.ranges)
+      return cloud.ranges === undefined || isInRanges(bytes, cloud.ranges)
+  }
+}
+
+/**
+ * The ranges from which a cloud's addresses come; undefined if it takes any unicast address (a private cloud) or
+ * any but those of smaller scopes (`Global_`).
+ */
+export function rangesOf(cloud: Cloud): readonly AddressRange[] | undefined {
+  switch (cloud.scope) {
+    case 'global':
+      return undefined
+    case 'site-local':
+      return siteLocal
+    case 'link-local':
+      return [...linkLocal, ...(cloud.subnets ?? [])]
+    case 'private':
+      return cloud.ranges
   }
 }
 
@@ -99,16 +118,32 @@ export function cloudSealKey(crypto: Crypto, cloud: Cloud): Uint8Array | undefin
 const TAG_CONTEXT = 'peerage/1/cloud-tag\0'
 const SEAL_CONTEXT = 'peerage/1/cloud-seal\0'
 
+/** An IPv6 address that a gateway turns into an IPv4 address is no more global than that one. */
+function isGlobal(bytes: Uint8Array): boolean {
+  if (isInRanges(bytes, notGlobal)) return false
+  const carried = carriedIpv4(bytes)
+  if (carried === undefined) return true
+  const mapped = ipAddressBytes(ipAddressFromBytes(carried))
+  return !isInRanges(mapped, notUnicast) && !isInRanges(mapped, notGlobal)
+}
+
 const notUnicast = ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'].map(parseAddressRange)
 const linkLocal = ['169.254.0.0/16', 'fe80::/10'].map(parseAddressRange)
 const siteLocal = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(parseAddressRange)
-/** Beside the ranges of smaller scope: loopback, shared (RFC 6598), for documentation and benchmarks, and reserved. */
+/** Beside the ranges of smaller scope: loopback, shared (RFC 6598), special, and IPv4 behind the site's own gateway. */
 const notGlobal = [
   ...linkLocal,
   ...siteLocal,
-  ...['127.0.0.0/8', '::1/128', '100.64.0.0/10', '192.0.0.0/24', 'fec0::/10', '::/96', '100::/64'].map(
-    parseAddressRange,
-  ),
+  ...[
+    '127.0.0.0/8',
+    '::1/128',
+    '100.64.0.0/10',
+    '192.0.0.0/24',
+    'fec0::/10',
+    '::/96',
+    '100::/64',
+    '64:ff9b:1::/48',
+  ].map(parseAddressRange),
 ]
 
 function standardCloud(name: string): Cloud | undefined {

@@ -3,6 +3,7 @@
  * nonce of this inquiry, at this time, by a key that may speak for the name.
  */
 import { authorityBytes, authorityOf } from '../identity/authority.ts'
+import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -33,9 +34,6 @@ export interface DelegationClaim {
   /** The time at which all certificates have to be valid, in UTC. */
   readonly now: number
 }
-
-/** How far the clocks of two nodes may be apart, in milliseconds. */
-export const CLOCK_TOLERANCE = 10 * 60_000
 
 /** What came with a CPA, and what is expected of it. */
 export interface CpaClaim {

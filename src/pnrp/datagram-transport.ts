@@ -9,7 +9,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import { type Cloud, cloudSealKey, cloudTag, mayUse } from './cloud.ts'
-import { SEAL_FIELD_LENGTH, withoutSeal, writeSeal } from './cloud-seal.ts'
+import { endsWithSeal, SEAL_FIELD_LENGTH, withoutSeal, writeSeal } from './cloud-seal.ts'
 import type { Counters, DropReason } from './counters.ts'
 import { readMessage, readMessageHeader } from './decode-message.ts'
 import { writeMessage } from './encode-message.ts'
@@ -95,18 +95,19 @@ export class DatagramTransport {
     if (from.port <= HIGHEST_RESERVED_PORT) return 'reserved-port'
     if (!mayUse(cloud, from.host)) return 'address-out-of-range'
     try {
-      const header = readMessageHeader(new WireReader(datagram, 'message'))
+      const whole = new WireReader(datagram, 'message')
+      const header = readMessageHeader(whole)
       if (header.versionMajor !== PROTOCOL_VERSION_MAJOR) return 'other-version'
       if (!sameTag(header.cloudTag, this.#tag)) return 'other-cloud'
       const content = this.#sealKey === undefined ? datagram : withoutSeal(crypto, this.#sealKey, datagram)
       if (content === undefined) return 'wrong-seal'
       if (header.type === undefined) return 'unknown-type'
-      const reader = new WireReader(content, header.type)
-      readMessageHeader(reader)
-      return readMessage(reader, header.type, header.messageId)
+      const body = content === datagram ? whole : new WireReader(content.subarray(whole.offset), header.type)
+      return readMessage(body, header.type, header.messageId)
     } catch (error) {
-      if (PeerageError.is(error, 'malformed')) return 'malformed'
-      throw error
+      if (!PeerageError.is(error, 'malformed')) throw error
+      // From a cloud of this name with a secret: that it is sealed is all that is wrong with it.
+      return this.#sealKey === undefined && endsWithSeal(datagram) ? 'wrong-seal' : 'malformed'
     }
   }
 

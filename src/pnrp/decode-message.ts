@@ -16,6 +16,7 @@ import {
   type Inquire,
   LONGEST_ALREADY_FLOODED_LIST,
   LONGEST_FLAGGED_PATH,
+  LONGEST_REVOKE_CPA,
   type Lookup,
   type Message,
   MOST_IDS,
@@ -72,8 +73,10 @@ export function readMessage(reader: WireReader, type: Message['type'], messageId
 /** FieldID, length, identifier, version, type, Message ID and cloud tag: 20 bytes. */
 const HEADER_LENGTH = 12 + CLOUD_TAG_LENGTH
 
-const replyFields = [Field.ackedMessageId, Field.observedEndpoint, Field.cookie]
-const requestFields = [Field.cookie, Field.padding]
+// A second header is never legal, and a seal is only at the end, where it has been taken off.
+const allFields = [Field.pnrpHeader, Field.messageAuthenticationCode]
+const replyFields = [...allFields, Field.ackedMessageId, Field.observedEndpoint, Field.cookie]
+const requestFields = [...allFields, Field.cookie, Field.padding]
 const fieldsOf: { readonly [Type in Message['type']]: ReadonlySet<number> } = {
   SOLICIT: new Set([Field.solicitControls, Field.routeEntry, Field.hashedNonce, Field.features, ...requestFields]),
   ADVERTISE: new Set([...replyFields, Field.pnrpIdArray, Field.hashedNonce, Field.features]),
@@ -177,7 +180,7 @@ class MessageBody {
       messageId,
       withoutAck: (flags & FloodFlag.withoutAck) !== 0,
       validateId: this.#id(Field.validatePnrpId),
-      revokeCpa: this.#optionalRest(Field.revokeCpa),
+      revokeCpa: this.#revokeCpa(),
       routeEntry: this.#optionalEntry(),
       alreadyFlooded: this.#endpoints(0, LONGEST_ALREADY_FLOODED_LIST),
       ...this.#requestEnd(),
@@ -258,7 +261,7 @@ class MessageBody {
 
   #requestEnd(): { cookie: Uint8Array | undefined } {
     const cookie = this.#optionalBytes(Field.cookie, COOKIE_LENGTH)
-    this.#optionalRest(Field.padding)
+    this.#passPadding()
     return { cookie }
   }
 
@@ -345,10 +348,18 @@ class MessageBody {
     return bytes
   }
 
-  #optionalRest(field: FieldId): Uint8Array | undefined {
-    if (!this.#fields.enterOptional(field)) return undefined
-    const rest = this.#reader.rest()
+  #revokeCpa(): Uint8Array | undefined {
+    const reader = this.#reader
+    if (!this.#fields.enterOptional(Field.revokeCpa)) return undefined
+    if (reader.remaining > LONGEST_REVOKE_CPA) throw reader.malformed(`its Revoke CPA has ${reader.remaining} bytes`)
+    const cpa = reader.rest()
     this.#fields.leave()
-    return rest
+    return cpa
+  }
+
+  #passPadding(): void {
+    if (!this.#fields.enterOptional(Field.padding)) return
+    this.#reader.skip(this.#reader.remaining)
+    this.#fields.leave()
   }
 }

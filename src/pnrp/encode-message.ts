@@ -6,9 +6,15 @@ import type { Endpoint } from '../runtime/endpoint.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import {
   CLOUD_TAG_LENGTH,
+  COOKIE_LENGTH,
+  HASHED_NONCE_LENGTH,
+  LONGEST_ALREADY_FLOODED_LIST,
+  LONGEST_FLAGGED_PATH,
+  LONGEST_REVOKE_CPA,
   type Lookup,
   type Message,
   MOST_IDS,
+  NONCE_LENGTH,
   PROTOCOL_IDENTIFIER,
   PROTOCOL_VERSION_MAJOR,
   PROTOCOL_VERSION_MINOR,
@@ -37,18 +43,18 @@ export function writeMessage(writer: WireWriter, cloudTag: Uint8Array, message: 
       writer.uint8(solicitTypes.codeOf(message.solicitType))
       endField(writer, start)
       writeOptionalEntry(writer, message.routeEntry)
-      writeField(writer, Field.hashedNonce, message.hashedNonce)
+      writeFixed(writer, Field.hashedNonce, message.hashedNonce, HASHED_NONCE_LENGTH)
       writeFeatures(writer, message.features)
       break
     }
     case 'ADVERTISE':
       writeReplyStart(writer, message)
       writeIds(writer, message.ids)
-      writeField(writer, Field.hashedNonce, message.hashedNonce)
+      writeFixed(writer, Field.hashedNonce, message.hashedNonce, HASHED_NONCE_LENGTH)
       writeFeatures(writer, message.features)
       return
     case 'REQUEST':
-      writeField(writer, Field.nonce, message.nonce)
+      writeFixed(writer, Field.nonce, message.nonce, NONCE_LENGTH)
       writeIds(writer, message.ids)
       break
     case 'FLOOD': {
@@ -57,9 +63,9 @@ export function writeMessage(writer: WireWriter, cloudTag: Uint8Array, message: 
       writer.uint8(0)
       endField(writer, start)
       writeField(writer, Field.validatePnrpId, pnrpIdBytes(message.validateId))
-      if (message.revokeCpa !== undefined) writeField(writer, Field.revokeCpa, message.revokeCpa)
+      if (message.revokeCpa !== undefined) writeRevokeCpa(writer, message.revokeCpa)
       writeOptionalEntry(writer, message.routeEntry)
-      writeEndpoints(writer, message.alreadyFlooded)
+      writeEndpoints(writer, message.alreadyFlooded, { fewest: 0, most: LONGEST_ALREADY_FLOODED_LIST })
       break
     }
     case 'INQUIRE':
@@ -70,7 +76,7 @@ export function writeMessage(writer: WireWriter, cloudTag: Uint8Array, message: 
           (message.wantsChain ? InquireFlag.chain : 0),
       )
       writeField(writer, Field.validatePnrpId, pnrpIdBytes(message.validateId))
-      if (message.nonce !== undefined) writeField(writer, Field.nonce, message.nonce)
+      if (message.nonce !== undefined) writeFixed(writer, Field.nonce, message.nonce, NONCE_LENGTH)
       break
     case 'AUTHORITY': {
       writeReplyStart(writer, message)
@@ -89,7 +95,7 @@ export function writeMessage(writer: WireWriter, cloudTag: Uint8Array, message: 
       writeLookup(writer, message)
       break
   }
-  if (message.cookie !== undefined) writeField(writer, Field.cookie, message.cookie)
+  if (message.cookie !== undefined) writeFixed(writer, Field.cookie, message.cookie, COOKIE_LENGTH)
   if (message.padding !== undefined) writeField(writer, Field.padding, new Uint8Array(message.padding))
 }
 
@@ -116,7 +122,7 @@ function writeReplyStart(
   const observed = beginField(writer, Field.observedEndpoint)
   writer.endpoint(reply.observed)
   endField(writer, observed)
-  writeField(writer, Field.cookie, reply.cookie)
+  writeFixed(writer, Field.cookie, reply.cookie, COOKIE_LENGTH)
 }
 
 function writeLookup(writer: WireWriter, message: Lookup): void {
@@ -130,7 +136,17 @@ function writeLookup(writer: WireWriter, message: Lookup): void {
   writeField(writer, Field.targetPnrpId, pnrpIdBytes(message.target))
   writeField(writer, Field.validatePnrpId, pnrpIdBytes(message.validateId))
   writeOptionalEntry(writer, message.bestMatch)
-  writeEndpoints(writer, message.flaggedPath)
+  writeEndpoints(writer, message.flaggedPath, { fewest: 1, most: LONGEST_FLAGGED_PATH })
+}
+
+function writeRevokeCpa(writer: WireWriter, cpa: Uint8Array): void {
+  if (cpa.length > LONGEST_REVOKE_CPA) throw new RangeError(`a Revoke CPA of ${cpa.length} bytes is too long`)
+  writeField(writer, Field.revokeCpa, cpa)
+}
+
+function writeFixed(writer: WireWriter, field: FieldId, content: Uint8Array, length: number): void {
+  if (content.length !== length) throw new RangeError(`a field has ${length} bytes, not ${content.length}`)
+  writeField(writer, field, content)
 }
 
 function writeFlags(writer: WireWriter, flags: number): void {
@@ -160,7 +176,14 @@ function writeIds(writer: WireWriter, ids: readonly PnrpId[]): void {
   endField(writer, start)
 }
 
-function writeEndpoints(writer: WireWriter, endpoints: readonly Endpoint[]): void {
+function writeEndpoints(
+  writer: WireWriter,
+  endpoints: readonly Endpoint[],
+  { fewest, most }: { readonly fewest: number; readonly most: number },
+): void {
+  if (endpoints.length < fewest || endpoints.length > most) {
+    throw new RangeError(`a list has ${fewest} to ${most} endpoints, not ${endpoints.length}`)
+  }
   const start = beginField(writer, Field.endpointArray)
   writeArrayHeader(writer, endpoints.length, Field.endpoint, ENDPOINT_LENGTH)
   for (const endpoint of endpoints) writer.endpoint(endpoint)

@@ -40,6 +40,10 @@ export function extendedPayloadLength(payload: Uint8Array | string): number {
 export function signExtendedPayload(crypto: Crypto, payload: ExtendedPayload, secretKey: Uint8Array): Uint8Array {
   const isText = typeof payload.payload === 'string'
   const data = typeof payload.payload === 'string' ? toUtf8(payload.payload) : payload.payload
+  const length = extendedPayloadLength(payload.payload)
+  if (length < 1 || length > LONGEST_EXTENDED_PAYLOAD) {
+    throw new RangeError(`an extended payload has 1 to ${LONGEST_EXTENDED_PAYLOAD} bytes, not ${length}`)
+  }
   const writer = new WireWriter(LONGEST_ENCODED)
   writer.uint16(FIXED_LENGTH + data.length + SIGNATURE_LENGTH)
   writer.uint8(VERSION_MINOR)

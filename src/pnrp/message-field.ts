@@ -40,8 +40,9 @@ export const Field = {
 /** A FieldID of {@link Field}. */
 export type FieldId = (typeof Field)[keyof typeof Field]
 
-/** FieldID and length. */
+/** FieldID and length, in bytes. */
 export const FIELD_HEADER_LENGTH = 4
+const FIELD_ID_LENGTH = 2
 const ALIGNMENT = 4
 
 /** How many bytes a field takes with this much content. */
@@ -90,22 +91,10 @@ export class FieldReader {
   /** Enters the field if it is the next known one; false if it is not there. */
   enterOptional(id: FieldId): boolean {
     const reader = this.#reader
-    while (reader.remaining > 0) {
-      const start = reader.offset
-      const found = reader.peekUint16()
-      if (found !== id && this.#known.has(found)) return false
-      reader.uint16()
-      const length = reader.uint16()
-      if (length < FIELD_HEADER_LENGTH) throw reader.malformed(`a field has length ${length}`, start)
-      const padding = (ALIGNMENT - (length % ALIGNMENT)) % ALIGNMENT
-      const outerEnd = reader.enter(length - FIELD_HEADER_LENGTH)
-      this.#outerEnd = outerEnd
-      this.#paddingAfter = padding
-      if (found === id) return true
-      reader.rest()
-      this.leave()
-    }
-    return false
+    this.#passUnknown()
+    if (reader.remaining === 0 || reader.peekUint16() !== id) return false
+    this.#enterNext()
+    return true
   }
 
   /** Enters a field that must be there. */
@@ -116,18 +105,34 @@ export class FieldReader {
   /** Leaves the field, which must have been read to its end. Reserved padding is not looked at. */
   leave(): void {
     this.#reader.leave(this.#outerEnd)
-    this.#reader.bytes(this.#paddingAfter)
+    this.#reader.skip(this.#paddingAfter)
   }
 
   /** Refuses what is left over, unknown fields apart. */
   finish(): void {
-    while (this.#reader.remaining > 0) {
-      const found = this.#reader.peekUint16()
-      if (this.#known.has(found)) {
-        throw this.#reader.malformed(`field 0x${found.toString(16)} is doubled or out of order`)
-      }
-      // Not there, so this passes over every unknown field up to the end or to a known one.
-      this.enterOptional(Field.pnrpHeader)
+    this.#passUnknown()
+    if (this.#reader.remaining === 0) return
+    const found = this.#reader.peekUint16()
+    throw this.#reader.malformed(`field 0x${found.toString(16)} is doubled or out of order`)
+  }
+
+  /** Goes to the next field of this message, or to the end. */
+  #passUnknown(): void {
+    const reader = this.#reader
+    while (reader.remaining > 0 && !this.#known.has(reader.peekUint16())) {
+      this.#enterNext()
+      reader.skip(reader.remaining)
+      this.leave()
     }
+  }
+
+  #enterNext(): void {
+    const reader = this.#reader
+    const start = reader.offset
+    reader.skip(FIELD_ID_LENGTH)
+    const length = reader.uint16()
+    if (length < FIELD_HEADER_LENGTH) throw reader.malformed(`a field has length ${length}`, start)
+    this.#outerEnd = reader.enter(length - FIELD_HEADER_LENGTH)
+    this.#paddingAfter = fieldLength(length - FIELD_HEADER_LENGTH) - length
   }
 }

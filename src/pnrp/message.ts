@@ -150,5 +150,7 @@ export const NO_NONCE: Uint8Array = new Uint8Array(NONCE_LENGTH)
 export const COOKIE_LENGTH = 16
 export const LONGEST_ALREADY_FLOODED_LIST = 22
 export const LONGEST_FLAGGED_PATH = 22
+/** A Revoke CPA in a FLOOD, in bytes: more than any that is honest, and what fits beside the longest list. */
+export const LONGEST_REVOKE_CPA = 512
 /** What fits into one datagram beside everything else (N-31). */
 export const MOST_IDS = 32

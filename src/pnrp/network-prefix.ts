@@ -5,7 +5,10 @@
 import { type IpAddress, ipAddressBytes, isIpv4 } from '../runtime/endpoint.ts'
 
 const IPV6_PREFIX_BYTES = 6
-const IPV4_MAPPED_START = 12
+const IPV4_PREFIX_BYTES = 3
+const IPV4_BYTES = 4
+/** Where it stands in an IPv6 address that ends with it. */
+const IPV4_START = 12
 const SIXTOFOUR = 0x2002
 const SIXTOFOUR_START = 2
 
@@ -13,13 +16,19 @@ const SIXTOFOUR_START = 2
 export function networkPrefix(address: IpAddress): string {
   if (isIpv4(address)) return address.slice(0, address.lastIndexOf('.'))
   const bytes = ipAddressBytes(address)
-  // 6to4 (RFC 3056) carries an IPv4 address, and whoever holds that holds all of its 2^80 addresses.
-  if (((bytes[0] ?? 0) << 8) + (bytes[1] ?? 0) === SIXTOFOUR) {
-    return bytes.subarray(SIXTOFOUR_START, SIXTOFOUR_START + 3).join('.')
+  // Whoever holds an IPv4 address holds all IPv6 addresses that carry it.
+  const carried = carriedIpv4(bytes)
+  return carried === undefined
+    ? bytes.subarray(0, IPV6_PREFIX_BYTES).join(':')
+    : carried.subarray(0, IPV4_PREFIX_BYTES).join('.')
+}
+
+/** The 4 bytes of the IPv4 address that an IPv6 address carries: 6to4 (RFC 3056), IPv4-compatible, NAT64 (RFC 6052). */
+export function carriedIpv4(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes[0] === SIXTOFOUR >> 8 && bytes[1] === (SIXTOFOUR & 0xff)) {
+    return bytes.subarray(SIXTOFOUR_START, SIXTOFOUR_START + IPV4_BYTES)
   }
-  // IPv4-compatible and NAT64 (RFC 6052) forms carry one in the last four bytes.
-  if (carriesIpv4AtEnd(bytes)) return bytes.subarray(IPV4_MAPPED_START, IPV4_MAPPED_START + 3).join('.')
-  return bytes.subarray(0, IPV6_PREFIX_BYTES).join(':')
+  return carriesIpv4AtEnd(bytes) ? bytes.subarray(IPV4_START) : undefined
 }
 
 /** The prefixes of all of these addresses, each once. */
@@ -34,7 +43,7 @@ const NAT64 = Uint8Array.of(0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0)
 function carriesIpv4AtEnd(bytes: Uint8Array): boolean {
   let compatible = true
   let nat64 = true
-  for (let index = 0; index < IPV4_MAPPED_START; index++) {
+  for (let index = 0; index < IPV4_START; index++) {
     if (bytes[index] !== 0) compatible = false
     if (bytes[index] !== NAT64[index]) nat64 = false
   }

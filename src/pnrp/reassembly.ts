@@ -10,7 +10,7 @@ import type { Authority } from './message.ts'
  * How much of an AUTHORITY_BUFFER goes into one AUTHORITY, in bytes: what a datagram of 1,232 leaves beside
  * the header and all other fields, the authentication of a private cloud included.
  */
-export const FRAGMENT_LENGTH = 1112
+export const FRAGMENT_LENGTH = 1128
 
 /** The fragments of a buffer, in order. */
 export function splitAuthorityBuffer(buffer: Uint8Array): readonly { offset: number; fragment: Uint8Array }[] {
@@ -36,8 +36,8 @@ export class Reassembly {
     const { size, offset, fragment, messageId } = authority
     const expected = Math.min(FRAGMENT_LENGTH, size - offset)
     if (
-      size === 0 ||
       size > LONGEST_AUTHORITY_BUFFER ||
+      offset >= size ||
       offset % FRAGMENT_LENGTH !== 0 ||
       fragment.length !== expected
     ) {

@@ -102,6 +102,11 @@ export class WireReader {
     return this.#bytes.subarray(start, start + length)
   }
 
+  /** Passes over exactly `length` bytes. */
+  skip(length: number): void {
+    this.#take(length)
+  }
+
   /** All bytes that are left in the part that was entered: a view. */
   rest(): Uint8Array {
     return this.bytes(this.remaining)

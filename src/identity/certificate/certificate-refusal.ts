@@ -44,6 +44,12 @@ export type CertificateProblem =
   // Its chain
   | 'chain-length'
   | 'chain-order'
+  | 'chain-circular'
+  | 'chain-issuer'
+  | 'chain-group'
+  | 'chain-validity'
+  | 'chain-roles'
+  | 'chain-classifiers'
 
 /** The error for a certificate that is refused. @param detail A clause for people. */
 export function refused(problem: CertificateProblem, detail: string): PeerageError<'invalid-certificate'> {
