@@ -1,7 +1,7 @@
 /**
  * Ranges of addresses, in the notation 10.0.0.0/8 or fe80::/10 (RFC 4632, RFC 4291).
  */
-import { ipAddressBytes, parseIpAddress } from '../runtime/endpoint.ts'
+import { ipAddressBytes, ipAddressFromBytes, isIpv4, parseIpAddress } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 
 /** All addresses that share the first bits of one. */
@@ -30,6 +30,12 @@ export function parseAddressRange(text: string): AddressRange {
     })
   }
   return { bytes: ipAddressBytes(address), bits: isIpv6 ? bits : bits + IPV4_MAPPED_BITS }
+}
+
+/** The range as text, as it can be read again. */
+export function formatAddressRange({ bytes, bits }: AddressRange): string {
+  const address = ipAddressFromBytes(bytes)
+  return `${address}/${isIpv4(address) ? bits - IPV4_MAPPED_BITS : bits}`
 }
 
 /** Whether the address of these 16 bytes is in one of the ranges. */
