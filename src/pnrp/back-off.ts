@@ -1,46 +1,63 @@
 /**
- * Endpoints to leave alone for a while: those that failed or led nowhere (N-68), and those at which a probe
- * failed, which nobody may make us probe again and again (N-102).
+ * Whom to leave alone for a while: endpoints that were silent or led nowhere (N-68), and entries that could not be
+ * proven, which nobody may make us ask again and again (N-102).
  */
 import type { Clock } from '../runtime/clock.ts'
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 
-/** Endpoints that are remembered; the oldest makes room. */
+/** Pauses that are remembered; the oldest makes room. */
 export const MOST_BACKED_OFF = 1024
 
-/** A bounded table of endpoints, each until a time. */
+interface Pause {
+  readonly until: number
+  /** Whether it ends at once when something is heard from there. */
+  readonly isForSilence: boolean
+}
+
+/** A bounded table of keys, such as formatted endpoints, each until a time. */
 export class BackOff {
   readonly #clock: Clock
-  readonly #until = new Map<string, number>()
+  readonly #pauses = new Map<string, Pause>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Leaves an endpoint alone for this many milliseconds. */
-  add(endpoint: Endpoint, duration: number): void {
-    const key = formatEndpoint(endpoint)
-    this.#until.delete(key)
-    this.#until.set(key, this.#clock.monotonic() + duration)
-    if (this.#until.size > MOST_BACKED_OFF) {
-      for (const oldest of this.#until.keys()) {
-        this.#until.delete(oldest)
-        break
-      }
-    }
+  /** A pause of this many milliseconds. */
+  add(key: string, duration: number): void {
+    this.#pause(key, { until: this.#clock.monotonic() + duration, isForSilence: false })
   }
 
-  has(endpoint: Endpoint): boolean {
-    if (this.#until.size === 0) return false
-    const key = formatEndpoint(endpoint)
-    const until = this.#until.get(key)
-    if (until === undefined) return false
-    if (until > this.#clock.monotonic()) return true
-    this.#until.delete(key)
+  /** A pause of this many milliseconds for silence: it ends when something is heard. */
+  addSilent(key: string, duration: number): void {
+    this.#pause(key, { until: this.#clock.monotonic() + duration, isForSilence: true })
+  }
+
+  /** Something came from there that shows that it is alive: silence is forgiven, lies are not. */
+  heard(key: string): void {
+    if (this.#pauses.size === 0) return
+    if (this.#pauses.get(key)?.isForSilence === true) this.#pauses.delete(key)
+  }
+
+  has(key: string): boolean {
+    if (this.#pauses.size === 0) return false
+    const pause = this.#pauses.get(key)
+    if (pause === undefined) return false
+    if (pause.until > this.#clock.monotonic()) return true
+    this.#pauses.delete(key)
     return false
   }
 
   clear(): void {
-    this.#until.clear()
+    this.#pauses.clear()
+  }
+
+  #pause(key: string, pause: Pause): void {
+    this.#pauses.delete(key)
+    this.#pauses.set(key, pause)
+    if (this.#pauses.size <= MOST_BACKED_OFF) return
+    for (const oldest of this.#pauses.keys()) {
+      this.#pauses.delete(oldest)
+      break
+    }
   }
 }

@@ -12,8 +12,9 @@ import type { CacheGap } from './route-cache.ts'
 export const LEAF_SET_PROOF_INTERVAL = 60_000
 /** The same for the other entries. */
 export const LEVEL_PROOF_INTERVAL = 15 * 60_000
-/** Entries that are asked again in one round. */
+/** Entries that are asked again in one round; or this share of those in leaf sets, if it is more. */
 export const MOST_PROOFS_OF_ROUND = 8
+const SHARE_OF_LEAVES_OF_ROUND = 0.4
 /** Empty slices that are looked into in one round. */
 export const MOST_LOOKUPS_OF_ROUND = 6
 /** How long an empty slice in which nobody was found is left, at first and at most, in milliseconds. */
@@ -45,14 +46,17 @@ export class CacheMaintenance {
     const { cache, clock } = this.#parts
     const now = clock.monotonic()
     const due: { id: PnrpId; overdue: number }[] = []
+    let leaves = 0
     for (const { entry, lastHeard, notAfter } of cache.entries()) {
       const isLeaf = cache.leafSetsWith(entry.id).length > 0
+      if (isLeaf) leaves++
       const age = now - lastHeard
       const interval = isLeaf ? LEAF_SET_PROOF_INTERVAL : LEVEL_PROOF_INTERVAL
       if (age >= interval || notAfter < clock.utc()) due.push({ id: entry.id, overdue: age / interval })
     }
     due.sort((one, other) => other.overdue - one.overdue)
-    for (const { id } of due.slice(0, MOST_PROOFS_OF_ROUND)) this.#proof.proveAgain(id)
+    const most = Math.max(MOST_PROOFS_OF_ROUND, Math.ceil(leaves * SHARE_OF_LEAVES_OF_ROUND))
+    for (const { id } of due.slice(0, most)) this.#proof.proveAgain(id)
   }
 
   #fillGaps(estimatedIds: number): void {

@@ -174,6 +174,7 @@ export class CloudNode {
     this.#flooding = new Flooding(this.#parts)
     this.#proof = new EntryProof(this.#parts, new ProbeCharges(clock), (entry, addition, origin) => {
       this.#flooding.entryAdded(entry, addition, origin)
+      if (addition.leafSetsOf.length > 0) this.#repair.changed()
       this.#entryAdded()
     })
     this.#conversations = new Conversations(this.#parts)
@@ -205,7 +206,10 @@ export class CloudNode {
       case 'ADVERTISE':
       case 'ACK':
       case 'AUTHORITY':
-        if (this.#parts.exchange.received(message, from)) this.#reachability.observed(from, message.observed)
+        if (this.#parts.exchange.received(message, from)) {
+          this.#heard(from)
+          this.#reachability.observed(from, message.observed)
+        }
         break
       default:
         this.#receivedRequest(message, { from, local, length: datagram.length })
@@ -311,7 +315,15 @@ export class CloudNode {
     }
     this.#reachability.questioned(from)
     const isProven = request.cookie !== undefined && this.#mint.isValid(request.cookie, from)
+    if (isProven) this.#heard(from)
     this.#handler.received(request, { ...source, isProven, sent: 0 }, this.#resolveOnlyReason() !== undefined)
+  }
+
+  /** An answer to us, or an echoed cookie: nobody can have sent that from elsewhere. */
+  #heard(from: Endpoint): void {
+    const key = formatEndpoint(from)
+    this.#parts.backOff.heard(key)
+    this.#proof.heard(key)
   }
 
   #sendRequest(message: Message, to: Endpoint): void {
@@ -390,7 +402,8 @@ export class CloudNode {
     const { cache } = this.#parts
     const cached = cache.get(id)
     if (cached === undefined) return
-    cache.remove(id)
+    const leafSetsOf = cache.remove(id) ?? []
+    if (leafSetsOf.length > 0) this.#repair.changed()
     const endpoint = this.#own.endpointFor(cached.entry)
     if (endpoint !== undefined) this.#formerNodes.add(endpoint)
     if (cache.size === 0) this.#ports.changed()
@@ -439,6 +452,7 @@ export class CloudNode {
     this.#discovery.stop()
     this.#parts.exchange.clear()
     this.#proof.clear()
+    this.#repair.clear()
     this.#parts.deadlines.clear()
   }
 

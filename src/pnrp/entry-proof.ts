@@ -9,6 +9,7 @@
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBytes } from '../runtime/random.ts'
 import type { AuthorityBuffer } from './authority-buffer.ts'
+import { BackOff } from './back-off.ts'
 import { mayUse } from './cloud.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { validateCpa } from './cpa-validation.ts'
@@ -31,8 +32,8 @@ export type EntryAdded = (entry: RouteEntry, addition: CacheAddition, origin: En
 
 /** Entries that are being proven at the same time. */
 export const MOST_UNPROVEN_ENTRIES = 128
-/** How long an endpoint at which a probe failed is left alone, in milliseconds. */
-export const FAILED_PROBE_PAUSE = 60_000
+/** How long an endpoint that was silent, and an ID that is not where it should be, are not asked for again, in milliseconds. */
+export const FAILED_PROOF_PAUSE = 30_000
 
 /** The Pending Route Entry Add List of one cloud. */
 export class EntryProof {
@@ -41,16 +42,18 @@ export class EntryProof {
   readonly #added: EntryAdded
   readonly #pendingIds = new Map<PnrpId, RouteEntry>()
   readonly #pendingEndpoints = new Set<string>()
+  readonly #failed: BackOff
 
   constructor(parts: CloudParts, charges: ProbeCharges, added: EntryAdded) {
     this.#parts = parts
     this.#charges = charges
     this.#added = added
+    this.#failed = new BackOff(parts.clock)
   }
 
   /** Proves an entry, if the cache would take it. What is not worth a message is forgotten without one. */
   consider(entry: RouteEntry, origin: EntryOrigin): void {
-    const { cache, cloud, counters, own, registrations, backOff, cookies } = this.#parts
+    const { cache, cloud, counters, own, registrations, cookies } = this.#parts
     if (registrations.has(entry.id)) return
     const cached = cache.get(entry.id)
     if (cached !== undefined && samePlaces(cached.entry, entry)) return
@@ -61,19 +64,18 @@ export class EntryProof {
     }
     if (cached === undefined && !cache.wouldTake(entry)) return
     const endpoint = own.endpointFor(entry)
-    if (endpoint === undefined || own.has(endpoint) || backOff.has(endpoint)) return
+    if (endpoint === undefined || own.has(endpoint)) return
+    const key = formatEndpoint(endpoint)
+    if (this.#failed.has(key) || this.#failed.has(claimOf(entry, endpoint))) return
     if (this.#pendingIds.size >= MOST_UNPROVEN_ENTRIES) {
       counters.dropped('table-full')
       return
     }
-    const key = formatEndpoint(endpoint)
     const isKnown = cookies.get(endpoint) !== undefined
-    if (!isKnown) {
-      if (this.#pendingEndpoints.has(key)) return
-      if (origin.from !== undefined && !this.#charges.charge(origin.from)) {
-        counters.dropped('probe-charge')
-        return
-      }
+    if (!isKnown && this.#pendingEndpoints.has(key)) return
+    if (origin.from !== undefined && !this.#charges.charge(origin.from)) {
+      counters.dropped('probe-charge')
+      return
     }
     this.#pendingIds.set(entry.id, entry)
     this.#pendingEndpoints.add(key)
@@ -92,7 +94,14 @@ export class EntryProof {
     this.#inquire(cached.entry, endpoint, {})
   }
 
+  /** Something came from there that shows that it is alive. */
+  heard(endpoint: string): void {
+    this.#failed.heard(endpoint)
+  }
+
+  /** Forgets what is being proven, and what failed. */
   clear(): void {
+    this.#failed.clear()
     this.#pendingIds.clear()
     this.#pendingEndpoints.clear()
   }
@@ -110,11 +119,15 @@ export class EntryProof {
       probe,
       {
         answered: (buffer) => {
-          if (buffer.notFound) this.#settle(entry, endpoint)
-          else this.#inquire(entry, endpoint, origin)
+          if (!buffer.notFound) {
+            this.#inquire(entry, endpoint, origin)
+            return
+          }
+          this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
+          this.#settle(entry, endpoint)
         },
         failed: () => {
-          this.#parts.backOff.add(endpoint, FAILED_PROBE_PAUSE)
+          this.#failed.addSilent(formatEndpoint(endpoint), FAILED_PROOF_PAUSE)
           this.#settle(entry, endpoint)
         },
       },
@@ -135,10 +148,12 @@ export class EntryProof {
     this.#parts.exchange.inquire(endpoint, request, {
       answered: (buffer) => {
         this.#settle(entry, endpoint)
-        if (!this.#accept(entry, buffer, nonce, origin)) this.#refuse(entry)
+        if (this.#accept(entry, buffer, nonce, origin)) return
+        this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
+        this.#refuse(entry)
       },
       failed: () => {
-        this.#parts.backOff.add(endpoint, FAILED_PROBE_PAUSE)
+        this.#failed.addSilent(formatEndpoint(endpoint), FAILED_PROOF_PAUSE)
         this.#settle(entry, endpoint)
         this.#refuse(entry)
       },
@@ -183,4 +198,9 @@ export class EntryProof {
     this.#pendingIds.delete(entry.id)
     this.#pendingEndpoints.delete(formatEndpoint(endpoint))
   }
+}
+
+/** That an ID is at a place. */
+function claimOf({ id }: RouteEntry, endpoint: Endpoint): string {
+  return `${id} ${formatEndpoint(endpoint)}`
 }

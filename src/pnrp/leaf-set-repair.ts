@@ -1,15 +1,21 @@
 /**
- * Finds the neighbours of a local ID that this node does not know. For each side of a leaf set it asks one that it
- * knows there for the node closest to the middle of that side, with all known neighbours in the Flagged Path.
- * Whoever is missing between the local ID and its fifth neighbour is closer to that middle than everybody beyond,
- * so the answer names one who is missing, if the asked node knows any. It is asked again, with what it named in the path
- * as well, until it names nobody whom the leaf set would take.
+ * Finds the neighbours of a local ID that this node does not know. For each side of a leaf set it asks one of those that
+ * it knows there two things:
+ *
+ * - Who is closest to the middle of that side, with all known neighbours in the Flagged Path. Whoever is missing between
+ *   the local ID and its fifth neighbour is closer to that middle than everybody beyond.
+ * - Who is closest to the middle of a gap between two neighbours, with nobody in the Flagged Path, which tells nodes
+ *   apart and not IDs: so a second ID of a known neighbour is found. Each gap is asked about when it has
+ *   appeared, and one at random in later rounds.
+ *
+ * Who is named is put into the Flagged Path, and the same node is asked again, until it names nobody whom the leaf set
+ * would take. So a dead node that others still name does not hide the living.
  *
  * The floods of a registration normally tell everybody (flooding.ts). This mends what was lost on the way and what
  * died, and it makes whole leaf sets of two clouds that were apart.
  */
 import type { Endpoint } from '../runtime/endpoint.ts'
-import { randomBelow, randomChoice } from '../runtime/random.ts'
+import { randomChoice } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import type { EntryProof } from './entry-proof.ts'
 import { LONGEST_FLAGGED_PATH } from './message.ts'
@@ -17,16 +23,25 @@ import { middleBetween, type PnrpId } from './pnrp-id.ts'
 import { LEAF_SET_SIDE } from './route-cache.ts'
 import { type RouteEntry, samePlaces } from './route-entry.ts'
 
-/** How often each local ID asks while its leaf set changes, and at most once it does not, in milliseconds. */
+/** How often a local ID asks: after a first time twice as long each time, as long as nothing changes. In milliseconds. */
 export const REPAIR_INTERVAL = 10_000
 export const LONGEST_REPAIR_INTERVAL = 160_000
+/** How long after a change of a leaf set its local ID asks, in milliseconds: changes come in groups. */
+export const REPAIR_DELAY = 3000
 /** How often one node is asked in one round: a whole side, and as many who are named in vain, such as dead ones. */
 export const MOST_REPAIR_STEPS = 2 * LEAF_SET_SIDE
 
 interface Schedule {
   due: number
   interval: number
-  neighbours: string
+  /** Each a pair of neighbours. */
+  gaps: ReadonlySet<string>
+}
+
+/** Two neighbours with nobody known between them. */
+interface Gap {
+  readonly near: PnrpId
+  readonly far: PnrpId
 }
 
 /** One node that is being asked about one side of the leaf set of one local ID. */
@@ -35,7 +50,9 @@ interface Questioning {
   readonly asked: RouteEntry
   readonly to: Endpoint
   readonly target: PnrpId
-  readonly named: Endpoint[]
+  /** What the Flagged Path holds beside this node itself. */
+  readonly flagged: readonly Endpoint[]
+  readonly steps: number
 }
 
 /** The repair of all leaf sets of one node. */
@@ -43,10 +60,26 @@ export class LeafSetRepair {
   readonly #parts: CloudParts
   readonly #proof: EntryProof
   readonly #schedules = new Map<PnrpId, Schedule>()
+  #isSoon = false
 
   constructor(parts: CloudParts, proof: EntryProof) {
     this.#parts = parts
     this.#proof = proof
+  }
+
+  /** A leaf set has changed: its local ID asks soon. */
+  changed(): void {
+    if (this.#isSoon) return
+    this.#isSoon = true
+    this.#parts.deadlines.set(REPAIR_DELAY, () => {
+      this.#isSoon = false
+      this.round()
+    })
+  }
+
+  /** All deadlines have been dropped. */
+  clear(): void {
+    this.#isSoon = false
   }
 
   /** Asks for each local ID whose turn has come. */
@@ -56,55 +89,69 @@ export class LeafSetRepair {
     for (const localId of this.#schedules.keys()) if (!registrations.has(localId)) this.#schedules.delete(localId)
     for (const { id } of registrations.all()) {
       const { below, above } = cache.leafSet(id)
-      const neighbours = [...below, ...above].join('')
-      const schedule = this.#schedules.get(id)
-      const isChanged = schedule?.neighbours !== neighbours
-      if (!isChanged && schedule !== undefined && schedule.due > now) continue
-      const interval =
-        isChanged || schedule === undefined ? REPAIR_INTERVAL : Math.min(schedule.interval * 2, LONGEST_REPAIR_INTERVAL)
-      this.#schedules.set(id, { due: now + interval, interval, neighbours })
-      this.#askAbout(id, below, (end) => middleBetween(end, id))
-      this.#askAbout(id, above, (end) => middleBetween(id, end))
+      const gapsBelow = gapsOf(id, below)
+      const gapsAbove = gapsOf(id, above)
+      const gaps = new Set([...gapsBelow, ...gapsAbove].map(keyOf))
+      const former = this.#schedules.get(id)
+      const isChanged = former === undefined || !sameGaps(former.gaps, gaps)
+      if (!isChanged && former.due > now) continue
+      const interval = isChanged ? REPAIR_INTERVAL : Math.min(former.interval * 2, LONGEST_REPAIR_INTERVAL)
+      this.#schedules.set(id, { due: now + interval, interval, gaps })
+      const asked = (all: readonly Gap[]): readonly Gap[] => {
+        const appeared = all.filter((gap) => former?.gaps.has(keyOf(gap)) !== true)
+        const any = appeared.length > 0 ? undefined : randomChoice(this.#parts.random, all)
+        return any === undefined ? appeared : [any]
+      }
+      this.#askAbout(id, below, asked(gapsBelow), (near, far) => middleBetween(far, near))
+      this.#askAbout(id, above, asked(gapsAbove), middleBetween)
     }
   }
 
-  #askAbout(localId: PnrpId, side: readonly PnrpId[], middle: (end: PnrpId) => PnrpId): void {
+  #askAbout(
+    localId: PnrpId,
+    side: readonly PnrpId[],
+    gaps: readonly Gap[],
+    middle: (near: PnrpId, far: PnrpId) => PnrpId,
+  ): void {
+    const farthest = side.at(-1)
+    if (farthest === undefined) return
+    // A side that is not full reaches round the circle.
+    const target = side.length < LEAF_SET_SIDE ? localId : middle(localId, farthest)
+    this.#askOneOf(side, localId, target, (asked) => this.#neighbours(localId, asked))
+    for (const { near, far } of gaps) this.#askOneOf(side, localId, middle(near, far), () => [])
+  }
+
+  #askOneOf(
+    side: readonly PnrpId[],
+    localId: PnrpId,
+    target: PnrpId,
+    flagged: (asked: RouteEntry) => readonly Endpoint[],
+  ): void {
     const { cache, own, random } = this.#parts
     const askedId = randomChoice(random, side)
     const asked = askedId && cache.get(askedId)?.entry
     const to = asked && own.endpointFor(asked)
     if (asked === undefined || to === undefined) return
-    this.#ask({ localId, asked, to, target: this.#target(localId, side, middle), named: [] })
-  }
-
-  /**
-   * Mostly the middle of the whole side; now and then of a part of it, for who is asked names a second ID of its own
-   * only if that is closer to the target. A side that is not full reaches round the circle.
-   */
-  #target(localId: PnrpId, side: readonly PnrpId[], middle: (end: PnrpId) => PnrpId): PnrpId {
-    if (side.length < LEAF_SET_SIDE) return localId
-    const end = randomBelow(this.#parts.random, 2) === 0 ? side.at(-1) : randomChoice(this.#parts.random, side)
-    return middle(end ?? localId)
+    this.#ask({ localId, asked, to, target, flagged: flagged(asked), steps: 1 })
   }
 
   #ask(questioning: Questioning): void {
-    const { cache, exchange, own } = this.#parts
-    const { localId, asked, to, target, named } = questioning
+    const { exchange, own } = this.#parts
+    const { localId, asked, to, target, flagged } = questioning
     const ownEntry = own.entryOf(localId)
     const [host] = own.addresses
     if (ownEntry === undefined || host === undefined) return
-    const flaggedPath = [{ host, port: own.port }, ...named, ...this.#neighbours(localId, asked)]
     exchange.inquire(
       to,
       {
         ...{ type: 'LOOKUP', target, validateId: asked.id, criterion: 'none', precision: 0 },
         ...{ reason: 'cache-maintenance', acceptsFarther: true, bestMatch: ownEntry },
-        flaggedPath: flaggedPath.slice(0, LONGEST_FLAGGED_PATH),
+        flaggedPath: [{ host, port: own.port }, ...flagged].slice(0, LONGEST_FLAGGED_PATH),
       },
       {
         answered: ({ notFound, routeEntry }) => {
           if (notFound) this.#parts.forget(asked.id)
-          if (routeEntry !== undefined && cache.wouldTake(routeEntry)) this.#named(questioning, routeEntry)
+          if (routeEntry !== undefined) this.#named(questioning, routeEntry)
         },
         failed: () => this.#proof.proveAgain(asked.id),
       },
@@ -112,13 +159,25 @@ export class LeafSetRepair {
   }
 
   #named(questioning: Questioning, entry: RouteEntry): void {
-    const { own, registrations } = this.#parts
-    const { localId, to, named } = questioning
+    const { cache, own, registrations } = this.#parts
+    const { localId, to, flagged, steps } = questioning
+    const cached = cache.get(entry.id)
+    const isNews = cached === undefined ? cache.wouldJoinLeafSet(entry) : !samePlaces(cached.entry, entry)
+    if (!isNews || !registrations.has(localId)) return
+    this.#askSoon(localId)
     // As with a FLOOD, whoever joins a leaf set this way is told about us, too.
     this.#proof.consider(entry, { from: to, alreadyFlooded: [] })
     const endpoint = own.endpointFor(entry)
-    if (endpoint === undefined || !registrations.has(localId) || named.length + 1 >= MOST_REPAIR_STEPS) return
-    this.#ask({ ...questioning, named: [endpoint, ...named] })
+    if (endpoint === undefined || steps >= MOST_REPAIR_STEPS) return
+    this.#ask({ ...questioning, flagged: [endpoint, ...flagged], steps: steps + 1 })
+  }
+
+  /** Somebody is missing: as long as that is so, a local ID asks at each round. */
+  #askSoon(localId: PnrpId): void {
+    const schedule = this.#schedules.get(localId)
+    if (schedule === undefined) return
+    schedule.interval = REPAIR_INTERVAL
+    schedule.due = this.#parts.clock.monotonic()
   }
 
   /** Where the known neighbours are. Who is asked is left out: it could not name a second ID of its own. */
@@ -130,4 +189,17 @@ export class LeafSetRepair {
       return entry === undefined || samePlaces(entry, asked) ? [] : (own.endpointFor(entry) ?? [])
     })
   }
+}
+
+/** The gaps of one side, from the local ID outwards. */
+function gapsOf(localId: PnrpId, side: readonly PnrpId[]): Gap[] {
+  return side.map((far, index) => ({ near: side[index - 1] ?? localId, far }))
+}
+
+function keyOf({ near, far }: Gap): string {
+  return near + far
+}
+
+function sameGaps(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return some.size === others.size && [...some].every((gap) => others.has(gap))
 }

@@ -21,7 +21,7 @@ import type { EntryProof } from './entry-proof.ts'
 import type { Asked } from './exchange.ts'
 import { type Criterion, LONGEST_FLAGGED_PATH, NONCE_LENGTH, type ResolveReason } from './message.ts'
 import { isCloser, NO_PNRP_ID, type PnrpId, sameP2pId, sameUpperBits } from './pnrp-id.ts'
-import { HIGHEST_RESERVED_PORT, type RouteEntry } from './route-entry.ts'
+import { HIGHEST_RESERVED_PORT, isAmong, type RouteEntry } from './route-entry.ts'
 
 /** What is sought, and how. */
 export interface ResolveRequest {
@@ -204,7 +204,7 @@ export class Resolve {
 
   #silent(path: Path, hop: Candidate): void {
     path.asked = undefined
-    this.#parts.backOff.add(hop.endpoint, SILENT_NODE_PAUSE)
+    this.#parts.backOff.addSilent(formatEndpoint(hop.endpoint), SILENT_NODE_PAUSE)
     if (hop.id !== NO_PNRP_ID) this.#proof.proveAgain(hop.id)
     this.#advance(path)
   }
@@ -224,6 +224,13 @@ export class Resolve {
     if (isKnown && !buffer.notFound && hop.entry !== undefined) {
       this.#noteMatch(hop)
       this.#proof.consider(hop.entry, {})
+    }
+    const itself = this.#namedItself(hop, buffer.routeEntry)
+    if (itself !== undefined) {
+      this.#noteMatch(itself)
+      this.#proof.consider(itself.entry, {})
+      this.#advance(path)
+      return
     }
     const named = this.#candidateNamedBy(hop, buffer.routeEntry)
     if (named === undefined) {
@@ -256,6 +263,12 @@ export class Resolve {
         this.#advance(path)
       },
     )
+  }
+
+  /** The node that was asked can name itself, by another of its IDs: so a publisher returns the one that is sought (N-62). */
+  #namedItself(hop: Candidate, entry: RouteEntry | undefined): (Candidate & { entry: RouteEntry }) | undefined {
+    if (entry === undefined || entry.id === hop.id || !isAmong(entry, [hop.endpoint])) return undefined
+    return { id: entry.id, endpoint: hop.endpoint, entry, namedBy: hop }
   }
 
   #noteMatch(hop: Candidate): void {
@@ -302,7 +315,9 @@ export class Resolve {
     if (reason === 'split-detection' || onlyMatching) return []
     const entries = cache.nearest(this.#request.target, CACHED_CANDIDATES, (entry) => {
       const endpoint = own.endpointFor(entry)
-      return endpoint !== undefined && !this.#asked.has(formatEndpoint(endpoint)) && !backOff.has(endpoint)
+      if (endpoint === undefined) return false
+      const key = formatEndpoint(endpoint)
+      return !this.#asked.has(key) && !backOff.has(key)
     })
     return entries.flatMap((entry) => {
       const endpoint = own.endpointFor(entry)
@@ -387,7 +402,7 @@ export class Resolve {
    */
   #distrust(candidate: Candidate): void {
     this.#careful = true
-    this.#parts.backOff.add(candidate.endpoint, SILENT_NODE_PAUSE)
+    this.#parts.backOff.add(formatEndpoint(candidate.endpoint), SILENT_NODE_PAUSE)
     const isTainted = ({ namedBy }: Candidate): boolean =>
       namedBy !== undefined && (namedBy === candidate || namedBy === candidate.namedBy)
     this.#named = this.#named.filter((other) => !isTainted(other))

@@ -142,12 +142,18 @@ export class RouteCache {
   /** Whether the cache would have a place for this entry, were it proven. */
   wouldTake(entry: RouteEntry): boolean {
     if (this.#leafSets.has(entry.id)) return false
+    return this.wouldJoinLeafSet(entry) || this.#freeSlots(entry.id, networkPrefixes(entry.addresses)).length > 0
+  }
+
+  /** Whether an entry that is not cached would, were it proven, have a place in a leaf set. */
+  wouldJoinLeafSet(entry: RouteEntry): boolean {
+    if (this.#leafSets.has(entry.id)) return false
     const prefixes = networkPrefixes(entry.addresses)
     for (const localId of this.#leafSets.keys()) {
       if (this.#fitsLeafSide(this.#ids.above(localId), localId, entry.id, prefixes, 'above')) return true
       if (this.#fitsLeafSide(this.#ids.below(localId), localId, entry.id, prefixes, 'below')) return true
     }
-    return this.#freeSlots(entry.id, prefixes).length > 0
+    return false
   }
 
   /** Adds a proven entry, or replaces the one with its ID. */

@@ -8,10 +8,9 @@ import { randomChoice, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { isCloser, nextPnrpId, type PnrpId } from './pnrp-id.ts'
 import type { Resolve, ResolveOutcome, ResolveRequest } from './resolve.ts'
-import type { RouteEntry } from './route-entry.ts'
 
-/** In the whole cloud, at each tick, about this many nodes test. */
-export const TESTS_OF_TICK = 1
+/** In the whole cloud, at each tick, about this many nodes test: two parts that meet again are one in a minute. */
+export const TESTS_OF_TICK = 2
 /** What a test showed. */
 export type SplitVerdict = 'no-split' | 'larger-part' | 'smaller-part'
 
@@ -51,18 +50,20 @@ export class SplitDetection {
     if (firstHop === undefined) return
     const target = nextPnrpId(localId)
     const announcing = this.#parts.own.entryOf(localId)
+    // What the test comes across is cached, too: only what was there before says where this node belongs.
+    const cachedBefore = [...this.#parts.cache.entries()].map(({ entry }) => entry.id)
     this.#resolve({ target, criterion: 'none', reason: 'split-detection', firstHop, announcing }, (outcome) => {
       const closest = outcome.kind === 'ended' ? outcome.closest : undefined
-      if (closest === undefined || judgeSplit(this.#parts, target, closest) !== 'smaller-part' || !repeats) return
+      if (closest === undefined || !repeats) return
+      if (judgeSplit(cachedBefore, target, closest.id) !== 'smaller-part') return
       for (const { id } of this.#parts.registrations.all()) if (id !== localId) this.test(id, false)
     })
   }
 }
 
-/** What the closest node that was found tells (N-89). */
-export function judgeSplit({ cache }: CloudParts, target: PnrpId, found: RouteEntry): SplitVerdict {
-  const [closestCached] = cache.nearest(target, 1, () => true)
-  if (closestCached === undefined || closestCached.id === found.id) return 'no-split'
-  if (isCloser(target, closestCached.id, found.id)) return 'larger-part'
-  return cache.get(found.id) === undefined ? 'smaller-part' : 'no-split'
+/** What the closest node that was found around a target tells (N-89). @param cached The IDs that were cached before. */
+export function judgeSplit(cached: readonly PnrpId[], target: PnrpId, found: PnrpId): SplitVerdict {
+  const isBetween = cached.some((id) => id !== found && isCloser(target, id, found))
+  if (cached.includes(found)) return isBetween ? 'larger-part' : 'no-split'
+  return isBetween ? 'larger-part' : 'smaller-part'
 }
