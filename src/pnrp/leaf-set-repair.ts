@@ -5,8 +5,8 @@
  * - Who is closest to the middle of that side, with all known neighbours in the Flagged Path. Whoever is missing between
  *   the local ID and its fifth neighbour is closer to that middle than everybody beyond.
  * - Who is closest to the middle of a gap between two neighbours, with nobody in the Flagged Path, which tells nodes
- *   apart and not IDs: so a second ID of a known neighbour is found. Each gap is asked about when it has
- *   appeared, and one at random in later rounds.
+ *   apart and not IDs: so a second ID of a known neighbour is found. A gap is asked about when it has
+ *   appeared, and all are soon after, when things are quiet again, and now and then from then on.
  *
  * Who is named is put into the Flagged Path, and the same node is asked again, until it names nobody whom the leaf set
  * would take. So a dead node that others still name does not hide the living.
@@ -98,9 +98,8 @@ export class LeafSetRepair {
       const interval = isChanged ? REPAIR_INTERVAL : Math.min(former.interval * 2, LONGEST_REPAIR_INTERVAL)
       this.#schedules.set(id, { due: now + interval, interval, gaps })
       const asked = (all: readonly Gap[]): readonly Gap[] => {
-        const appeared = all.filter((gap) => former?.gaps.has(keyOf(gap)) !== true)
-        const any = appeared.length > 0 ? undefined : randomChoice(this.#parts.random, all)
-        return any === undefined ? appeared : [any]
+        if (interval === 2 * REPAIR_INTERVAL || interval === LONGEST_REPAIR_INTERVAL) return all
+        return all.filter((gap) => former?.gaps.has(keyOf(gap)) !== true)
       }
       this.#askAbout(id, below, asked(gapsBelow), (near, far) => middleBetween(far, near))
       this.#askAbout(id, above, asked(gapsAbove), middleBetween)
