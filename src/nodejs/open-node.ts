@@ -6,10 +6,14 @@ import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { silentLog } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { platformCrypto } from './crypto/crypto.ts'
+import { dnsLookup } from './dns-lookup.ts'
 import { openFileStorage } from './file-storage.ts'
 import { guardedLog, type Logger } from './guarded-log.ts'
+import { multicastDnsLink } from './multicast-dns-link.ts'
 import { systemClock } from './system-clock.ts'
+import { systemNetworkInterfaces } from './system-network-interfaces.ts'
 import { systemRandom } from './system-random.ts'
+import { udpDatagrams } from './udp-datagrams.ts'
 
 /** How a node is opened. */
 export interface OpenNodeOptions {
@@ -17,20 +21,27 @@ export interface OpenNodeOptions {
   dataDir: string
   /** If there are no identities in it yet, one with this friendly name is made; without it, none is. */
   friendlyName?: string | undefined
+  /** Members of every cloud to begin with: `host:port`, 3540 without a port, IPv6 in brackets. None is built in. */
+  seeds?: readonly string[] | undefined
+  /** The UDP port for name resolution, 1025 to 65535. Without it, 3540 or, if that is taken, a free one. */
+  pnrpPort?: number | undefined
   /** Is told what happens, and nothing secret. By default nothing is told. */
   log?: Logger | undefined
 }
 
 /** The folder of the identities in a data directory. */
 const IDENTITIES = 'identities'
+/** The folder of what is remembered of clouds. */
+const CLOUDS = 'clouds'
 
 /**
- * Opens a node on a data directory. Several processes may have one directory open at once.
+ * Opens a node on a data directory. Several processes may have one directory open at once. No socket is opened
+ * before the node opens a cloud.
  *
- * @throws PeerageError `invalid-argument` (an empty path), `invalid-friendly-name`, `storage-not-accessible`,
+ * @throws PeerageError `invalid-argument` (an empty path, a seed, the port), `invalid-friendly-name`, `storage-not-accessible`,
  *   `storage-busy`, `disk-full`, and with a friendly name what reading the default identity throws
  */
-export async function openNode({ dataDir, friendlyName, log: logger }: OpenNodeOptions): Promise<PeerNode> {
+export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOptions): Promise<PeerNode> {
   if (dataDir === '') {
     // It would be the folder where the program happens to run.
     throw new PeerageError('invalid-argument', { name: 'dataDir', value: 'empty', expected: 'the path of a folder' })
@@ -40,6 +51,14 @@ export async function openNode({ dataDir, friendlyName, log: logger }: OpenNodeO
   if (crypto.fallbackReason !== undefined) {
     log.warn('the slower crypto is in use', { implementation: crypto.implementation, reason: crypto.fallbackReason })
   }
-  const identityStorage = openFileStorage(join(dataDir, IDENTITIES))
-  return createPeerNode({ identityStorage, crypto, random: systemRandom, clock: systemClock, log }, { friendlyName })
+  return createPeerNode(
+    {
+      ...{ crypto, random: systemRandom, clock: systemClock, log },
+      ...{ datagrams: udpDatagrams, networkInterfaces: systemNetworkInterfaces },
+      ...{ localLink: multicastDnsLink(systemRandom, systemClock, log), hostLookup: dnsLookup(log) },
+      identityStorage: openFileStorage(join(dataDir, IDENTITIES)),
+      cloudStorage: openFileStorage(join(dataDir, CLOUDS)),
+    },
+    options,
+  )
 }

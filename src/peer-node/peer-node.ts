@@ -3,57 +3,87 @@
  * nothing of a platform: `openNode` puts it on Node.js, `simulate` in a virtual network.
  */
 import { IdentityStore } from '../identity/identity-store.ts'
-import type { Clock } from '../runtime/clock.ts'
-import type { Crypto } from '../runtime/crypto.ts'
-import type { Log } from '../runtime/log.ts'
+import { HIGHEST_RESERVED_PORT } from '../pnrp/route-entry.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { Random } from '../runtime/random.ts'
 import type { Storage } from '../runtime/storage.ts'
+import type { Closing } from './closing.ts'
+import { type Clouds, cloudsOf } from './clouds.ts'
 import { type Identities, identitiesOf } from './identities.ts'
-
-/** What is open until it is closed. Closing twice does nothing. */
-export interface Closing {
-  close(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
-}
+import type { Names } from './names.ts'
+import { NodeNames } from './node-names.ts'
+import { OpenClouds, type OpenCloudsPorts } from './open-clouds.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
   readonly identities: Identities
+  readonly names: Names
+  readonly clouds: Clouds
+  /** Stops all sending until {@link PeerNode.resume}, as before the machine sleeps. Twice is fine. */
+  suspend(): Promise<void>
+  /** Goes on, with the addresses that the machine has now. */
+  resume(): Promise<void>
+  /** What was counted so far, by name: see docs/names-and-clouds.md. */
+  metrics(): Promise<Readonly<Record<string, number>>>
 }
 
 /** What a node stands on. */
-export interface PeerNodePorts {
+export interface PeerNodePorts extends OpenCloudsPorts {
   /** Where the identities are kept, and nothing else. */
   readonly identityStorage: Storage
-  readonly crypto: Crypto
-  readonly random: Random
-  readonly clock: Clock
-  readonly log: Log
 }
 
 /** How a node is opened. */
 export interface PeerNodeOptions {
   /** If there are no identities yet, one with this friendly name is made; without it, none is. */
   readonly friendlyName?: string | undefined
+  /** Seeds for every cloud: `host:port`. */
+  readonly seeds?: readonly string[] | undefined
+  /** The UDP port, 1025 to 65535. Without it, 3540 or a free one. */
+  readonly pnrpPort?: number | undefined
 }
 
 /**
- * Opens a node.
+ * Opens a node. It is in no cloud yet.
  *
- * @throws PeerageError `invalid-friendly-name`, and what reading the identities throws
+ * @throws PeerageError `invalid-friendly-name`, `invalid-argument` (a seed or the port), and what reading the
+ *   identities throws
  */
 export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOptions): Promise<PeerNode> {
   const { identityStorage: storage, crypto, random, clock, log } = ports
+  const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort(options.pnrpPort) })
   // An identity has no groups as long as there are none at all.
   const store = new IdentityStore({ storage, crypto, random, clock, log, groupsOf: () => [] })
   if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
-  let closed = false
-  const close = async (): Promise<void> => {
-    closed = true
-  }
   const requireOpen = (operation: string): void => {
-    if (closed) throw new PeerageError('node-closed', { operation })
+    if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
   }
-  return { identities: identitiesOf(store, requireOpen), close, [Symbol.asyncDispose]: close }
+  const close = (): Promise<void> => clouds.close()
+  return {
+    identities: identitiesOf(store, requireOpen),
+    names: new NodeNames({ clouds, store, crypto, requireOpen }),
+    clouds: cloudsOf(clouds, requireOpen),
+    suspend: async () => {
+      requireOpen('suspend')
+      await clouds.suspend()
+    },
+    resume: async () => {
+      requireOpen('resume')
+      await clouds.resume()
+    },
+    metrics: async () => {
+      requireOpen('metrics')
+      return clouds.counters()
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const HIGHEST_PORT = 65_535
+
+function checkedPort(port: number | undefined): number | undefined {
+  if (port === undefined || (Number.isInteger(port) && port > HIGHEST_RESERVED_PORT && port <= HIGHEST_PORT))
+    return port
+  const expected = `${HIGHEST_RESERVED_PORT + 1} to ${HIGHEST_PORT}`
+  throw new PeerageError('invalid-argument', { name: 'pnrpPort', value: String(port), expected })
 }

@@ -54,6 +54,8 @@ export interface ErrorDetails {
   'too-many-endpoints': { readonly count: number; readonly limit: number }
   'invalid-comment': { readonly length: number; readonly limit: number }
   'payload-too-long': { readonly length: number; readonly limit: number }
+  'endpoint-kind-not-supported': { readonly kind: string }
+  'registration-closed': { readonly name: string }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -267,6 +269,15 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ length, limit }) => `a payload has 1 to ${limit} bytes, not ${length}`,
     advice: 'Shorten the payload, or register an endpoint where the rest can be had.',
     original: 'WSAEMSGSIZE',
+  },
+  'endpoint-kind-not-supported': {
+    message: ({ kind }) => `an endpoint of kind ${quoted(kind)} cannot be registered`,
+    advice: 'Register an address; this kind is reserved for a later version.',
+    original: 'WSAEINVAL',
+  },
+  'registration-closed': {
+    message: ({ name }) => `the registration of ${quoted(name)} has ended`,
+    advice: 'Register the name again.',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

@@ -6,6 +6,7 @@
  * has no effect or fails. The next start brings new ones.
  */
 import type { Clock } from '../runtime/clock.ts'
+import type { LocalLink } from '../runtime/local-link.ts'
 import type { Log } from '../runtime/log.ts'
 import type { NetworkInterfaces } from '../runtime/network-interfaces.ts'
 import { type Random, randomBelow } from '../runtime/random.ts'
@@ -19,6 +20,7 @@ import { type ClockError, VirtualClock } from './virtual-clock.ts'
 import { VirtualDatagrams } from './virtual-datagrams.ts'
 import type { DiskUser, VirtualDisk } from './virtual-disk.ts'
 import { VirtualInterfaces } from './virtual-interfaces.ts'
+import { VirtualLocalLink } from './virtual-local-link.ts'
 import { type LogBook, virtualLog } from './virtual-log.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
 import { VirtualStreams } from './virtual-streams.ts'
@@ -59,6 +61,7 @@ export class HostPorts {
   #datagrams: VirtualDatagrams | undefined
   #streams: VirtualStreams | undefined
   #interfaces: VirtualInterfaces | undefined
+  #localLink: VirtualLocalLink | undefined
   #log: Log | undefined
 
   /** Made by the host when it starts. */
@@ -104,6 +107,11 @@ export class HostPorts {
     return this.#interfaces
   }
 
+  get localLink(): LocalLink {
+    this.#localLink ??= this.#stopIfDead(new VirtualLocalLink(this.#surroundings.network, this.#owner.attachment))
+    return this.#localLink
+  }
+
   get log(): Log {
     this.#log ??= virtualLog((level, message, details) => {
       if (!this.#isAlive) return
@@ -146,6 +154,7 @@ export class HostPorts {
     this.#datagrams?.stop()
     this.#streams?.stop(tellPeers)
     this.#interfaces?.stop()
+    this.#localLink?.stop()
   }
 
   /** A port that is asked for the first time after the crash is as dead as the others. */

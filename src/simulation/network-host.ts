@@ -13,6 +13,7 @@ import type { ByteStream } from '../runtime/streams.ts'
 import { type AddressScope, type PlannedAddress, readAddress, scopeOf } from './address-plan.ts'
 import type { Firewall, Nat } from './gateways.ts'
 import { SeededRandom } from './seeded-random.ts'
+import type { LinkAnnouncement, LinkBrowser } from './virtual-local-link.ts'
 import type { StreamOwner } from './virtual-stream.ts'
 
 /** A LAN. */
@@ -21,6 +22,9 @@ export interface Segment {
   readonly addresses: Map<IpAddress, HostAddress>
   /** What leads out of the segment for private IPv4 addresses. */
   nat: Nat | undefined
+  /** What hosts make known of themselves on it, and who wants to know. */
+  readonly announcements: Set<LinkAnnouncement>
+  readonly browsers: Set<LinkBrowser>
 }
 
 /** An interface of a host. */

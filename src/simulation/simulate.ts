@@ -5,6 +5,8 @@
 import { platformCrypto } from '../nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { type Duration, parseDuration } from '../runtime/duration.ts'
+import type { IpAddress } from '../runtime/endpoint.ts'
+import type { HostLookup } from '../runtime/host-lookup.ts'
 import type { Conditions } from './conditions.ts'
 import type { NetworkControl } from './network-control.ts'
 import type { SimulatedHost } from './simulated-host.ts'
@@ -41,7 +43,10 @@ export interface World<Name extends string> {
 /** A machine with a node. */
 export interface Host {
   /** Opens the node of this host. It has an identity with the name of the host. */
-  openNode(): Promise<PeerNode>
+  openNode(options?: {
+    /** Members of every cloud to begin with. The name of another host of the simulation stands for its addresses. */
+    seeds?: readonly string[] | undefined
+  }): Promise<PeerNode>
   /** The power goes: everything stops at this instant, and nobody is told. What was awaited never comes. */
   crash(): void
   /** Starts the host again, by default with the disk as it was. Its node has to be opened again. */
@@ -63,6 +68,8 @@ export interface Network<Name extends string> {
 const DEFAULT_SEED = 'peerage'
 /** The folder of the identities on the disk of a host. */
 const IDENTITIES = 'identities'
+/** The folder of what is remembered of clouds. */
+const CLOUDS = 'clouds'
 
 /**
  * Runs a body on virtual time in a virtual network of hosts. The same seed gives the same run.
@@ -78,7 +85,10 @@ export async function simulate<const Name extends string>(
   const { hosts: names, seed = DEFAULT_SEED, network: conditions = {}, trace } = options
   const simulated = new SimulatedWorld({ seed, conditions, ...(trace !== undefined && { trace }) })
   const run = new SimulationRun(simulated)
-  const hosts = names.map((name) => [name, hostOf(simulated.addHost(name), run)] as const)
+  const hostLookup: HostLookup = {
+    addressesOf: async (name) => (names.some((known) => known === name) ? addressesOf(simulated.host(name)) : []),
+  }
+  const hosts = names.map((name) => [name, hostOf(simulated.addHost(name), run, hostLookup)] as const)
   const world: World<Name> = {
     // The names are those that were given, which the type of `fromEntries` forgets.
     hosts: Object.fromEntries(hosts) as Record<Name, Host>,
@@ -89,15 +99,18 @@ export async function simulate<const Name extends string>(
   await run.drive(() => body(world))
 }
 
-function hostOf(host: SimulatedHost, run: SimulationRun): Host {
+function hostOf(host: SimulatedHost, run: SimulationRun, hostLookup: HostLookup): Host {
   return {
-    async openNode() {
+    async openNode(options = {}) {
       run.noteAsked()
       const { ports } = host
-      const { random, clock, log } = ports
-      const identityStorage = ports.storage(IDENTITIES)
-      const nodePorts = { identityStorage, crypto: platformCrypto(), random, clock, log }
-      return createPeerNode(nodePorts, { friendlyName: host.name })
+      const { random, clock, log, datagrams, networkInterfaces, localLink } = ports
+      const nodePorts = {
+        ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
+        identityStorage: ports.storage(IDENTITIES),
+        cloudStorage: ports.storage(CLOUDS),
+      }
+      return createPeerNode(nodePorts, { friendlyName: host.name, seeds: options.seeds })
     },
     crash() {
       run.noteAsked()
@@ -112,6 +125,10 @@ function hostOf(host: SimulatedHost, run: SimulationRun): Host {
       host.skewClock(parseDuration(by))
     },
   }
+}
+
+function addressesOf(host: SimulatedHost): readonly IpAddress[] {
+  return host.attachment.addresses.filter(({ attached }) => attached).map(({ address }) => address)
 }
 
 function networkOf<Name extends string>(network: NetworkControl, run: SimulationRun): Network<Name> {

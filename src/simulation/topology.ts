@@ -10,6 +10,7 @@ import { type PlannedAddress, plannedAddresses, readAddress, scopeOf } from './a
 import { Nat } from './gateways.ts'
 import { HostAddress, type HostInterface, MOST_HOSTS, NetworkHost, type Segment } from './network-host.ts'
 import { SeededRandom } from './seeded-random.ts'
+import type { LinkAnnouncement, LinkBrowser } from './virtual-local-link.ts'
 
 /** An interface of a host. */
 export interface InterfaceOptions {
@@ -96,7 +97,10 @@ export class Topology {
   #segment(name: string): Segment {
     const known = this.#segments.get(name)
     if (known !== undefined) return known
-    const segment: Segment = { name, addresses: new Map(), nat: undefined }
+    const segment: Segment = {
+      ...{ name, addresses: new Map(), nat: undefined },
+      ...{ announcements: new Set<LinkAnnouncement>(), browsers: new Set<LinkBrowser>() },
+    }
     this.#segments.set(name, segment)
     return segment
   }

@@ -4,10 +4,11 @@ import type { Identities } from '../../src/peer-node/identities.ts'
 import { createPeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { StoreDisk } from '../identity/store-disk.ts'
+import { hostNetwork } from '../peer-node/host-network.ts'
 
 async function openIdentities(disk = new StoreDisk()): Promise<Identities> {
   const { storage: identityStorage, ...ports } = disk.ports()
-  return (await createPeerNode({ identityStorage, ...ports }, {})).identities
+  return (await createPeerNode({ identityStorage, ...ports, ...hostNetwork() }, {})).identities
 }
 
 test('an identity is found by any of its peer names, its authority, the first digits of that, and its friendly name', async () => {

@@ -3,10 +3,11 @@ import { parsePeerName } from '../../src/identity/peer-name.ts'
 import { createPeerNode, type PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { StoreDisk } from '../identity/store-disk.ts'
+import { hostNetwork } from './host-network.ts'
 
 function openOn(disk: StoreDisk, friendlyName?: string): Promise<PeerNode> {
   const { storage: identityStorage, ...ports } = disk.ports()
-  return createPeerNode({ identityStorage, ...ports }, { friendlyName })
+  return createPeerNode({ identityStorage, ...ports, ...hostNetwork() }, { friendlyName })
 }
 
 describe('opening', () => {

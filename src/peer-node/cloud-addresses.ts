@@ -1,0 +1,46 @@
+/**
+ * Which of the machine's addresses a node uses in a cloud (MS-PNRP 3.1.4.1): those that the cloud may use, of its
+ * interface if it has one.
+ */
+import { type AddressRange, parseAddressRange } from '../pnrp/address-range.ts'
+import { type Cloud, mayUse } from '../pnrp/cloud.ts'
+import { MOST_SERVICE_ADDRESSES } from '../pnrp/route-entry.ts'
+import { isIpv4 } from '../runtime/endpoint.ts'
+import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
+
+/**
+ * The addresses to use in a cloud, the best ones first: IPv4 and IPv6 in turn, since a node has places for few.
+ *
+ * @param machine All addresses of this machine.
+ */
+export function addressesInCloud(cloud: Cloud, machine: readonly InterfaceAddress[]): readonly InterfaceAddress[] {
+  const usable = machine.filter(
+    ({ interface: name, address, loopback }) =>
+      mayUse(cloud, address) && (cloud.scope !== 'link-local' || (name === cloud.interface && !loopback)),
+  )
+  const wide = cloud.scope === 'private' ? widestScope(usable) : usable
+  const ipv4 = wide.filter(({ address }) => isIpv4(address))
+  const ipv6 = wide.filter(({ address }) => !isIpv4(address))
+  return Array.from({ length: Math.max(ipv4.length, ipv6.length) })
+    .flatMap((_, index) => [ipv4[index], ipv6[index]])
+    .filter((one) => one !== undefined)
+    .slice(0, MOST_SERVICE_ADDRESSES)
+}
+
+/** The IPv4 subnets of an interface: its link-local cloud may use them, so that it works on a link without IPv6. */
+export function subnetsOf(interfaceName: string, machine: readonly InterfaceAddress[]): readonly AddressRange[] {
+  return machine
+    .filter(({ interface: name, address }) => name === interfaceName && isIpv4(address))
+    .map(({ address, prefixLength }) => parseAddressRange(`${address}/${prefixLength}`))
+}
+
+/**
+ * Of what a private cloud may use: where there is anything better, an address that means something on one link or on
+ * this machine alone would only lead others astray.
+ */
+function widestScope(usable: readonly InterfaceAddress[]): readonly InterfaceAddress[] {
+  const routed = usable.filter(({ address, loopback }) => !loopback && !/^(fe[89ab]|169\.254\.)/.test(address))
+  if (routed.length > 0) return routed
+  const onLink = usable.filter(({ loopback }) => !loopback)
+  return onLink.length > 0 ? onLink : usable
+}

@@ -1,0 +1,207 @@
+/**
+ * A cloud that this node has joined: the engine of name resolution, and what ties it to the node around it: its
+ * sockets, the remembered nodes, the local link, the seeds. It lives from the first opening of the cloud until
+ * the cloud is cleaned up.
+ */
+import type { AddressRange } from '../pnrp/address-range.ts'
+import { type Cloud, cloudTag } from '../pnrp/cloud.ts'
+import { CloudNode } from '../pnrp/cloud-node.ts'
+import { delegationValidator } from '../pnrp/delegation.ts'
+import { equalBytes } from '../runtime/bytes.ts'
+import type { Clock, Timer } from '../runtime/clock.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
+import type { HostLookup } from '../runtime/host-lookup.ts'
+import type { LocalLink } from '../runtime/local-link.ts'
+import type { Log } from '../runtime/log.ts'
+import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
+import type { Random } from '../runtime/random.ts'
+import type { Storage } from '../runtime/storage.ts'
+import { addressesInCloud, subnetsOf } from './cloud-addresses.ts'
+import { type NodeSocket, type NodeSockets, socketTowards } from './node-sockets.ts'
+import { RememberedNodes } from './remembered-nodes.ts'
+import { type Seed, SeedList } from './seeds.ts'
+
+/** What clouds stand on. */
+export interface CloudPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly log: Log
+  readonly localLink: LocalLink
+  readonly hostLookup: HostLookup
+  /** Where the nodes of each cloud are remembered, and nothing else. */
+  readonly cloudStorage: Storage
+}
+
+/** The tag of a datagram's cloud follows the header's FieldID, length, identifier, version, type and message ID. */
+const TAG_START = 12
+const TAG_END = 20
+/** Destinations for which the socket is remembered. */
+const MOST_KNOWN_DESTINATIONS = 4096
+
+/** A cloud of this node. */
+export class JoinedCloud {
+  readonly cloud: Cloud
+  /** How often it is open. */
+  openCount = 0
+  /** Runs while it is not open any more, until it is cleaned up. */
+  cleanup: Timer | undefined
+  readonly #ports: CloudPorts
+  readonly #sockets: NodeSockets
+  readonly #changed: () => void
+  readonly #tag: Uint8Array
+  readonly #remembered: RememberedNodes
+  #seeds: SeedList
+  #subnets: readonly AddressRange[] = []
+  #addresses: readonly InterfaceAddress[] = []
+  #ownSockets: readonly NodeSocket[] = []
+  #socketFor = new Map<IpAddress, NodeSocket | undefined>()
+  #node: CloudNode | undefined
+  #endAnnouncement: (() => void) | undefined
+  #isResolveOnly = false
+  #changeTimer: Timer | undefined
+
+  /** @param changed Called when something of {@link CloudNode.status} has changed, never from inside the engine. */
+  constructor(made: Cloud, ports: CloudPorts, sockets: NodeSockets, changed: () => void) {
+    const subnets = (): readonly AddressRange[] => this.#subnets
+    this.cloud =
+      made.scope === 'link-local'
+        ? {
+            ...made,
+            get subnets() {
+              return subnets()
+            },
+          }
+        : made
+    this.#ports = ports
+    this.#sockets = sockets
+    this.#changed = changed
+    this.#tag = cloudTag(ports.crypto, made)
+    this.#remembered = new RememberedNodes(made, { ...ports, storage: ports.cloudStorage })
+    this.#seeds = new SeedList([], ports.hostLookup, ports.clock)
+  }
+
+  /** The engine. To ask for it before {@link JoinedCloud.start} is a programming error. */
+  get node(): CloudNode {
+    if (this.#node === undefined) throw new RangeError(`the cloud ${this.cloud.name} has not started`)
+    return this.#node
+  }
+
+  /** The addresses that it uses. */
+  get addresses(): readonly InterfaceAddress[] {
+    return this.#addresses
+  }
+
+  /** Takes over which addresses the machine has now. The sockets follow, and then {@link JoinedCloud.readdress}. */
+  takeMachine(machine: readonly InterfaceAddress[]): void {
+    if (this.cloud.interface !== undefined) this.#subnets = subnetsOf(this.cloud.interface, machine)
+    this.#addresses = addressesInCloud(this.cloud, machine)
+  }
+
+  useSeeds(seeds: readonly Seed[]): void {
+    this.#seeds = new SeedList(seeds, this.#ports.hostLookup, this.#ports.clock)
+    void this.#seeds.refresh()
+  }
+
+  /** Begins, once there are sockets. @throws PeerageError `no-network` */
+  start(port: number, resolveOnly: boolean): void {
+    const { clock, random, crypto, localLink } = this.#ports
+    this.#isResolveOnly = resolveOnly
+    this.#chooseSockets()
+    this.#node = new CloudNode(
+      { cloud: this.cloud, addresses: this.#addresses.map(({ address }) => address), port, resolveOnly },
+      {
+        ...{ clock, random, crypto },
+        chains: delegationValidator(crypto),
+        send: (bytes, to, from) => this.#send(bytes, to, from),
+        remembered: () => this.#remembered.nodes,
+        remember: (nodes) => this.#remembered.remember(nodes),
+        browse: (found) => {
+          const links = this.#addresses.filter(({ loopback }) => !loopback)
+          return links.length === 0 ? undefined : localLink.browse(this.#tag, links, found)
+        },
+        seeds: () => this.#seeds.endpoints(),
+        changed: () => this.#noteChange(),
+      },
+    )
+    this.#node.start()
+    this.#announce()
+  }
+
+  /** The sockets are those of {@link JoinedCloud.addresses} now: the engine follows. */
+  readdress(): void {
+    this.#chooseSockets()
+    this.#node?.addressesChanged(this.#addresses.map(({ address }) => address))
+    this.#announce()
+  }
+
+  /** Whether a datagram that came there is one of this cloud. */
+  isFor(datagram: Uint8Array, at: InterfaceAddress): boolean {
+    return this.listensAt(at) && equalBytes(datagram.subarray(TAG_START, TAG_END), this.#tag)
+  }
+
+  listensAt(at: InterfaceAddress): boolean {
+    return this.#addresses.some((one) => one.address === at.address && one.interface === at.interface)
+  }
+
+  suspend(): void {
+    this.#endAnnouncement?.()
+    this.#endAnnouncement = undefined
+    this.node.suspend()
+  }
+
+  resume(): void {
+    this.#chooseSockets()
+    this.node.resume(this.#addresses.map(({ address }) => address))
+    this.#announce()
+  }
+
+  /** Leaves the cloud. */
+  close(): void {
+    this.cleanup?.cancel()
+    this.#changeTimer?.cancel()
+    this.#endAnnouncement?.()
+    this.#node?.close()
+    this.#remembered.save()
+  }
+
+  #chooseSockets(): void {
+    this.#ownSockets = this.#sockets.open.filter(({ at }) => this.listensAt(at))
+    this.#socketFor.clear()
+  }
+
+  #send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void {
+    const asked = from === undefined ? undefined : this.#ownSockets.find(({ at }) => at.address === from)
+    const chosen = asked ?? this.#socketTowards(to.host)
+    // Without a socket the network is gone, and what is sent is lost.
+    chosen?.socket.send(bytes, to)
+  }
+
+  #socketTowards(to: IpAddress): NodeSocket | undefined {
+    const known = this.#socketFor.get(to)
+    if (known !== undefined) return known
+    if (this.#socketFor.size >= MOST_KNOWN_DESTINATIONS) this.#socketFor.clear()
+    const chosen = socketTowards(this.#ownSockets, to)
+    this.#socketFor.set(to, chosen)
+    return chosen
+  }
+
+  /** A full participant can be found on the local link. */
+  #announce(): void {
+    this.#endAnnouncement?.()
+    this.#endAnnouncement = undefined
+    const addresses = this.#addresses.filter(({ loopback }) => !loopback)
+    const { port } = this.node.status()
+    if (this.#isResolveOnly || addresses.length === 0) return
+    this.#endAnnouncement = this.#ports.localLink.announce({ cloudTag: this.#tag, port, addresses })
+  }
+
+  /** Changes that come together are told together, and when the engine has done what it is at. */
+  #noteChange(): void {
+    this.#changeTimer ??= this.#ports.clock.setTimer(0, () => {
+      this.#changeTimer = undefined
+      this.#changed()
+    })
+  }
+}

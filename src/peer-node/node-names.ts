@@ -1,0 +1,296 @@
+/**
+ * The {@link Names} of a node: one engine a cloud does the work, and this brings together what several of them find.
+ */
+import { authorityOf } from '../identity/authority.ts'
+import type { IdentityStore } from '../identity/identity-store.ts'
+import { authorityPart, isSecured, makePeerName, type PeerName, parsePeerName } from '../identity/peer-name.ts'
+import { GLOBAL_CLOUD } from '../pnrp/cloud.ts'
+import { type NameRequest, NameResolution, type NameResult } from '../pnrp/name-resolution.ts'
+import type { RegistrationRequest } from '../pnrp/publishing.ts'
+import type { Registration } from '../pnrp/registration.ts'
+import { serviceLocationPrefix } from '../pnrp/service-location.ts'
+import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
+import { type ErrorCode, PeerageError } from '../runtime/peerage-error.ts'
+import type { JoinedCloud } from './joined-cloud.ts'
+import type {
+  NameRegistration,
+  Names,
+  RegisteredName,
+  RegistrationUpdate,
+  ResolvedName,
+  ResolveOptions,
+} from './names.ts'
+import type { OpenClouds } from './open-clouds.ts'
+import { changedContent, checkedHint, contentOn, NO_CONTENT, type WantedContent } from './registered-content.ts'
+import { ResultQueue } from './result-queue.ts'
+
+/** Results of one resolve. */
+export const MOST_RESULTS = 256
+
+/** What names stand on. */
+export interface NodeNamesParts {
+  readonly clouds: OpenClouds
+  readonly store: IdentityStore
+  readonly crypto: Crypto
+  /** Throws if the node is closed. */
+  readonly requireOpen: (operation: string) => void
+}
+
+/** Registers and resolves in the clouds of a node. */
+export class NodeNames implements Names {
+  readonly #parts: NodeNamesParts
+  #defaultsOpened: Promise<void> | undefined
+
+  constructor(parts: NodeNamesParts) {
+    this.#parts = parts
+  }
+
+  async register(registration: NameRegistration): Promise<RegisteredName> {
+    this.#parts.requireOpen('names.register')
+    const name = parsePeerName(registration.name)
+    const content = changedContent(NO_CONTENT, registration)
+    const serviceLocationPrefix = checkedHint(registration.hint)
+    const clouds = await this.#cloudsFor(registration.cloud)
+    const keyPair = this.#keyPairFor(name, registration)
+    const request = { name, keyPair, certificateChain: registration.chain?.slice(), serviceLocationPrefix }
+    const outcomes = await Promise.allSettled(clouds.map((joined) => this.#registerIn(joined, request, content)))
+    const registered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (registered.length === 0 && failure !== undefined) throw failure.reason
+    return this.#handle(name, registered, content)
+  }
+
+  async *resolve(text: PeerName | string, options: ResolveOptions = {}): AsyncGenerator<ResolvedName, void, undefined> {
+    const { clouds, requireOpen } = this.#parts
+    const { cloud, signal, limit = MOST_RESULTS } = options
+    requireOpen('names.resolve')
+    signal?.throwIfAborted()
+    const name = parsePeerName(text)
+    if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RESULTS) {
+      throw new PeerageError('invalid-argument', {
+        name: 'limit',
+        value: String(limit),
+        expected: `1 to ${MOST_RESULTS}`,
+      })
+    }
+    const wanted = { name, criterion: options.criteria ?? 'any', limit, hint: checkedHint(options.hint) }
+    const queue = new ResultQueue<ResolvedName>()
+    const abort = (): void => queue.fail(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    const searches: CloudSearch[] = []
+    const endListening = clouds.listen(() => {
+      if (clouds.isClosed) queue.end()
+      for (const search of searches) search.cloudChanged()
+    })
+    try {
+      const among = await this.#cloudsFor(cloud)
+      let searching = among.length
+      let networks = among.length
+      const ended = (hadNetwork: boolean): void => {
+        searching--
+        if (!hadNetwork) networks--
+        if (networks === 0) queue.fail(new PeerageError('no-network', { cloud: among[0]?.cloud.name ?? '' }))
+        else if (searching === 0) queue.end()
+      }
+      for (const joined of among) {
+        searches.push(new CloudSearch(joined, wanted, (result) => queue.push(this.#resolved(joined, result)), ended))
+      }
+      for (const search of [...searches]) search.cloudChanged()
+      for (let delivered = 0; delivered < limit; delivered++) {
+        const result = await queue.next()
+        if (result === undefined) return
+        yield result
+      }
+    } finally {
+      endListening()
+      signal?.removeEventListener('abort', abort)
+      for (const search of searches) search.cancel()
+    }
+  }
+
+  #resolved({ cloud }: JoinedCloud, result: NameResult): ResolvedName {
+    const { name: peerName, secured, endpoints, comment, payload, publicKey } = result
+    return {
+      ...{ peerName, secured, comment, cloud: cloud.name },
+      endpoints: endpoints.map(({ host, port, protocol }) => ({ host, port, protocol })),
+      ...(payload !== undefined && { payload: typeof payload === 'string' ? payload : new Uint8Array(payload) }),
+      publisher: makePeerName(authorityOf(this.#parts.crypto, publicKey), ''),
+    }
+  }
+
+  async #registerIn(joined: JoinedCloud, request: NameKey, content: WantedContent): Promise<Registered> {
+    const { clouds } = this.#parts
+    // Announced before anybody is found, it would be announced to nobody.
+    await clouds.until(() => joined.node.status().state !== 'synchronizing')
+    this.#parts.requireOpen('names.register')
+    let isAnnounced = false
+    const registration = joined.node.register({ ...request, ...contentIn(joined, content) }, () => {
+      isAnnounced = true
+      clouds.noteChange()
+    })
+    await clouds.until(() => isAnnounced || joined.node.status().state === 'suspended')
+    return { joined, registration }
+  }
+
+  #handle(name: PeerName, registered: readonly Registered[], registeredContent: WantedContent): RegisteredName {
+    const { clouds, requireOpen } = this.#parts
+    let content = registeredContent
+    let isOpen = true
+    const replace = (next: WantedContent): void => {
+      for (const { joined, registration } of registered) joined.node.update(registration, contentIn(joined, next))
+      content = next
+    }
+    const endListening = clouds.listen(() => {
+      // Endpoints without a host follow the addresses of the node.
+      for (const { joined, registration } of registered) {
+        const current = contentIn(joined, content)
+        if (current.endpoints.length > 0 || current.payload !== undefined) joined.node.update(registration, current)
+      }
+    })
+    const close = async (): Promise<void> => {
+      if (!isOpen) return
+      isOpen = false
+      endListening()
+      for (const { joined, registration } of registered) joined.node.unregister(registration)
+    }
+    return {
+      update: async (change: RegistrationUpdate) => {
+        requireOpen('update')
+        if (!isOpen) throw new PeerageError('registration-closed', { name })
+        refuseFixed(change)
+        replace(changedContent(content, change))
+      },
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  }
+
+  #keyPairFor(name: PeerName, { identity, chain }: NameRegistration): SigningKeyPair {
+    const { store } = this.#parts
+    if (identity !== undefined || !isSecured(name) || chain !== undefined) return store.keyPair(identity)
+    try {
+      return store.keyPair(name)
+    } catch (error) {
+      if (!PeerageError.is(error, 'identity-not-found')) throw error
+      const problem = `there is no identity ${authorityPart(name)} here`
+      throw new PeerageError('name-not-owned', { name, problem }, { cause: error })
+    }
+  }
+
+  /** @throws PeerageError `cloud-not-found`, and what opening the default clouds throws */
+  async #cloudsFor(choice: NameRegistration['cloud']): Promise<readonly JoinedCloud[]> {
+    const { clouds } = this.#parts
+    if (clouds.open().length === 0 && typeof choice !== 'string') {
+      this.#defaultsOpened ??= this.#openDefaults()
+      try {
+        await this.#defaultsOpened
+      } finally {
+        this.#defaultsOpened = undefined
+      }
+    }
+    const open = clouds.open()
+    const chosen = open.filter(({ cloud: { name, scope } }) =>
+      typeof choice === 'object' ? scope === choice.scope : choice === undefined || name === choice,
+    )
+    if (chosen.length > 0) return chosen
+    const name = typeof choice === 'object' ? choice.scope : (choice ?? 'any')
+    throw new PeerageError('cloud-not-found', { name, open: open.map(({ cloud }) => cloud.name) })
+  }
+
+  /** The links of this machine, and the whole world where somebody is known to begin with. */
+  async #openDefaults(): Promise<void> {
+    const { clouds } = this.#parts
+    const names = [...clouds.linkLocalNames(), ...(clouds.hasConfiguredSeeds ? [GLOBAL_CLOUD] : [])]
+    let problem = new PeerageError('no-network', { cloud: 'LinkLocal_' })
+    for (const name of names) {
+      try {
+        await clouds.join(name, {})
+      } catch (error) {
+        if (!(error instanceof PeerageError) || !PASSED_OVER.includes(error.code)) throw error
+        problem = error
+      }
+    }
+    if (clouds.open().length === 0) throw problem
+  }
+}
+
+/** A default cloud that cannot be opened for one of these reasons is left out. */
+const PASSED_OVER: readonly ErrorCode[] = ['no-network', 'address-not-available', 'network-failed']
+
+/** What stays the same in every cloud and for the life of a registration. */
+type NameKey = Pick<RegistrationRequest, 'name' | 'keyPair' | 'certificateChain' | 'serviceLocationPrefix'>
+
+interface Registered {
+  readonly joined: JoinedCloud
+  readonly registration: Registration
+}
+
+function contentIn(joined: JoinedCloud, content: WantedContent): ReturnType<typeof contentOn> {
+  return contentOn(
+    joined.addresses.map(({ address }) => address),
+    content,
+  )
+}
+
+/** @throws PeerageError `invalid-argument` */
+function refuseFixed(change: RegistrationUpdate): void {
+  for (const fixed of ['name', 'cloud', 'identity', 'chain', 'hint']) {
+    if (!(fixed in change)) continue
+    const expected = 'left out: it is fixed, so close this registration and make another one'
+    throw new PeerageError('invalid-argument', { name: fixed, value: 'given to an update', expected })
+  }
+}
+
+/** The part of a resolve that goes on in one cloud. It begins as soon as the cloud has been looked for. */
+class CloudSearch {
+  readonly #joined: JoinedCloud
+  readonly #wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined }
+  readonly #found: (result: NameResult) => void
+  readonly #ended: (hadNetwork: boolean) => void
+  #resolution: NameResolution | undefined
+  #isOver = false
+
+  constructor(
+    joined: JoinedCloud,
+    wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined },
+    found: (result: NameResult) => void,
+    ended: (hadNetwork: boolean) => void,
+  ) {
+    this.#joined = joined
+    this.#wanted = wanted
+    this.#found = found
+    this.#ended = ended
+  }
+
+  /** Looks whether it can begin, or whether it has to end. */
+  cloudChanged(): void {
+    if (this.#isOver) return
+    const { state } = this.#joined.node.status()
+    if (state === 'no-network' || state === 'suspended') this.#end(this.#resolution !== undefined)
+    else if (state !== 'synchronizing') this.#begin()
+  }
+
+  cancel(): void {
+    this.#isOver = true
+    this.#resolution?.cancel()
+  }
+
+  #begin(): void {
+    if (this.#resolution !== undefined) return
+    const { name, criterion, limit, hint } = this.#wanted
+    const [address] = this.#joined.node.status().addresses
+    if (address === undefined) return
+    const prefix = hint ?? serviceLocationPrefix(address)
+    this.#resolution = new NameResolution(
+      this.#joined.node,
+      { name, criterion, limit, prefix, includesOwn: true },
+      { found: this.#found, ended: () => this.#end(true) },
+    )
+  }
+
+  #end(hadNetwork: boolean): void {
+    if (this.#isOver) return
+    this.cancel()
+    this.#ended(hadNetwork)
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The UDP sockets of a node: one on each of its addresses, all on one port, for all of its clouds.
+ *
+ * A socket of its own for each address, and none on the unspecified one, because then it is known at which address
+ * and on which interface a datagram came, and a reply leaves from the address that was asked. The port is 3540; if
+ * that is taken on any of the addresses, all move to a free one.
+ */
+import { DEFAULT_PNRP_PORT } from '../pnrp/default-port.ts'
+import type { Clock, Timer } from '../runtime/clock.ts'
+import type { DatagramSocket, Datagrams } from '../runtime/datagrams.ts'
+import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4 } from '../runtime/endpoint.ts'
+import type { Log } from '../runtime/log.ts'
+import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+
+/** Takes a datagram, and the address of this node at which it came. */
+export type SocketReceiver = (bytes: Uint8Array, from: Endpoint, at: InterfaceAddress) => void
+
+/** An open socket. */
+export interface NodeSocket {
+  readonly at: InterfaceAddress
+  readonly socket: DatagramSocket
+}
+
+/** How often another free port is tried that is free on all addresses. */
+const MOST_PORTS_TRIED = 16
+/** An address that cannot be used yet is tried again after this time, in milliseconds. */
+export const ADDRESS_RETRY = 1000
+
+/** The sockets of one node. */
+export class NodeSockets {
+  readonly #datagrams: Datagrams
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #receive: SocketReceiver
+  readonly #askedPort: number | undefined
+  readonly #retry: () => void
+  #sockets: readonly NodeSocket[] = []
+  #port: number | undefined
+  #retryTimer: Timer | undefined
+
+  /**
+   * @param options.port The port that was asked for; undefined if any will do.
+   * @param options.retry Called when addresses that could not be used should be tried again.
+   */
+  constructor(options: {
+    readonly datagrams: Datagrams
+    readonly clock: Clock
+    readonly log: Log
+    readonly port: number | undefined
+    readonly receive: SocketReceiver
+    readonly retry: () => void
+  }) {
+    this.#datagrams = options.datagrams
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#receive = options.receive
+    this.#askedPort = options.port
+    this.#retry = options.retry
+  }
+
+  /** The port of all sockets, once there is one; it stays the same while the node is open. */
+  get port(): number | undefined {
+    return this.#port
+  }
+
+  /** The sockets that are open. */
+  get open(): readonly NodeSocket[] {
+    return this.#sockets
+  }
+
+  /**
+   * Opens what is missing on these addresses and closes what is no longer among them.
+   *
+   * @throws PeerageError `port-in-use`, `network-failed`, if there are addresses and not one can be used
+   */
+  async use(addresses: readonly InterfaceAddress[]): Promise<void> {
+    this.#retryTimer?.cancel()
+    for (const { at, socket } of this.#sockets) if (!addresses.some((one) => isSame(one, at))) socket.close()
+    this.#sockets = this.#sockets.filter(({ at }) => addresses.some((one) => isSame(one, at)))
+    const missing = addresses.filter((one) => !this.#sockets.some(({ at }) => isSame(one, at)))
+    if (missing.length === 0) return
+    const { opened, problems } = await this.#openOn(missing)
+    this.#sockets = [...this.#sockets, ...opened]
+    for (const { message } of problems) this.#log.warn('an address of this node is not used', { reason: message })
+    // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
+    const isTooNew = problems.some(({ code }) => code === 'address-not-available')
+    if (isTooNew) this.#retryTimer = this.#clock.setTimer(ADDRESS_RETRY, this.#retry)
+    const [problem] = problems
+    if (this.#sockets.length === 0 && problem !== undefined) throw problem
+  }
+
+  /** Closes all. */
+  close(): void {
+    this.#retryTimer?.cancel()
+    for (const { socket } of this.#sockets) socket.close()
+    this.#sockets = []
+  }
+
+  async #openOn(addresses: readonly InterfaceAddress[]): Promise<Attempt> {
+    if (this.#port !== undefined) return this.#tryPort(addresses, this.#port)
+    if (this.#askedPort !== undefined) {
+      const attempt = await this.#tryPort(addresses, this.#askedPort)
+      const taken = attempt.problems.find((problem) => problem.code === 'port-in-use')
+      if (taken !== undefined) {
+        closeAll(attempt.opened)
+        throw taken
+      }
+      if (attempt.opened.length > 0) this.#port = this.#askedPort
+      return attempt
+    }
+    let attempt: Attempt = { opened: [], problems: [] }
+    for (let tried = 0; tried < MOST_PORTS_TRIED; tried++) {
+      attempt = await this.#tryPort(addresses, tried === 0 ? DEFAULT_PNRP_PORT : 0)
+      if (!attempt.problems.some(({ code }) => code === 'port-in-use')) {
+        this.#port = attempt.opened[0]?.socket.local.port
+        return attempt
+      }
+      closeAll(attempt.opened)
+    }
+    return { ...attempt, opened: [] }
+  }
+
+  /** Port 0 is a free one: that which the first address gets. */
+  async #tryPort(addresses: readonly InterfaceAddress[], wanted: number): Promise<Attempt> {
+    const opened: NodeSocket[] = []
+    const problems: PeerageError[] = []
+    let port = wanted
+    for (const at of addresses) {
+      try {
+        const socket = await this.#bind(at, port)
+        opened.push({ at, socket })
+        port = socket.local.port
+      } catch (error) {
+        if (!(error instanceof PeerageError)) throw error
+        problems.push(error)
+        // The other addresses would only be opened to be closed again.
+        if (error.code === 'port-in-use') break
+      }
+    }
+    return { opened, problems }
+  }
+
+  #bind(at: InterfaceAddress, port: number): Promise<DatagramSocket> {
+    const zone = isLinkLocalIpv6(at.address) ? { zone: at.interface } : {}
+    return this.#datagrams.bind(
+      { host: at.address, port, ...zone },
+      { received: (bytes, from) => this.#receive(bytes, from, at) },
+    )
+  }
+}
+
+/** Of these sockets, the one from which to send to an address; undefined if none can reach it. */
+export function socketTowards(sockets: readonly NodeSocket[], to: IpAddress): NodeSocket | undefined {
+  const sameFamily = sockets.filter(({ at }) => isIpv4(at.address) === isIpv4(to))
+  if (sameFamily.length <= 1) return sameFamily[0]
+  const bytes = ipAddressBytes(to)
+  let best: NodeSocket | undefined
+  let bestRank = -1
+  for (const one of sameFamily) {
+    const shared = sharedBits(ipAddressBytes(one.at.address), bytes)
+    // Whoever is in the same subnet is reached from there and from nowhere else.
+    const isNear = shared >= one.at.prefixLength + (isIpv4(to) ? IPV4_MAPPED_BITS : 0)
+    const isLocalOnly = one.at.loopback || isLinkLocalIpv6(one.at.address)
+    const rank = isNear ? NEAR + shared : isLocalOnly ? 0 : 1 + shared
+    if (rank > bestRank) {
+      best = one
+      bestRank = rank
+    }
+  }
+  return best
+}
+
+interface Attempt {
+  readonly opened: readonly NodeSocket[]
+  readonly problems: readonly PeerageError[]
+}
+
+const IPV4_MAPPED_BITS = 96
+/** More than any number of shared bits. */
+const NEAR = 1000
+
+function isSame(one: InterfaceAddress, other: InterfaceAddress): boolean {
+  return one.address === other.address && one.interface === other.interface
+}
+
+/** fe80::/10 (RFC 4291 section 2.4). */
+function isLinkLocalIpv6(address: IpAddress): boolean {
+  return /^fe[89ab]/.test(address)
+}
+
+function closeAll(sockets: readonly NodeSocket[]): void {
+  for (const { socket } of sockets) socket.close()
+}
+
+function sharedBits(one: Uint8Array, other: Uint8Array): number {
+  for (let index = 0; index < one.length; index++) {
+    const difference = (one[index] ?? 0) ^ (other[index] ?? 0)
+    if (difference !== 0) return index * 8 + Math.clz32(difference) - 24
+  }
+  return one.length * 8
+}
