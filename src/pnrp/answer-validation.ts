@@ -20,7 +20,7 @@ export interface ProvenAnswer {
 
 /** What the answer proves, or why it proves nothing. */
 export function validateAnswer(
-  parts: CloudParts,
+  parts: Pick<CloudParts, 'crypto' | 'chains' | 'clock'>,
   buffer: AuthorityBuffer,
   asked: { readonly id: PnrpId; readonly nonce: Uint8Array; readonly withPayload: boolean },
 ): ProvenAnswer | DropReason {
