@@ -1,0 +1,53 @@
+/** Whole nodes on simulated hosts that can be more than `simulate` offers: several links, addresses that change. */
+import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { createPeerNode, type PeerNode, type PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
+import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
+import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
+import { SimulationRun } from '../../src/simulation/simulation-run.ts'
+
+export interface SimulatedNodes {
+  readonly world: SimulatedWorld
+  addHost(name: string, options?: HostOptions): SimulatedHost
+  /** Opens a node on a host; without a name of an identity it has the one of the host. */
+  openNode(host: SimulatedHost, options?: PeerNodeOptions): Promise<PeerNode>
+  advance(by: number | `${number}s` | `${number}m`): Promise<void>
+  until(condition: () => Promise<boolean> | boolean, within: `${number}s` | `${number}m`): Promise<void>
+}
+
+/** Runs a body on virtual time. The name of a host can be a seed. */
+export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNodes) => Promise<void>): Promise<void> {
+  const world = new SimulatedWorld({ seed, conditions: { latency: 10 } })
+  const run = new SimulationRun(world)
+  const names = new Set<string>()
+  const hostLookup = {
+    addressesOf: async (name: string) =>
+      names.has(name) ? world.host(name).attachment.addresses.map(({ address }) => address) : [],
+  }
+  const nodes: SimulatedNodes = {
+    world,
+    addHost(name, options) {
+      names.add(name)
+      return world.addHost(name, options)
+    },
+    openNode(host, options = {}) {
+      const { random, clock, log, datagrams, networkInterfaces, localLink } = host.ports
+      return createPeerNode(
+        {
+          ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
+          ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },
+        },
+        { friendlyName: host.name, ...options },
+      )
+    },
+    advance: (by) => run.advance(by),
+    until: (condition, within) => run.until(condition, within),
+  }
+  await run.drive(() => body(nodes))
+}
+
+/** Everything that an iteration gives. */
+export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const result: Item[] = []
+  for await (const item of items) result.push(item)
+  return result
+}
