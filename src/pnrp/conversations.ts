@@ -11,7 +11,7 @@
  *
  * The nonce ties the two halves together and proves no address, since who asks chose it; the cookie does that.
  */
-import { equalBytes } from '../runtime/bytes.ts'
+import { toHex } from '../runtime/bytes.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBytes, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
@@ -30,9 +30,8 @@ export const MOST_CONVERSATIONS = 256
 export const OWN_FEATURES = 0
 
 interface Conversation {
-  readonly hashedNonce: Uint8Array
   readonly offered: ReadonlySet<PnrpId>
-  readonly deadline: Deadline
+  deadline: Deadline
 }
 
 /** Both sides of the conversations of one cloud. */
@@ -55,12 +54,7 @@ export class Conversations {
       to,
       { type: 'SOLICIT', solicitType: 'any', routeEntry, hashedNonce, features: OWN_FEATURES },
       {
-        answered: ({ ids, hashedNonce: answered }) => {
-          if (!equalBytes(answered, hashedNonce)) {
-            this.#parts.counters.dropped('wrong-nonce')
-            ended(false)
-            return
-          }
+        answered: ({ ids }) => {
           ended(true)
           if (ids.length > 0) this.#request(to, nonce, ids)
         },
@@ -69,39 +63,47 @@ export class Conversations {
     )
   }
 
-  /** A SOLICIT came: the IDs to offer. */
-  offer(solicit: Solicit, from: Endpoint): readonly PnrpId[] {
+  /** A SOLICIT came: the IDs to offer, and to remember that they were. @param most How many an answer may hold. */
+  offer(solicit: Solicit, from: Endpoint, most: number): readonly PnrpId[] {
     const { deadlines, counters } = this.#parts
-    const key = conversationKey(from)
+    const key = conversationKey(from, solicit.hashedNonce)
+    const setDeadline = (): Deadline => deadlines.set(CONVERSATION_LIFE, () => this.#conversations.delete(key))
     const former = this.#conversations.get(key)
     if (former !== undefined) {
       deadlines.cancel(former.deadline)
-    } else if (this.#conversations.size >= MOST_CONVERSATIONS) {
+      former.deadline = setDeadline()
+      return [...former.offered].slice(0, most)
+    }
+    if (this.#conversations.size >= MOST_CONVERSATIONS) {
       counters.dropped('table-full')
       return []
     }
-    const isRepeat = former !== undefined && equalBytes(former.hashedNonce, solicit.hashedNonce)
-    const ids = isRepeat ? [...former.offered] : this.#choose(solicit)
-    const deadline = deadlines.set(CONVERSATION_LIFE, () => this.#conversations.delete(key))
-    const hashedNonce = new Uint8Array(solicit.hashedNonce)
-    this.#conversations.set(key, { hashedNonce, offered: new Set(ids), deadline })
+    const ids = this.#choose(solicit).slice(0, most)
+    this.#conversations.set(key, { offered: new Set(ids), deadline: setDeadline() })
     return ids
   }
 
-  /** A REQUEST came: the FLOODs to send, or why it does not count. */
-  fulfil(request: Request, from: Endpoint): readonly Asking<Flood>[] | 'no-conversation' | 'wrong-nonce' {
-    const { crypto, deadlines } = this.#parts
-    const key = conversationKey(from)
+  /** Whether a REQUEST continues a conversation: its nonce is the one whose hash came from there. */
+  knows(request: Request, from: Endpoint): boolean {
+    return this.#conversations.has(this.#keyOf(request, from))
+  }
+
+  /** A REQUEST came that continues a conversation: ends that. @returns the FLOODs to send */
+  fulfil(request: Request, from: Endpoint): readonly Asking<Flood>[] {
+    const key = this.#keyOf(request, from)
     const conversation = this.#conversations.get(key)
-    if (conversation === undefined) return 'no-conversation'
-    if (!equalBytes(crypto.sha256(request.nonce), conversation.hashedNonce)) return 'wrong-nonce'
-    deadlines.cancel(conversation.deadline)
+    if (conversation === undefined) return []
+    this.#parts.deadlines.cancel(conversation.deadline)
     this.#conversations.delete(key)
     return [...new Set(request.ids)].filter((id) => conversation.offered.has(id)).flatMap((id) => this.#tell(id))
   }
 
   #request(to: Endpoint, nonce: Uint8Array, ids: readonly PnrpId[]): void {
     this.#parts.exchange.confirm(to, { type: 'REQUEST', nonce, ids }, { answered: () => {}, failed: () => {} })
+  }
+
+  #keyOf({ nonce }: Request, from: Endpoint): string {
+    return conversationKey(from, this.#parts.crypto.sha256(nonce))
   }
 
   #tell(id: PnrpId): Asking<Flood>[] {
@@ -127,6 +129,6 @@ export class Conversations {
   }
 }
 
-function conversationKey(from: Endpoint): string {
-  return formatEndpoint(from)
+function conversationKey(from: Endpoint, hashedNonce: Uint8Array): string {
+  return `${formatEndpoint(from)} ${toHex(hashedNonce)}`
 }

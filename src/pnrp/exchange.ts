@@ -3,8 +3,10 @@
  * reply to whoever asked (MS-PNRP 3.1.6.3). A reply counts only if it answers a request that is waiting, is
  * of the type that this request expects, and comes from the very endpoint that was asked.
  */
+import { equalBytes } from '../runtime/bytes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, sameEndpoint } from '../runtime/endpoint.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Random } from '../runtime/random.ts'
 import { type AuthorityBuffer, readAuthorityBuffer } from './authority-buffer.ts'
 import type { CookieJar } from './cookies.ts'
@@ -36,6 +38,9 @@ export interface Asked {
 export const MOST_TRIES = 3
 /** Requests that wait for a reply at the same time; more fail at once. */
 export const MOST_PENDING_REQUESTS = 4096
+
+/** How long a reply that has arrived already gets to be read before it counts as missing, in milliseconds. */
+const READING_TURN = 1
 
 /** Whom a reply of each type goes to. */
 type Expectation =
@@ -104,6 +109,11 @@ export class Exchange {
     const pending = this.#pending.get(reply.ackedMessageId)
     if (pending === undefined || pending.expectation.type !== reply.type) return this.#drop('not-asked-for')
     if (!sameEndpoint(pending.to, from)) return this.#drop('other-endpoint')
+    const isOfOtherNonce =
+      pending.request.type === 'SOLICIT' &&
+      reply.type === 'ADVERTISE' &&
+      !equalBytes(reply.hashedNonce, pending.request.hashedNonce)
+    if (isOfOtherNonce) return this.#drop('wrong-nonce')
     this.#parts.cookies.put(from, reply.cookie)
     if (pending.sent === 1) {
       this.#parts.roundTrips.measured(from, this.#parts.clock.monotonic() - pending.lastSent)
@@ -140,7 +150,8 @@ export class Exchange {
     if (whole === 'incomplete') return true
     if (whole === 'bad-fragment') return this.#drop('bad-fragment')
     // A malformed buffer leaves the request waiting, so that a forger on the path cannot end it.
-    const buffer = readAuthorityBuffer(whole)
+    const buffer = readBuffer(whole)
+    if (buffer === undefined) return this.#drop('malformed')
     if (buffer.cookieNeeded && this.#sendAgainWithCookie(reply.ackedMessageId, pending)) return true
     return this.#finish(reply.ackedMessageId, () => asker.answered(buffer))
   }
@@ -174,9 +185,11 @@ export class Exchange {
     pending.lastSent = this.#parts.clock.monotonic()
     pending.cookie = this.#parts.cookies.get(to)
     this.#parts.send({ ...request, messageId, cookie: pending.cookie }, to)
-    pending.deadline = this.#parts.deadlines.set(this.#parts.roundTrips.timeout(to, pending.sent - 1), () =>
-      this.#expired(messageId, pending),
-    )
+    const { deadlines, roundTrips } = this.#parts
+    pending.deadline = deadlines.set(roundTrips.timeout(to, pending.sent - 1), () => {
+      // On a busy machine this timer is late and the reply lies unread in the socket: it gets a turn first.
+      pending.deadline = deadlines.set(READING_TURN, () => this.#expired(messageId, pending))
+    })
   }
 
   /**
@@ -228,8 +241,17 @@ export class Exchange {
     return messageId
   }
 
-  #drop(reason: 'not-asked-for' | 'other-endpoint' | 'bad-fragment'): false {
+  #drop(reason: 'not-asked-for' | 'other-endpoint' | 'wrong-nonce' | 'bad-fragment' | 'malformed'): false {
     this.#parts.counters.dropped(reason)
     return false
+  }
+}
+
+function readBuffer(bytes: Uint8Array): AuthorityBuffer | undefined {
+  try {
+    return readAuthorityBuffer(bytes)
+  } catch (error) {
+    if (PeerageError.is(error, 'malformed')) return undefined
+    throw error
   }
 }

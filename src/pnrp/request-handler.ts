@@ -68,7 +68,6 @@ export class RequestHandler {
 
   #solicit(solicit: Solicit, source: RequestSource): void {
     const { conversations, transport, proof } = this.#own
-    const ids = conversations.offer(solicit, source.from)
     const advertise: Advertise = {
       type: 'ADVERTISE',
       ...this.#replyStart(solicit, source),
@@ -78,25 +77,24 @@ export class RequestHandler {
     }
     // To an address that is not proven, only as many as the rule allows.
     const room = source.isProven ? LONGEST_DATAGRAM : source.length * AMPLIFICATION_LIMIT
-    const fitting = Math.max(0, Math.floor((room - transport.lengthOf(advertise)) / PNRP_ID_LENGTH))
-    transport.reply(source, { ...advertise, ids: ids.slice(0, fitting) })
+    const most = Math.max(0, Math.floor((room - transport.lengthOf(advertise)) / PNRP_ID_LENGTH))
+    transport.reply(source, { ...advertise, ids: conversations.offer(solicit, source.from, most) })
     if (solicit.routeEntry !== undefined) proof.consider(solicit.routeEntry, { from: source.from })
   }
 
   #request(request: Request, source: RequestSource): void {
     const { conversations, transport, parts } = this.#own
+    if (!conversations.knows(request, source.from)) {
+      parts.counters.dropped('no-conversation')
+      return
+    }
     const ack = { type: 'ACK', notFound: false, ...this.#replyStart(request, source) } as const
     if (!source.isProven) {
       transport.reply(source, { ...ack, cookieNeeded: true })
       return
     }
-    const floods = conversations.fulfil(request, source.from)
-    if (typeof floods === 'string') {
-      parts.counters.dropped(floods)
-      return
-    }
     transport.reply(source, { ...ack, cookieNeeded: false })
-    for (const flood of floods) parts.exchange.tell(source.from, flood)
+    for (const flood of conversations.fulfil(request, source.from)) parts.exchange.tell(source.from, flood)
   }
 
   #flood(flood: Flood, source: RequestSource): void {
