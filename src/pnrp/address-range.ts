@@ -32,9 +32,10 @@ export function parseAddressRange(text: string): AddressRange {
   return { bytes: ipAddressBytes(address), bits: isIpv6 ? bits : bits + IPV4_MAPPED_BITS }
 }
 
-/** The range as text, as it can be read again. */
+/** The range as text, with the lowest of its addresses. */
 export function formatAddressRange({ bytes, bits }: AddressRange): string {
-  const address = ipAddressFromBytes(bytes)
+  const lowest = bytes.map((byte, index) => byte & (0xff << (8 - Math.min(8, Math.max(0, bits - index * 8)))))
+  const address = ipAddressFromBytes(lowest)
   return `${address}/${isIpv4(address) ? bits - IPV4_MAPPED_BITS : bits}`
 }
 
