@@ -59,7 +59,7 @@ export const MOST_PATHS = 4
 /** A path ends after more answers than this with flag L (N-63). */
 export const MOST_LEAF_SET_ANSWERS = 6
 /** A path ends at this many answered LOOKUPs: one more would not fit into its Flagged Path. */
-export const MOST_HOPS_OF_PATH = 22
+export const MOST_HOPS_OF_PATH = LONGEST_FLAGGED_PATH
 /** With fewer entries than this in the cache, nodes that are not closer are welcome, too (flag A). */
 export const SMALL_CACHE = 8
 /** How long a node that did not answer is left alone, in milliseconds. */
@@ -78,7 +78,6 @@ interface Candidate {
 
 interface Path {
   asked: Asked | undefined
-  answered: number
   leafSetAnswers: number
   readonly flagged: Endpoint[]
 }
@@ -128,7 +127,6 @@ export class Resolve {
   #openPath(): void {
     const path: Path = {
       asked: undefined,
-      answered: 0,
       leafSetAnswers: 0,
       flagged: [...(this.#request.knownResults ?? [])],
     }
@@ -150,10 +148,8 @@ export class Resolve {
   /** Asks the next node of a path, or ends the path. */
   #advance(path: Path): void {
     if (this.#isOver || this.#tryBestMatch()) return
-    const isSpent =
-      path.leafSetAnswers > MOST_LEAF_SET_ANSWERS ||
-      path.answered >= MOST_HOPS_OF_PATH ||
-      path.flagged.length >= LONGEST_FLAGGED_PATH - 1
+    // The resolver itself is the first entry of the Flagged Path; a 23rd LOOKUP would need one of 23 (N-63).
+    const isSpent = path.leafSetAnswers > MOST_LEAF_SET_ANSWERS || path.flagged.length >= MOST_HOPS_OF_PATH
     const next = isSpent ? undefined : this.#nextHop()
     if (next === undefined) this.#endPath(path)
     else this.#askLookup(path, next)
@@ -216,7 +212,6 @@ export class Resolve {
       this.#advance(path)
       return
     }
-    path.answered++
     path.flagged.push(hop.endpoint)
     if (buffer.leafSet) path.leafSetAnswers++
     const isKnown = hop.id !== NO_PNRP_ID
