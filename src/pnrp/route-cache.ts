@@ -199,13 +199,16 @@ export class RouteCache {
     return this.#first(this.#ids.below(id), accepts)
   }
 
-  /** The slices that have no entry, of those levels whose slices are at least `narrowest` of the circle wide. */
+  /**
+   * The slices that have no entry: of the widest level, which every cache fills (N-38), and of those whose slices
+   * are at least `narrowest` of the circle wide.
+   */
   gaps(narrowest: number): CacheGap[] {
     const gaps: CacheGap[] = []
     const centre = placeOf(this.#centre)
     for (let level = 0; level < MOST_LEVELS; level++) {
       const width = levelWidth(level) / LEVEL_SLICES
-      if (width < narrowest) break
+      if (level > 0 && width < narrowest) break
       for (let slice = 0; slice < LEVEL_SLICES; slice++) {
         if (this.#levels[level]?.slots[slice] !== undefined) continue
         const middle = pnrpIdAt(centre - levelWidth(level) / 2 + (slice + 0.5) * width)

@@ -12,6 +12,7 @@ import type { RouteEntry } from '../../src/pnrp/route-entry.ts'
 import type { DatagramSocket } from '../../src/runtime/datagrams.ts'
 import type { Endpoint } from '../../src/runtime/endpoint.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
+import type { HostOptions } from '../../src/simulation/simulated-host.ts'
 import { PORT, type SimulatedCloud } from './simulated-cloud.ts'
 
 /** A message as it came. */
@@ -36,9 +37,9 @@ export class ScriptedPeer {
   readonly #socket: DatagramSocket
   readonly #transport: DatagramTransport
 
-  constructor(cloud: SimulatedCloud, name: string, port = PORT) {
+  constructor(cloud: SimulatedCloud, name: string, port = PORT, options: HostOptions = {}) {
     this.cloud = cloud
-    const host = cloud.world.addHost(name)
+    const host = cloud.world.addHost(name, options)
     this.endpoint = { host: host.ipv4, port }
     this.#transport = new DatagramTransport({
       ...{ cloud: cloud.cloud, crypto: cloud.crypto, counters: new Counters() },
