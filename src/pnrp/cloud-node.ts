@@ -82,8 +82,11 @@ const MOST_PREFIXES = 4096
 export const PADDED_SOLICIT_LENGTH = 136
 /** How long after the first entries the own IDs are announced, in milliseconds: time for some more to be proven. */
 export const ANNOUNCEMENT_DELAY = 200
-/** A timer that comes later than this, in milliseconds, means that the machine has slept. */
+/** A timer that comes later than this, or a clock that jumps further, in milliseconds, means that the machine has slept. */
 export const SLEEP_NOTICED = 60_000
+
+/** How long a node that leaves waits for its neighbours to confirm that, in milliseconds. */
+export const LONGEST_LEAVING = 2000
 
 /** One node in one cloud. */
 export class CloudNode {
@@ -111,7 +114,11 @@ export class CloudNode {
   #announcementIsDue = false
   #elsewhereTurn = 0
   #isSuspended = false
+  /** Set while the node leaves. */
+  #left: (() => void) | undefined
   #lastTick: number
+  /** How far the time of day was ahead of the monotonic clock at the last tick. */
+  #clockOffset: number
 
   /**
    * @param options.addresses The machine's addresses; those that the cloud may not use are passed over.
@@ -140,6 +147,7 @@ export class CloudNode {
     this.#rates = new TokenBuckets(clock, REQUESTS_OF_PREFIX, MOST_PREFIXES)
     this.#formerNodes = new FormerNodes(clock)
     this.#lastTick = clock.monotonic()
+    this.#clockOffset = clock.utc() - clock.monotonic()
     const deadlines = new Deadlines(clock)
     const counters = new Counters()
     this.#transport = new DatagramTransport({
@@ -210,6 +218,7 @@ export class CloudNode {
           this.#heard(from)
           this.#reachability.observed(from, message.observed)
         }
+        if (this.#left !== undefined) this.#leaveIfConfirmed()
         break
       default:
         this.#receivedRequest(message, { from, local, length: datagram.length })
@@ -298,13 +307,20 @@ export class CloudNode {
     this.#ports.changed()
   }
 
-  /** Leaves the cloud: revokes what is registered, and sends nothing after that. */
-  close(): void {
+  /**
+   * Leaves the cloud: revokes what is registered, and ends when the neighbours have confirmed that, at
+   * {@link LONGEST_LEAVING} at the latest. Once.
+   *
+   * @param left Called once, maybe before this returns: nothing is sent any more.
+   */
+  close(left: () => void = () => {}): void {
     this.#rememberNodes()
+    this.#stopAll()
+    this.#left = left
     if (!this.#isSuspended)
       for (const registration of this.#parts.registrations.all()) this.#publishing.unregister(registration)
-    this.#stopAll()
-    this.#isSuspended = true
+    this.#parts.deadlines.set(LONGEST_LEAVING, () => this.#leave())
+    this.#leaveIfConfirmed()
   }
 
   #receivedRequest(request: AnyRequest, source: Pick<RequestSource, 'from' | 'local' | 'length'>): void {
@@ -316,7 +332,9 @@ export class CloudNode {
     this.#reachability.questioned(from)
     const isProven = request.cookie !== undefined && this.#mint.isValid(request.cookie, from)
     if (isProven) this.#heard(from)
-    this.#handler.received(request, { ...source, isProven, sent: 0 }, this.#resolveOnlyReason() !== undefined)
+    const known = this.#left === undefined ? request : remainder(request)
+    if (known === undefined) return
+    this.#handler.received(known, { ...source, isProven, sent: 0 }, this.#resolveOnlyReason() !== undefined)
   }
 
   /** An answer to us, or an echoed cookie: nobody can have sent that from elsewhere. */
@@ -338,6 +356,18 @@ export class CloudNode {
     return missing <= 0 ? solicit : { ...solicit, padding: missing }
   }
 
+  #leaveIfConfirmed(): void {
+    if (this.#parts.exchange.size === 0) this.#leave()
+  }
+
+  #leave(): void {
+    const left = this.#left
+    this.#left = undefined
+    this.#stopAll()
+    this.#isSuspended = true
+    left?.()
+  }
+
   // What happens by itself
 
   #scheduleMaintenance(): void {
@@ -352,7 +382,11 @@ export class CloudNode {
   #tick(): void {
     const { cache, clock } = this.#parts
     const before = this.#resolveOnlyReason()
-    if (clock.monotonic() - this.#lastTick > SLEEP_NOTICED) this.#wake(this.#own.addresses)
+    // A machine that slept shows it in one of two ways: this comes late, or only the time of day has moved on.
+    const lateness = clock.monotonic() - this.#lastTick
+    const jump = Math.abs(clock.utc() - clock.monotonic() - this.#clockOffset)
+    if (lateness > SLEEP_NOTICED || jump > SLEEP_NOTICED) this.#wake(this.#own.addresses)
+    this.#clockOffset = clock.utc() - clock.monotonic()
     if (cache.size === 0) this.#discovery.start()
     this.#maintenance.round(this.#estimatedIds())
     this.#repair.round()
@@ -498,6 +532,15 @@ function drawOwnRegistration(
   const name = makePeerName(authorityOf(crypto, keyPair.publicKey), '')
   const endpoints = [{ host: address, port, protocol: UDP }]
   return drawRegistration({ crypto, random }, { name, keyPair, endpoints, comment: '', payload: undefined }, address)
+}
+
+/**
+ * What a node that leaves still answers, so that others learn that it is gone and do not wait for it: INQUIREs, and
+ * FLOODs without what they tell.
+ */
+function remainder(request: AnyRequest): AnyRequest | undefined {
+  if (request.type === 'FLOOD') return { ...request, routeEntry: undefined }
+  return request.type === 'INQUIRE' ? request : undefined
 }
 
 /** The IP protocol number of UDP. */

@@ -56,6 +56,15 @@ export interface MemberOptions {
   readonly host?: HostOptions
   /** Stands in the place of some of its ports. */
   readonly ports?: Partial<CloudNodePorts>
+  /** Changes what it sends: so a member lies. */
+  readonly tampering?: Tampering
+}
+
+/** What stands between a member and its sockets. */
+export interface Tampering {
+  received(bytes: Uint8Array, from: Endpoint): void
+  /** @returns the datagram to send in the place of the one that the member made */
+  sending(bytes: Uint8Array, to: Endpoint): Uint8Array
 }
 
 /** What is to be resolved, where it is not the usual. */
@@ -210,6 +219,8 @@ export class Member {
   changes = 0
   readonly #options: MemberOptions
   #node: CloudNode | undefined
+  /** The node while it leaves. */
+  #leaving: CloudNode | undefined
   #sockets: DatagramSocket[] = []
 
   constructor(cloud: SimulatedCloud, host: SimulatedHost, options: MemberOptions) {
@@ -286,6 +297,7 @@ export class Member {
   /** Ends it at this instant: nobody is told. */
   crash(): void {
     this.#node = undefined
+    this.#leaving = undefined
     this.#sockets = []
     this.host.crash()
   }
@@ -298,12 +310,17 @@ export class Member {
     this.start()
   }
 
-  /** Leaves the cloud in good order. */
-  close(): void {
-    this.node.close()
+  /** Leaves the cloud in good order. @param left Called when that is done. */
+  close(left: () => void = () => {}): void {
+    const { node } = this
+    const sockets = this.#sockets
+    this.#leaving = node
     this.#node = undefined
-    for (const socket of this.#sockets) socket.close()
-    this.#sockets = []
+    node.close(() => {
+      this.#leaving = undefined
+      for (const socket of sockets) socket.close()
+      left()
+    })
   }
 
   /** The host's addresses have changed: sockets follow, and the node is told. */
@@ -350,16 +367,23 @@ export class Member {
     this.#sockets = this.addresses.map((host) =>
       datagrams.open(
         { host, port: PORT },
-        { received: (bytes: Uint8Array, from: Endpoint) => this.#node?.received(bytes, from, host) },
+        { received: (bytes: Uint8Array, from: Endpoint) => this.#received(bytes, from, host) },
       ),
     )
   }
 
-  #send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void {
+  #received(bytes: Uint8Array, from: Endpoint, host: IpAddress): void {
+    this.#options.tampering?.received(bytes, from)
+    const node = this.#node ?? this.#leaving
+    node?.received(bytes, from, host)
+  }
+
+  #send(made: Uint8Array, to: Endpoint, from: IpAddress | undefined): void {
     const socket =
       this.#sockets.find(({ local }) => local.host === from) ??
       this.#sockets.find(({ local }) => isIpv4(local.host) === isIpv4(to.host))
     if (socket === undefined) return
+    const bytes = this.#options.tampering?.sending(made, to) ?? made
     // With checks on, the socket overwrites what it was given.
     this.cloud.onSent?.({ member: this, bytes: new Uint8Array(bytes), to })
     socket.send(bytes, to)
