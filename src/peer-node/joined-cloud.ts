@@ -157,12 +157,12 @@ export class JoinedCloud {
     this.#announce()
   }
 
-  /** Leaves the cloud. */
-  close(): void {
+  /** Leaves the cloud, which takes until the neighbours have confirmed that, two seconds at most. */
+  async close(): Promise<void> {
     this.cleanup?.cancel()
     this.#changeTimer?.cancel()
     this.#endAnnouncement?.()
-    this.#node?.close()
+    await new Promise<void>((left) => (this.#node === undefined ? left() : this.#node.close(left)))
     this.#remembered.save()
   }
 

@@ -182,7 +182,7 @@ export class OpenClouds {
   close(): Promise<void> {
     this.#isClosed = true
     return this.#inTurn(async () => {
-      for (const joined of this.#joined.values()) joined.close()
+      await Promise.all([...this.#joined.values()].map((joined) => joined.close()))
       this.#joined.clear()
       this.#sockets.close()
       this.#tell()
@@ -228,7 +228,7 @@ export class OpenClouds {
 
   async #leave(joined: JoinedCloud): Promise<void> {
     if (joined.openCount > 0 || this.#joined.get(joined.cloud.name) !== joined) return
-    joined.close()
+    await joined.close()
     this.#joined.delete(joined.cloud.name)
     await this.#sockets.use(this.#wantedAddresses())
     this.#tell()
