@@ -8,6 +8,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -64,9 +65,17 @@ export function writePrivateFile(path: string, bytes: Uint8Array): void {
 
 /** Makes a folder, and those above it that are missing, for the owner alone, and brings them to the disk. */
 export function makePrivateFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: FOLDER_MODE })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) bringFolderToDisk(dirname(made))
+  // The `recursive` of mkdir never returns where a folder that exists answers ENOENT to a new one, as /proc does.
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makePrivateFolder(parent)
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE })
+  } catch (error) {
+    // Another process made it at the same moment.
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
+  bringFolderToDisk(parent)
 }
 
 /** Brings the names in a folder to the disk: what was made, renamed or removed in it. */

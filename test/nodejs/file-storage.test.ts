@@ -107,7 +107,7 @@ test('what is written is on the disk before it gets its name, and the name befor
   const write = ['sync .unfinished', 'rename .unfinished to file', 'sync deep']
   expect(stdout.trim().split('\n')).toEqual([
     // The new folders are names too, in the folders above them.
-    ...['sync data', `sync ${basename(dirname(dirname(path)))}`, ...write, 'written'],
+    ...[`sync ${basename(dirname(dirname(path)))}`, 'sync data', ...write, 'written'],
     ...[...write, 'replaced'],
     ...['remove file', 'sync deep', 'removed'],
   ])
