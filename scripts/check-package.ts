@@ -12,7 +12,7 @@ import { output, root, run } from './run.ts'
 const ENTRANCES = ['peerage', 'peerage/client', 'peerage/simulation']
 /** What must not be reached: only the entrances are kept stable. */
 const PRIVATE_PATHS = ['peerage/dist/index.js', 'peerage/runtime', 'peerage/dist/nodejs/node-version.js']
-const NEEDED_NODE = [22, 13] as const
+const NEEDED_NODE = [22, 14] as const
 
 const temporary = mkdtempSync(join(tmpdir(), 'peerage-package-'))
 try {

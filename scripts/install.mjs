@@ -10,7 +10,7 @@ import { dirname, join } from 'path'
 import { fileURLToPath } from 'url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const NEEDED_NODE = [22, 13]
+const NEEDED_NODE = [22, 14]
 
 const difference = whatDiffers()
 if (difference !== undefined) {

@@ -11,9 +11,12 @@ test.each(['22.14.0', '22.20.0', '24.0.0', '24.21.0', '100.0.0'])('Node.js %s wi
   expect(unsupportedNode(version)).toBeUndefined()
 })
 
-test.each(['20.20.2', '22.13.1', '22.9.9', '21.99.0', '4.0.0', '22.0.0', '23.11.0'])('Node.js %s is too old', (version) => {
-  expect(unsupportedNode(version)).toBe(`Peerage needs Node.js 22.14, 24 or newer, and this is Node.js ${version}.`)
-})
+test.each(['20.20.2', '22.13.1', '22.9.9', '21.99.0', '4.0.0', '22.0.0', '23.11.0'])(
+  'Node.js %s is too old',
+  (version) => {
+    expect(unsupportedNode(version)).toBe(`Peerage needs Node.js 22.14, 24 or newer, and this is Node.js ${version}.`)
+  },
+)
 
 // scripts/check-package.ts does the same with a Node.js that is really old, where the machine has one.
 describe('on a Node.js that says that it is too old', () => {
