@@ -189,8 +189,8 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     advice: 'This is no file of Peerage; move it out of the data directory.',
   },
   'file-not-private': {
-    message: ({ file, mode }) => `${file} holds a key and other users can reach it (mode ${mode})`,
-    advice: 'Take the rights of others away (chmod 600), and consider the key as known to them.',
+    message: ({ file, mode }) => `${file} is for its owner alone, and other users can reach it (mode ${mode})`,
+    advice: 'Take the rights of others away (chmod 600); if there is a key in it, consider it as known to them.',
   },
   'input-not-readable': {
     message: ({ file, reason }) => `cannot read ${file}: ${reason}`,
