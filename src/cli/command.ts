@@ -7,17 +7,18 @@ import { Command, CommanderError } from 'commander'
 import { defaultDataDirectory } from '../nodejs/data-directory.ts'
 import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
+import { storageError } from '../nodejs/storage-error.ts'
+import { systemErrorCode } from '../nodejs/system-error.ts'
 import type { CommandContext } from './command-context.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
-import { createOutput } from './output.ts'
+import { createOutput, type Output } from './output.ts'
 
 const EXIT_FAILED = 1
 const EXIT_MISUSE = 2
 
 /** Runs one command line and sets the exit code of the process. */
 export async function runCommand(words: readonly string[]): Promise<void> {
-  endQuietlyWhenThePipeCloses()
   const program = new Command('peerage')
     .description('Serverless peer networking: identities, names, and what is to come.')
     .version(packageVersion())
@@ -28,6 +29,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   // Known before commander has read the line, so that a misused line is answered in JSON, too.
   const json = words.includes('--json')
   const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr })
+  endWhenNothingCanBePrinted(output)
   const context: CommandContext = {
     output,
     useNode: async (body) => {
@@ -75,12 +77,12 @@ function exitWithCommanderErrors(command: Command, json: boolean): void {
   for (const subcommand of command.commands) exitWithCommanderErrors(subcommand, json)
 }
 
-/** `peerage ... | head` is no failure: whoever reads has read enough. */
-function endQuietlyWhenThePipeCloses(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit()
-    })
-  }
+/** `peerage ... | head` is no failure: whoever reads has read enough. Output that a full disk cuts short is one. */
+function endWhenNothingCanBePrinted(output: Output): void {
+  process.stdout.on('error', (error) => {
+    if (systemErrorCode(error) === 'EPIPE') process.exit()
+    output.error(storageError(error, 'standard output', 'write'))
+    process.exit(EXIT_FAILED)
+  })
+  process.stderr.on('error', (error) => process.exit(systemErrorCode(error) === 'EPIPE' ? undefined : EXIT_FAILED))
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openssl } from '../identity/openssl.ts'
@@ -219,7 +219,32 @@ describe('for people', () => {
     await once(child, 'close')
     expect({ stderr, code: child.exitCode }).toEqual({ stderr: '', code: 0 })
   })
+
+  test.runIf(existsSync('/dev/full'))('output that a full disk cuts short is a failure that says so', async () => {
+    const full = openSync('/dev/full', 'w')
+    const child = spawn(process.execPath, [ENTRANCE, 'identity', 'list', '--data-dir', newPath()], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    let stderr = ''
+    child.stderr?.on('data', (chunk) => {
+      stderr += String(chunk)
+    })
+    await once(child, 'close')
+    expect(child.exitCode).toBe(1)
+    expect(stderr).toMatch(/^peerage: .*standard output.*\n {2}.*\n$/)
+  })
 })
+
+test.runIf(process.platform === 'linux')(
+  'I-09: a place that takes no folders is an error, not an endless try',
+  async () => {
+    const line = ['--data-dir', '/proc/peerage-test', 'identity', 'create', '--name', 'Ann', '--json']
+    const { code, stderr } = await peerage(line)
+    expect(code).toBe(1)
+    expect(documents(stderr)).toEqual([{ error: expect.objectContaining({ code: 'storage-not-accessible' }) }])
+  },
+)
 
 describe('misuse', () => {
   test('exits with 2, says what is wrong and changes nothing', async () => {
