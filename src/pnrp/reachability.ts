@@ -12,7 +12,7 @@ import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoi
 import { networkPrefix } from './network-prefix.ts'
 
 /** Why a node is resolve-only. */
-export type UnreachableReason = 'configured' | 'address-translated' | 'not-asked'
+export type UnreachableReason = 'configured' | 'no-address' | 'address-translated' | 'not-asked'
 
 /** Witnesses from different prefixes that have to agree on an address, in `Global_`. */
 export const WITNESSES_NEEDED = 3
@@ -20,8 +20,6 @@ export const WITNESSES_NEEDED = 3
 export const WITNESS_LIFE = 10 * 60_000
 /** How long a node that knows others waits for somebody to ask it, in milliseconds. */
 export const LONGEST_WAIT_FOR_QUESTION = 5 * 60_000
-/** How long a resolve-only node waits before it tries again, in milliseconds. */
-export const REACHABILITY_RETRY = 60 * 60_000
 /** Endpoints that were sent something lately, and so do not show that strangers reach this node. */
 export const MOST_SENT_TO = 4096
 /** With fewer others known than this, silence shows nothing. */
@@ -46,6 +44,11 @@ export class Reachability {
   constructor(clock: Clock, witnessesNeeded: number) {
     this.#clock = clock
     this.#witnessesNeeded = witnessesNeeded
+  }
+
+  /** Whether somebody to whom nothing was sent has asked something. */
+  get isShown(): boolean {
+    return this.#asked
   }
 
   /** Something was sent there: a question from there shows nothing. */
@@ -78,15 +81,22 @@ export class Reachability {
   /** Where enough witnesses agree that they see this node. */
   observedEndpoint(): Endpoint | undefined {
     const now = this.#clock.monotonic()
-    const votes = new Map<string, { endpoint: Endpoint; count: number }>()
+    const votes = new Map<string, { readonly endpoint: Endpoint; count: number }>()
+    let most = 0
+    let winner: Endpoint | undefined
     for (const { observed, time } of this.#witnesses.values()) {
       if (now - time > WITNESS_LIFE) continue
       const key = formatEndpoint(observed)
-      const count = (votes.get(key)?.count ?? 0) + 1
-      if (count >= this.#witnessesNeeded) return observed
-      votes.set(key, { endpoint: observed, count })
+      const vote = votes.get(key) ?? { endpoint: observed, count: 0 }
+      vote.count++
+      votes.set(key, vote)
+      // Liars can agree, too: what most witnesses say counts, and only if they are enough.
+      if (vote.count > most) {
+        most = vote.count
+        winner = vote.endpoint
+      }
     }
-    return undefined
+    return most >= this.#witnessesNeeded ? winner : undefined
   }
 
   /** Why others cannot reach this node, as far as is known; undefined if they can, or nothing is known yet. */
