@@ -20,7 +20,7 @@ import { Counters } from './counters.ts'
 import type { ChainValidator } from './cpa-validation.ts'
 import { DatagramTransport, type RequestSource } from './datagram-transport.ts'
 import { Deadlines } from './deadlines.ts'
-import { Discovery, type DiscoveryPorts, MOST_REMEMBERED_NODES } from './discovery.ts'
+import { Discovery, type DiscoveryPorts, MOST_REMEMBERED_NODES, SeedTurns } from './discovery.ts'
 import { EntryProof } from './entry-proof.ts'
 import { Exchange } from './exchange.ts'
 import { Flooding } from './flooding.ts'
@@ -108,6 +108,7 @@ export class CloudNode {
   readonly #splits: SplitDetection
   readonly #reachability: Reachability
   readonly #discovery: Discovery
+  readonly #splitSeeds: SeedTurns
   readonly #resolves = new Set<Resolve>()
   readonly #ownRegistration: Registration | undefined
   readonly #configuredResolveOnly: boolean
@@ -194,6 +195,7 @@ export class CloudNode {
     this.#maintenance = new CacheMaintenance(this.#parts, this.#proof, resolve)
     this.#repair = new LeafSetRepair(this.#parts, this.#proof)
     this.#splits = new SplitDetection(this.#parts, { next: () => this.#elsewhere() }, resolve)
+    this.#splitSeeds = new SeedTurns(ports)
     this.#reachability = new Reachability(clock, isGlobal ? WITNESSES_IN_GLOBAL : WITNESSES_ELSEWHERE)
     this.#discovery = new Discovery(this.#parts, ports, this.#conversations, () => ports.changed())
   }
@@ -470,7 +472,7 @@ export class CloudNode {
           random,
           this.#formerNodes.all().filter((node) => !isCached(node)),
         ),
-      () => this.#discovery.nextSeed(),
+      () => this.#splitSeeds.next(),
     ]
     for (const _ of kinds) {
       const kind = kinds[this.#elsewhereTurn++ % kinds.length]

@@ -34,16 +34,33 @@ const nextStage: Readonly<Record<Stage, Stage>> = {
   seeds: 'remembered',
 }
 
+/** The seeds, one after the other. Whoever asks them for a purpose of its own has turns of its own. */
+export class SeedTurns {
+  readonly #ports: Pick<DiscoveryPorts, 'seeds'>
+  #index = 0
+
+  constructor(ports: Pick<DiscoveryPorts, 'seeds'>) {
+    this.#ports = ports
+  }
+
+  next(): Endpoint | undefined {
+    const seeds = this.#ports.seeds()
+    // The list can have changed since; the index wraps at its end.
+    if (this.#index >= seeds.length) this.#index = 0
+    return seeds[this.#index++]
+  }
+}
+
 /** The search for a cloud. */
 export class Discovery {
   readonly #parts: CloudParts
   readonly #ports: DiscoveryPorts
   readonly #conversations: Conversations
   readonly #ended: () => void
+  readonly #seeds: SeedTurns
   #stage: Stage | undefined
   #deadline: Deadline | undefined
   #endBrowsing: (() => void) | undefined
-  #seedIndex = 0
 
   /** @param ended Called when a whole round has brought nobody. */
   constructor(parts: CloudParts, ports: DiscoveryPorts, conversations: Conversations, ended: () => void) {
@@ -51,6 +68,7 @@ export class Discovery {
     this.#ports = ports
     this.#conversations = conversations
     this.#ended = ended
+    this.#seeds = new SeedTurns(ports)
   }
 
   /** Whether a round is under way. */
@@ -69,14 +87,6 @@ export class Discovery {
     if (this.#deadline !== undefined) this.#parts.deadlines.cancel(this.#deadline)
     this.#endBrowsing?.()
     this.#endBrowsing = undefined
-  }
-
-  /** The next seed, in turn. */
-  nextSeed(): Endpoint | undefined {
-    const seeds = this.#ports.seeds()
-    // The list can have changed since; the index wraps at its end.
-    if (this.#seedIndex >= seeds.length) this.#seedIndex = 0
-    return seeds[this.#seedIndex++]
   }
 
   #enter(stage: Stage): void {
@@ -123,7 +133,7 @@ export class Discovery {
         return this.#endBrowsing !== undefined
       }
       case 'seeds': {
-        const seed = this.nextSeed()
+        const seed = this.#seeds.next()
         if (seed !== undefined) this.#converse(seed)
         return seed !== undefined
       }
