@@ -9,9 +9,11 @@ import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import { storageError } from '../nodejs/storage-error.ts'
 import { systemErrorCode } from '../nodejs/system-error.ts'
+import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
+import { addResolutionCommands } from './name-resolution.ts'
 import { createOutput, type Output } from './output.ts'
 
 const EXIT_FAILED = 1
@@ -32,10 +34,10 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   endWhenNothingCanBePrinted(output)
   const context: CommandContext = {
     output,
-    useNode: async (body) => {
+    useNode: async (body, options = {}) => {
       const { dataDir } = program.opts<{ dataDir?: string }>()
       const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
-      const node = await openNode({ dataDir: dataDir ?? (fromEnvironment || defaultDataDirectory()) })
+      const node = await openNode({ ...options, dataDir: dataDir ?? (fromEnvironment || defaultDataDirectory()) })
       try {
         await body(node)
       } finally {
@@ -44,7 +46,9 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     },
   }
   addIdentityCommands(program, context)
+  addCloudCommands(program, context)
   addNameCommands(program, context)
+  addResolutionCommands(program, context)
   program
     .command('demo')
     .description('show what works today, with temporary data')

@@ -40,6 +40,9 @@ const TAG_END = 20
 /** Destinations for which the socket is remembered. */
 const MOST_KNOWN_DESTINATIONS = 4096
 
+/** How long names of seeds are waited for before a cloud is looked for without them, in milliseconds. */
+export const LONGEST_SEED_WAIT = 2000
+
 /** A cloud of this node. */
 export class JoinedCloud {
   readonly cloud: Cloud
@@ -99,9 +102,18 @@ export class JoinedCloud {
     this.#addresses = addressesInCloud(this.cloud, machine)
   }
 
-  useSeeds(seeds: readonly Seed[]): void {
-    this.#seeds = new SeedList(seeds, this.#ports.hostLookup, this.#ports.clock)
-    void this.#seeds.refresh()
+  /** Takes other seeds. It resolves when their names have been looked up, or after {@link LONGEST_SEED_WAIT}. */
+  async useSeeds(seeds: readonly Seed[]): Promise<void> {
+    const { hostLookup, clock } = this.#ports
+    this.#seeds = new SeedList(seeds, hostLookup, clock)
+    const lookedUp = this.#seeds.refresh()
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(LONGEST_SEED_WAIT, resolve)
+      void lookedUp.then(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
   }
 
   /** Begins, once there are sockets. @throws PeerageError `no-network` */

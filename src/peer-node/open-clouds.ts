@@ -78,9 +78,12 @@ export class OpenClouds {
     const made = makeCloud(name, options)
     const seeds = options.seeds?.map(parseSeed) ?? []
     return this.#inTurn(async () => {
-      const joined = this.#joined.get(name) ?? (await this.#start(made, seeds, options.resolveOnly === true))
-      requireSame(joined.cloud, made)
-      if (seeds.length > 0) joined.useSeeds([...seeds, ...this.#configuredSeeds])
+      const known = this.#joined.get(name)
+      if (known !== undefined) {
+        requireSame(known.cloud, made)
+        if (seeds.length > 0) await known.useSeeds([...seeds, ...this.#configuredSeeds])
+      }
+      const joined = known ?? (await this.#start(made, seeds, options.resolveOnly === true))
       joined.openCount++
       joined.cleanup?.cancel()
       joined.cleanup = undefined
@@ -196,18 +199,17 @@ export class OpenClouds {
     const joined = new JoinedCloud(made, this.#ports, this.#sockets, () => this.#tell())
     joined.takeMachine(this.#ports.networkInterfaces.list())
     if (joined.addresses.length === 0) throw new PeerageError('no-network', { cloud: made.name })
-    this.#joined.set(made.name, joined)
     try {
-      await this.#sockets.use(this.#wantedAddresses())
+      await this.#sockets.use(this.#addressesOf([...this.#joined.values(), joined]))
       const { port } = this.#sockets
       if (port === undefined) throw new PeerageError('no-network', { cloud: made.name })
-      joined.useSeeds([...seeds, ...this.#configuredSeeds])
+      await joined.useSeeds([...seeds, ...this.#configuredSeeds])
       joined.start(port, resolveOnly)
     } catch (error) {
-      this.#joined.delete(made.name)
-      await this.#sockets.use(this.#wantedAddresses())
+      await this.#useSockets()
       throw error
     }
+    this.#joined.set(made.name, joined)
     this.#watchMachine()
     return joined
   }
@@ -230,13 +232,17 @@ export class OpenClouds {
     if (joined.openCount > 0 || this.#joined.get(joined.cloud.name) !== joined) return
     await joined.close()
     this.#joined.delete(joined.cloud.name)
-    await this.#sockets.use(this.#wantedAddresses())
+    await this.#useSockets()
     this.#tell()
     this.#watchMachine()
   }
 
-  #wantedAddresses(): readonly InterfaceAddress[] {
-    const wanted = [...this.#joined.values()].flatMap(({ addresses }) => addresses)
+  #useSockets(): Promise<void> {
+    return this.#sockets.use(this.#addressesOf([...this.#joined.values()]))
+  }
+
+  #addressesOf(clouds: readonly JoinedCloud[]): readonly InterfaceAddress[] {
+    const wanted = clouds.flatMap(({ addresses }) => addresses)
     return [...new Map(wanted.map((one) => [`${one.interface} ${one.address}`, one])).values()]
   }
 
@@ -278,7 +284,7 @@ export class OpenClouds {
     try {
       const machine = this.#ports.networkInterfaces.list()
       for (const joined of this.#joined.values()) joined.takeMachine(machine)
-      await this.#sockets.use(this.#wantedAddresses())
+      await this.#useSockets()
     } catch (error) {
       if (!(error instanceof PeerageError)) throw error
       this.#ports.log.warn('the addresses of this machine have changed and cannot be used', { reason: error.message })

@@ -46,6 +46,7 @@ export interface ErrorDetails {
   'invalid-cloud': { readonly name: string; readonly problem: string }
   'cloud-not-found': { readonly name: string; readonly open: readonly string[] }
   'no-network': { readonly cloud: string }
+  'name-not-found': { readonly name: string }
   'resolve-only': { readonly cloud: string; readonly reason: string }
   'name-not-owned': { readonly name: string; readonly problem: string }
   'already-registered': { readonly name: string; readonly cloud: string }
@@ -227,6 +228,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ cloud }) => `this machine has no address that the cloud ${quoted(cloud)} may use`,
     advice: 'Connect this machine to the network, or open a cloud whose address ranges it has an address in.',
     original: 'WSAENETDOWN',
+  },
+  'name-not-found': {
+    message: ({ name }) => `${quoted(name)} is not registered where it was looked for`,
+    advice: 'Check the name, the cloud and the seeds; a name is there only while a node has it registered.',
+    original: 'WSA_E_NO_MORE',
   },
   'resolve-only': {
     message: ({ cloud, reason }) => `this node can only resolve in the cloud ${quoted(cloud)}: ${reason}`,

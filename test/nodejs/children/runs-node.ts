@@ -1,0 +1,73 @@
+/**
+ * A node in a process of its own that does what it is told: a line of JSON for each call, and a line for its answer.
+ * The first line says how the node is opened.
+ */
+import { createInterface } from 'node:readline'
+import { openNode } from '../../../src/nodejs/open-node.ts'
+import type { PeerNode } from '../../../src/peer-node/peer-node.ts'
+import { PeerageError } from '../../../src/runtime/peerage-error.ts'
+
+const handles = new Map<string, { close(): Promise<void> }>()
+const lines = createInterface({ input: process.stdin })
+let node: PeerNode | undefined
+
+/** Bytes are base64 in JSON. */
+function withBytes(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key,
+      one instanceof Uint8Array ? Buffer.from(one).toString('base64') : one,
+    ]),
+  )
+}
+
+async function perform(call: string, argument: string, options: Record<string, unknown>): Promise<unknown> {
+  if (call === 'open') {
+    const { pnrpPort, seeds: given } = options
+    const seeds = Array.isArray(given) ? given.map(String) : []
+    const port = typeof pnrpPort === 'number' ? { pnrpPort } : {}
+    node = await openNode({ dataDir: argument, friendlyName: 'A test', seeds, ...port })
+    return (await node.identities.get()).peerName
+  }
+  if (node === undefined) throw new Error('the node is not open')
+  switch (call) {
+    case 'join':
+      await node.clouds.open(argument, options)
+      return node.clouds.list()
+    case 'list':
+      return node.clouds.list()
+    case 'inspect':
+      return node.clouds.inspect(argument)
+    case 'register': {
+      const { payload, ...rest } = options
+      const bytes = typeof payload === 'string' ? { payload: new Uint8Array(Buffer.from(payload, 'base64')) } : {}
+      handles.set(argument, await node.names.register({ name: argument, endpoints: [{ port: 80 }], ...rest, ...bytes }))
+      return undefined
+    }
+    case 'unregister':
+      await handles.get(argument)?.close()
+      return undefined
+    case 'resolve': {
+      const results: object[] = []
+      for await (const result of node.names.resolve(argument, options)) results.push(withBytes(result))
+      return results
+    }
+    case 'close':
+      await node.close()
+      lines.close()
+      return undefined
+    default:
+      throw new Error(`there is no call ${call}`)
+  }
+}
+
+for await (const line of lines) {
+  const [call, argument, options]: [string, string, Record<string, unknown>] = JSON.parse(line)
+  try {
+    const result = await perform(call, argument, options)
+    process.stdout.write(`${JSON.stringify({ result: result ?? null })}\n`)
+  } catch (error) {
+    if (!(error instanceof PeerageError)) throw error
+    process.stdout.write(`${JSON.stringify({ code: error.code })}\n`)
+  }
+}
