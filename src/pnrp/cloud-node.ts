@@ -13,7 +13,7 @@ import { type Random, randomBytes, randomChoice, randomFraction } from '../runti
 import { BackOff } from './back-off.ts'
 import { CacheMaintenance } from './cache-maintenance.ts'
 import type { Cloud } from './cloud.ts'
-import type { CloudParts } from './cloud-parts.ts'
+import type { CloudParts, OwnAddresses } from './cloud-parts.ts'
 import { Conversations } from './conversations.ts'
 import { CookieJar, CookieMint } from './cookies.ts'
 import { Counters } from './counters.ts'
@@ -30,6 +30,7 @@ import type { Message, Solicit } from './message.ts'
 import { FIELD_HEADER_LENGTH } from './message-field.ts'
 import { networkPrefix } from './network-prefix.ts'
 import { CloudAddresses } from './own-addresses.ts'
+import { Participation } from './participation.ts'
 import { PNRP_ID_LENGTH, type PnrpId, pnrpIdFromBytes } from './pnrp-id.ts'
 import { ProbeCharges } from './probe-charges.ts'
 import { drawRegistration, Publishing, type RegistrationRequest } from './publishing.ts'
@@ -110,8 +111,8 @@ export class CloudNode {
   readonly #discovery: Discovery
   readonly #splitSeeds: SeedTurns
   readonly #resolves = new Set<Resolve>()
-  readonly #ownRegistration: Registration | undefined
-  readonly #configuredResolveOnly: boolean
+  readonly #participation: Participation
+  readonly #firstRegistration: Registration | undefined
   #announcementIsDue = false
   #elsewhereTurn = 0
   #isSuspended = false
@@ -140,10 +141,9 @@ export class CloudNode {
     this.#ports = ports
     this.#own = new CloudAddresses(cloud, options.port)
     this.#own.replace(options.addresses)
-    const [address] = this.#own.addresses
-    if (address === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
-    this.#configuredResolveOnly = options.resolveOnly
-    this.#ownRegistration = options.resolveOnly ? undefined : drawOwnRegistration(ports, address, options.port)
+    if (this.#own.pathEndpoint === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
+    const drawOwn = (): Registration | undefined => drawOwnRegistration(ports, this.#own)
+    this.#firstRegistration = options.resolveOnly ? undefined : drawOwn()
     this.#mint = new CookieMint(ports)
     this.#rates = new TokenBuckets(clock, REQUESTS_OF_PREFIX, MOST_PREFIXES)
     this.#formerNodes = new FormerNodes(clock)
@@ -158,7 +158,7 @@ export class CloudNode {
       send: (bytes, to, from) => ports.send(bytes, to, from),
     })
     const cookies = new CookieJar(clock)
-    const cache = new RouteCache(this.#ownRegistration?.id ?? pnrpIdFromBytes(randomBytes(random, PNRP_ID_LENGTH)), {
+    const cache = new RouteCache(this.#firstRegistration?.id ?? pnrpIdFromBytes(randomBytes(random, PNRP_ID_LENGTH)), {
       limitsPrefixes: isGlobal,
       ownPrefixes: () => this.#own.prefixes,
     })
@@ -197,12 +197,16 @@ export class CloudNode {
     this.#splits = new SplitDetection(this.#parts, { next: () => this.#elsewhere() }, resolve)
     this.#splitSeeds = new SeedTurns(ports)
     this.#reachability = new Reachability(clock, isGlobal ? WITNESSES_IN_GLOBAL : WITNESSES_ELSEWHERE)
+    this.#participation = new Participation({
+      ...{ parts: this.#parts, publishing: this.#publishing, reachability: this.#reachability, drawOwn },
+      ...{ isResolveOnly: options.resolveOnly, changed: () => ports.changed() },
+    })
     this.#discovery = new Discovery(this.#parts, ports, this.#conversations, () => ports.changed())
   }
 
   /** Begins: looks for the cloud. Once. */
   start(): void {
-    if (this.#ownRegistration !== undefined) this.#publishing.adopt(this.#ownRegistration)
+    this.#participation.start(this.#firstRegistration)
     this.#discovery.start()
     this.#scheduleMaintenance()
   }
@@ -234,17 +238,15 @@ export class CloudNode {
    * @throws PeerageError as {@link Publishing.register}, and `resolve-only`
    */
   register(request: RegistrationRequest, announced: () => void = () => {}): Registration {
-    const reason = this.#resolveOnlyReason()
-    if (reason !== undefined) throw new PeerageError('resolve-only', { cloud: this.#parts.cloud.name, reason })
-    return this.#publishing.register(request, announced)
+    return this.#participation.register(request, announced)
   }
 
   update(registration: Registration, content: RegistrationContent): void {
-    this.#publishing.update(registration, content)
+    this.#participation.update(registration, content)
   }
 
   unregister(registration: Registration): void {
-    this.#publishing.unregister(registration)
+    this.#participation.unregister(registration)
   }
 
   /** Starts a resolve. @param ended Called once, later, unless the resolve is cancelled or the node closes. */
@@ -266,7 +268,7 @@ export class CloudNode {
     const { cache } = this.#parts
     return {
       state: this.#state(),
-      resolveOnly: this.#resolveOnlyReason(),
+      resolveOnly: this.#participation.resolveOnly,
       addresses: this.#own.addresses,
       port: this.#own.port,
       observed: this.#reachability.observedEndpoint(),
@@ -287,7 +289,7 @@ export class CloudNode {
   /** The machine's addresses changed. */
   addressesChanged(machineAddresses: readonly IpAddress[]): void {
     if (!this.#own.replace(machineAddresses)) return
-    this.#reachability.reset()
+    this.#participation.reset()
     this.#announceAll()
     this.#ports.changed()
   }
@@ -336,7 +338,7 @@ export class CloudNode {
     if (isProven) this.#heard(from)
     const known = this.#left === undefined ? request : remainder(request)
     if (known === undefined) return
-    this.#handler.received(known, { ...source, isProven, sent: 0 }, this.#resolveOnlyReason() !== undefined)
+    this.#handler.received(known, { ...source, isProven, sent: 0 }, this.#participation.resolveOnly !== undefined)
   }
 
   /** An answer to us, or an echoed cookie: nobody can have sent that from elsewhere. */
@@ -383,7 +385,6 @@ export class CloudNode {
 
   #tick(): void {
     const { cache, clock } = this.#parts
-    const before = this.#resolveOnlyReason()
     // A machine that slept shows it in one of two ways: this comes late, or only the time of day has moved on.
     const lateness = clock.monotonic() - this.#lastTick
     const jump = Math.abs(clock.utc() - clock.monotonic() - this.#clockOffset)
@@ -393,7 +394,7 @@ export class CloudNode {
     this.#maintenance.round(this.#estimatedIds())
     this.#repair.round()
     this.#splits.tick(this.#estimatedNodes())
-    this.#takeBackWhenUnreachable(before)
+    this.#participation.tick()
     this.#rememberNodes()
     this.#scheduleMaintenance()
   }
@@ -404,7 +405,7 @@ export class CloudNode {
     this.#roundTrips.clear()
     this.#parts.cookies.clear()
     this.#parts.backOff.clear()
-    this.#reachability.reset()
+    this.#participation.reset()
     this.#announceAll()
     if (this.#parts.cache.size === 0) this.#discovery.start()
   }
@@ -425,13 +426,6 @@ export class CloudNode {
   #announceAll(): void {
     this.#announcementIsDue = false
     for (const registration of this.#parts.registrations.all()) this.#publishing.announce(registration)
-  }
-
-  #takeBackWhenUnreachable(before: UnreachableReason | undefined): void {
-    const reason = this.#resolveOnlyReason()
-    if (reason === before || reason === undefined) return
-    for (const registration of this.#parts.registrations.all()) this.#publishing.unregister(registration)
-    this.#ports.changed()
   }
 
   #forget(id: PnrpId): void {
@@ -494,14 +488,9 @@ export class CloudNode {
 
   #state(): CloudStatus['state'] {
     if (this.#isSuspended) return 'suspended'
-    if (this.#own.addresses.length === 0) return 'no-network'
+    if (this.#own.pathEndpoint === undefined) return 'no-network'
     if (this.#parts.cache.size > 0) return 'active'
     return this.#discovery.isRunning ? 'synchronizing' : 'alone'
-  }
-
-  #resolveOnlyReason(): UnreachableReason | undefined {
-    if (this.#configuredResolveOnly) return 'configured'
-    return this.#reachability.problem(this.#own.addresses, this.#own.port, this.#parts.cache.size)
   }
 
   #estimatedIds(): number {
@@ -527,9 +516,10 @@ const MAINTENANCE_JITTER = 0.2
  */
 function drawOwnRegistration(
   { crypto, random }: { readonly crypto: Crypto; readonly random: Random },
-  address: IpAddress,
-  port: number,
-): Registration {
+  { addresses, port }: OwnAddresses,
+): Registration | undefined {
+  const [address] = addresses
+  if (address === undefined) return undefined
   const keyPair = crypto.signingKeyPair(randomBytes(random, SEED_LENGTH))
   const name = makePeerName(authorityOf(crypto, keyPair.publicKey), '')
   const endpoints = [{ host: address, port, protocol: UDP }]

@@ -42,6 +42,11 @@ export interface OwnAddresses {
   /** At most four, all within the cloud's ranges; none while there is no network. */
   readonly addresses: readonly IpAddress[]
   readonly port: number
+  /**
+   * What stands for this node in Flagged Paths: the first of its addresses, or none in particular where it has only
+   * addresses that the cloud may not use. undefined while there is no network.
+   */
+  readonly pathEndpoint: Endpoint | undefined
   /** The prefixes of these addresses. */
   readonly prefixes: readonly string[]
   has(endpoint: Endpoint): boolean

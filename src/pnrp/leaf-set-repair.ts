@@ -138,14 +138,13 @@ export class LeafSetRepair {
     const { exchange, own } = this.#parts
     const { localId, asked, to, target, flagged } = questioning
     const ownEntry = own.entryOf(localId)
-    const [host] = own.addresses
-    if (ownEntry === undefined || host === undefined) return
+    if (ownEntry === undefined || own.pathEndpoint === undefined) return
     exchange.inquire(
       to,
       {
         ...{ type: 'LOOKUP', target, validateId: asked.id, criterion: 'none', precision: 0 },
         ...{ reason: 'cache-maintenance', acceptsFarther: true, bestMatch: ownEntry },
-        flaggedPath: [{ host, port: own.port }, ...flagged].slice(0, LONGEST_FLAGGED_PATH),
+        flaggedPath: [own.pathEndpoint, ...flagged].slice(0, LONGEST_FLAGGED_PATH),
       },
       {
         answered: ({ notFound, routeEntry }) => {

@@ -9,6 +9,7 @@
 import type { PeerName } from '../identity/peer-name.ts'
 import { isSecured } from '../identity/peer-name.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ApplicationEndpoint } from './certified-peer-address.ts'
 import type { CloudNode } from './cloud-node.ts'
 import type { Criterion } from './message.ts'
@@ -62,12 +63,13 @@ export class NameResolution {
   #resolve: Resolve | undefined
   #isOver = false
 
-  /** Begins. The listener is told nothing before this has returned. */
+  /** Begins. The listener is told nothing before this has returned. @throws PeerageError `no-network` */
   constructor(node: CloudNode, request: NameRequest, listener: NameListener) {
     this.#node = node
     this.#request = request
     this.#listener = listener
-    const { deadlines, crypto, random } = node.parts
+    const { cloud, deadlines, crypto, random, own } = node.parts
+    if (own.pathEndpoint === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
     const serviceLocation =
       request.criterion === 'any' ? anyServiceLocation(random) : nearestServiceLocation(request.prefix)
     const target = makePnrpId(p2pIdOf(crypto, request.name), serviceLocation)

@@ -59,7 +59,7 @@ export class Publishing {
    *   `payload-too-long`, `already-registered`, `no-network`, `too-many-registrations`
    */
   register(request: RegistrationRequest, announced: () => void): Registration {
-    const { crypto, own, random, registrations } = this.#parts
+    const { own, registrations } = this.#parts
     this.#checkOwner(request)
     checkContent(request.name, request)
     if (registrations.size >= MOST_REGISTRATIONS) {
@@ -71,12 +71,19 @@ export class Publishing {
       .all()
       .some(({ name, content }) => name === request.name && sameEndpoints(content.endpoints, request.endpoints))
     if (twin) throw new PeerageError('already-registered', { name: request.name, cloud: this.#parts.cloud.name })
-    this.#forgetOldRevocations()
-    let registration = drawRegistration({ crypto, random }, request, address)
-    while (registrations.has(registration.id) || this.#revoked.has(registration.id)) {
-      registration = drawRegistration({ crypto, random }, request, address)
-    }
+    const registration = this.#draw(request, address)
     this.adopt(registration, announced)
+    return registration
+  }
+
+  /** Registers what was revoked once more, under another ID. The node has an address. */
+  registerAgain({ name, keyPair, certificateChain, serviceLocation, content }: Registration): Registration {
+    const [address] = this.#parts.own.addresses
+    if (address === undefined) throw new RangeError('without an address nothing is registered')
+    const prefix = serviceLocation.subarray(0, SERVICE_LOCATION_PREFIX_LENGTH)
+    const request = { name, keyPair, certificateChain, serviceLocationPrefix: prefix, ...content }
+    const registration = this.#draw(request, address)
+    this.adopt(registration)
     return registration
   }
 
@@ -127,6 +134,17 @@ export class Publishing {
     }
     const target = nextPnrpId(registration.id)
     this.#resolve({ target, criterion: 'none', reason: 'registration', announcing }, announced)
+  }
+
+  /** A registration whose ID is neither in use nor revoked. */
+  #draw(request: RegistrationRequest, address: IpAddress): Registration {
+    const { crypto, random, registrations } = this.#parts
+    this.#forgetOldRevocations()
+    let registration = drawRegistration({ crypto, random }, request, address)
+    while (registrations.has(registration.id) || this.#revoked.has(registration.id)) {
+      registration = drawRegistration({ crypto, random }, request, address)
+    }
+    return registration
   }
 
   #checkOwner({ name, keyPair, certificateChain }: RegistrationRequest): void {

@@ -170,8 +170,8 @@ export class Resolve {
 
   #askLookup(path: Path, hop: Candidate): void {
     const { exchange, own, cache } = this.#parts
-    const [host] = own.addresses
-    if (host === undefined) {
+    const { pathEndpoint } = own
+    if (pathEndpoint === undefined) {
       this.#end({ kind: 'ended', closest: undefined })
       return
     }
@@ -188,7 +188,7 @@ export class Resolve {
         reason: this.#request.reason,
         acceptsFarther: cache.size < SMALL_CACHE || hop.id === NO_PNRP_ID,
         bestMatch: this.#request.announcing ?? best,
-        flaggedPath: [{ host, port: own.port }, ...path.flagged],
+        flaggedPath: [pathEndpoint, ...path.flagged],
       },
       {
         answered: (buffer) => this.#answered(path, hop, buffer),

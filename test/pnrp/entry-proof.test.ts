@@ -199,6 +199,7 @@ describe('the proof of an entry', () => {
     return {
       addresses: own.addresses,
       port: own.port,
+      pathEndpoint: own.pathEndpoint,
       prefixes: own.prefixes,
       has: (endpoint) => own.has(endpoint),
       entryOf: (id) => own.entryOf(id),

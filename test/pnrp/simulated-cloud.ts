@@ -132,8 +132,12 @@ export class SimulatedCloud {
 
   /** The addresses of a host that this cloud uses. */
   addressesOf(host: SimulatedHost): IpAddress[] {
+    return this.machineAddressesOf(host).filter((address) => mayUse(this.cloud, address))
+  }
+
+  machineAddressesOf(host: SimulatedHost): IpAddress[] {
     return host.attachment.addresses
-      .filter(({ attached, address }) => attached && mayUse(this.cloud, address))
+      .filter(({ attached }) => attached)
       .filter(({ ipv4 }) => this.#families === 'both' || ipv4 === (this.#families === 'ipv4'))
       .map(({ address }) => address)
   }
@@ -244,6 +248,11 @@ export class Member {
     return this.cloud.addressesOf(this.host)
   }
 
+  /** All addresses of its host, of the families that the cloud uses. */
+  get machineAddresses(): readonly IpAddress[] {
+    return this.cloud.machineAddressesOf(this.host)
+  }
+
   /** Its first address. */
   get endpoint(): Endpoint {
     const [host] = this.addresses
@@ -268,7 +277,7 @@ export class Member {
     const { seeds, resolveOnly = false } = this.#options
     this.#openSockets()
     const node = new CloudNode(
-      { cloud: this.cloud.cloud, addresses: this.addresses, port: PORT, resolveOnly },
+      { cloud: this.cloud.cloud, addresses: this.machineAddresses, port: PORT, resolveOnly },
       {
         clock: ports.clock,
         random: ports.random,
@@ -327,13 +336,13 @@ export class Member {
   addressesChanged(): void {
     for (const socket of this.#sockets) socket.close()
     this.#openSockets()
-    this.node.addressesChanged(this.addresses)
+    this.node.addressesChanged(this.machineAddresses)
   }
 
   /** Registers an unsecured name, or a secured one under a key pair, at one endpoint. */
   register(name: PeerName, more: Partial<RegistrationRequest> = {}): Registration {
     const keyPair = more.keyPair ?? this.drawKeyPair()
-    const endpoints = [{ ...this.endpoint, port: APPLICATION_PORT, protocol: TCP }]
+    const endpoints = more.endpoints ?? [{ ...this.endpoint, port: APPLICATION_PORT, protocol: TCP }]
     return this.node.register({ name, keyPair, endpoints, comment: '', payload: undefined, ...more })
   }
 
@@ -364,7 +373,7 @@ export class Member {
 
   #openSockets(): void {
     const { datagrams } = this.host.ports
-    this.#sockets = this.addresses.map((host) =>
+    this.#sockets = this.machineAddresses.map((host) =>
       datagrams.open(
         { host, port: PORT },
         { received: (bytes: Uint8Array, from: Endpoint) => this.#received(bytes, from, host) },
