@@ -8,12 +8,25 @@ import {
 import { CLOCK_TOLERANCE } from '../../../src/identity/certificate/certificate-verification.ts'
 import { decodeChain, encodeChain, LONGEST_CHAIN } from '../../../src/identity/certificate/chain-encoding.ts'
 import { CERTIFICATE_LABEL } from '../../../src/identity/certificate/identity-certificate.ts'
+import { contextPrimitive, INTEGER, OCTET_STRING, SEQUENCE } from '../../../src/identity/der-tags.ts'
+import { DER_TRUE, derElement, derObjectIdentifier } from '../../../src/identity/der-writer.ts'
 import { encodePem } from '../../../src/identity/pem.ts'
 import { ROLES, type Role } from '../../../src/identity/role.ts'
+import { concatBytes } from '../../../src/runtime/bytes.ts'
 import type { Crypto } from '../../../src/runtime/crypto.ts'
 import { openssl } from '../openssl.ts'
 import { crypto } from '../platform.ts'
-import { keyPairOf, NOW, nameOf, refusalOf, YEAR } from './certificate-samples.ts'
+import {
+  altered,
+  keyPairOf,
+  NOW,
+  nameOf,
+  type RawExtension,
+  refusalOf,
+  samples,
+  withExtension,
+  YEAR,
+} from './certificate-samples.ts'
 import { chainOf, otherGroup, ROOT_KEY, type Step } from './chain-samples.ts'
 
 const problemOf = (steps: readonly Step[], root: Parameters<typeof chainOf>[1] = {}): string =>
@@ -47,6 +60,41 @@ test('N-76, P-007: 26 certificates are refused before a signature is checked', (
   const bytes = encodeChain(chainOf(steps))
   expect(refusalOf(() => verifyChain(counted.crypto, decodeChain(bytes))).problem).toBe('chain-length')
   expect(counted.verified()).toBe(0)
+})
+
+test('N-76, N-77: a certificate outside the profile refuses its chain before a signature is checked', () => {
+  const integer = (length: number): Uint8Array => derElement(INTEGER, new Uint8Array(length).fill(1))
+  const doubled = (given: readonly RawExtension[]): readonly RawExtension[] =>
+    [given[0], ...given].flatMap((one) => one ?? [])
+  const critical = (given: readonly RawExtension[]): readonly RawExtension[] =>
+    given.map((one, index) => (index === 0 ? { ...one, critical: DER_TRUE } : one))
+  const wrong: Readonly<Record<string, Uint8Array>> = {
+    'serial-number': altered('groupMembership', { serialNumber: integer(15) }),
+    version: altered('groupMembership', { version: new Uint8Array() }),
+    algorithm: altered('groupMembership', {
+      algorithm: derElement(SEQUENCE, derObjectIdentifier(Uint8Array.of(0x2b, 0x65, 0x71))),
+    }),
+    'unique-identifier': altered('groupMembership', { between: derElement(contextPrimitive(1), Uint8Array.of(0, 1)) }),
+    'duplicate-extension': altered('groupMembership', {}, doubled),
+    criticality: altered('groupMembership', {}, critical),
+    'missing-extension': withExtension('groupMembership', 'roles', undefined),
+    'certificate-version': withExtension(
+      'groupMembership',
+      'certificate version',
+      derElement(OCTET_STRING, Uint8Array.of(1, 0, 1, 0)),
+    ),
+    'certificate-type': withExtension(
+      'groupMembership',
+      'certificate type',
+      derElement(OCTET_STRING, Uint8Array.of(9, 0, 0, 0)),
+    ),
+  }
+  for (const [problem, der] of Object.entries(wrong)) {
+    const counted = countedCrypto()
+    const judged = () => verifyChain(counted.crypto, decodeChain(concatBytes(samples.groupRoot.der, der)))
+    expect(refusalOf(judged).problem).toBe(problem)
+    expect(counted.verified()).toBe(0)
+  }
 })
 
 test('N-78: openssl accepts a chain that counts, and refuses one with a wrong link', () => {
