@@ -5,6 +5,8 @@ const MINUTE = 60_000
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They need the rights of root, and have a command of their own: npm run test:network.
+    exclude: ['test/network/**'],
     watch: false,
     // A process for each file: a crash in a native module then costs one file, and no file sees another's timers.
     pool: 'forks',
