@@ -30,6 +30,11 @@ export interface AuthorityBuffer {
 
 /** In bytes (2.2.2.6). */
 export const LONGEST_AUTHORITY_BUFFER = 37_348
+/**
+ * A chain, in bytes: what the longest buffer leaves beside the longest classifier, payload and certified peer
+ * address. Longer chains exist, and publish no names.
+ */
+export const LONGEST_CHAIN_OF_ANSWER = 31_000
 
 const knownFields = new Set<number>([
   Field.flags,

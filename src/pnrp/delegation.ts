@@ -10,6 +10,7 @@ import { authorityPart } from '../identity/peer-name.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { LONGEST_CHAIN_OF_ANSWER } from './authority-buffer.ts'
 import type { ChainValidator, DelegationClaim } from './cpa-validation.ts'
 
 /** Judges the chains of delegated names. */
@@ -27,6 +28,9 @@ export function delegationValidator(crypto: Crypto): ChainValidator {
 }
 
 function problemOf(crypto: Crypto, bytes: Uint8Array, claim: DelegationClaim): string | undefined {
+  if (bytes.length > LONGEST_CHAIN_OF_ANSWER) {
+    return `its chain has ${bytes.length} bytes, and an answer has room for ${LONGEST_CHAIN_OF_ANSWER}`
+  }
   const chain = decodeChain(bytes)
   const [root] = chain
   const leaf = chain.at(-1)

@@ -148,7 +148,10 @@ export class Publishing {
   }
 
   #checkOwner({ name, keyPair, certificateChain }: RegistrationRequest): void {
-    if (!isSecured(name)) return
+    if (!isSecured(name)) {
+      if (certificateChain === undefined) return
+      throw new PeerageError('name-not-owned', { name, problem: 'nobody can let others publish an unsecured name' })
+    }
     const { crypto, chains, clock } = this.#parts
     if (certificateChain === undefined) {
       if (authorityOf(crypto, keyPair.publicKey) !== authorityPart(name)) {
