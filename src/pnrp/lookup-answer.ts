@@ -8,9 +8,9 @@ import { signCpa } from './certified-peer-address.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { signExtendedPayload } from './extended-payload.ts'
 import { type Inquire, type Lookup, NO_NONCE } from './message.ts'
-import { isCloser, NO_PNRP_ID, placeDistance, placeOf, sameP2pId } from './pnrp-id.ts'
+import { isCloser, NO_PNRP_ID, type PnrpId, placeDistance, placeOf, sameP2pId } from './pnrp-id.ts'
 import { type Registration, registeredClassifier } from './registration.ts'
-import { isAmong, type RouteEntry } from './route-entry.ts'
+import { isAmong } from './route-entry.ts'
 
 /** How far ahead our CPAs end, in milliseconds: the middle of what is allowed. */
 export const CPA_LIFE = 3.5 * 24 * 3_600_000
@@ -24,10 +24,11 @@ export function answerLookup(parts: CloudParts, lookup: Lookup): AuthorityBuffer
   const { cache, registrations } = parts
   const isValidated = registrations.has(lookup.validateId)
   const notFound = lookup.validateId !== NO_PNRP_ID && !isValidated
-  const local = closestLocal(parts, lookup, isValidated)
-  const remote = closestRemote(parts, lookup)
-  const routeEntry = closerOf(lookup, local, remote)
-  const leafSet = remote === undefined && cache.isInLeafRange(lookup.target)
+  const local = ownCandidates(parts, lookup, isValidated)
+  const remote = cachedCandidates(parts, lookup)
+  const id = chooseAny(parts, lookup, local) ?? chooseClose(parts, lookup, local, remote)
+  const routeEntry = id === undefined ? undefined : (cache.get(id)?.entry ?? parts.own.entryOf(id))
+  const leafSet = remote.length === 0 && cache.isInLeafRange(lookup.target)
   return { cookieNeeded: false, leafSet, busy: false, notFound, routeEntry }
 }
 
@@ -85,56 +86,63 @@ function makePayload(
   return signExtendedPayload(crypto, { notAfter, id, nonce, payload: content.payload }, keyPair.secretKey)
 }
 
-/** Our own ID closest to the target, unless this node has been asked already (ClosestLocalMatch). */
-function closestLocal(parts: CloudParts, lookup: Lookup, isValidated: boolean): RouteEntry | undefined {
-  const { own, registrations } = parts
-  if (lookup.flaggedPath.some((endpoint) => own.has(endpoint))) return undefined
-  const id = registrations.closestTo(lookup.target)
-  if (id === undefined || (isValidated && !isCloser(lookup.target, id, lookup.validateId))) return undefined
-  return own.entryOf(id)
+/** Our own IDs that may be named: none if this node has been asked already (for ClosestLocalMatch). */
+function ownCandidates({ own, registrations }: CloudParts, lookup: Lookup, isValidated: boolean): readonly PnrpId[] {
+  const { target, validateId, flaggedPath } = lookup
+  if (flaggedPath.some((endpoint) => own.has(endpoint))) return []
+  const ids = registrations.all().map(({ id }) => id)
+  return isValidated ? ids.filter((id) => isCloser(target, id, validateId)) : ids
 }
 
-/** A cached entry close to the target, of a node that has not been asked (ClosestRemoteMatch). */
-function closestRemote(parts: CloudParts, lookup: Lookup): RouteEntry | undefined {
-  const { cache, random } = parts
+/** The closest cached IDs of nodes that have not been asked (for ClosestRemoteMatch). */
+function cachedCandidates({ cache }: CloudParts, lookup: Lookup): readonly PnrpId[] {
   const { target, validateId, flaggedPath, acceptsFarther } = lookup
   const isBound = !acceptsFarther && validateId !== NO_PNRP_ID
-  const isWelcome = (entry: RouteEntry): boolean =>
-    !isAmong(entry, flaggedPath) && (!isBound || isCloser(target, entry.id, validateId))
-  if (lookup.criterion === 'any') {
-    // Instances of one name share the load: whoever knows several names one at random (N-120).
-    const matching = cache.nearest(
+  return cache
+    .nearest(
       target,
-      MATCHING_CANDIDATES,
-      (entry) => sameP2pId(entry.id, target) && !isAmong(entry, flaggedPath),
+      LOOKUP_CANDIDATES,
+      (entry) => !isAmong(entry, flaggedPath) && (!isBound || isCloser(target, entry.id, validateId)),
     )
-    if (matching.length > 0) return randomChoice(random, matching)
-  }
-  const candidates = cache.nearest(target, LOOKUP_CANDIDATES, isWelcome)
-  return drawWeighted(parts, lookup, candidates)
+    .map(({ id }) => id)
 }
 
-/** Draws one, each as likely as the square of its distance is small: so a much closer one is nearly always taken. */
-function drawWeighted(
+/** Instances of one name share the load of "any": whoever knows several names one of them at random (N-120). */
+function chooseAny(
+  { cache, random }: CloudParts,
+  { criterion, target, flaggedPath }: Lookup,
+  local: readonly PnrpId[],
+): PnrpId | undefined {
+  if (criterion !== 'any') return undefined
+  const remote = cache.nearest(
+    target,
+    MATCHING_CANDIDATES,
+    (entry) => sameP2pId(entry.id, target) && !isAmong(entry, flaggedPath),
+  )
+  return randomChoice(random, [...local.filter((id) => sameP2pId(id, target)), ...remote.map(({ id }) => id)])
+}
+
+/**
+ * The closest own ID if nothing cached is closer. Else one of the cached IDs that are, each as likely as the square
+ * of its distance is small: so a much closer one is nearly always taken.
+ */
+function chooseClose(
   { random }: CloudParts,
   { target }: Lookup,
-  candidates: readonly RouteEntry[],
-): RouteEntry | undefined {
+  local: readonly PnrpId[],
+  remote: readonly PnrpId[],
+): PnrpId | undefined {
+  let closest: PnrpId | undefined
+  for (const id of local) if (closest === undefined || isCloser(target, id, closest)) closest = id
+  const bound = closest
+  const closer = bound === undefined ? remote : remote.filter((id) => isCloser(target, id, bound))
+  if (closer.length === 0) return bound
   const place = placeOf(target)
-  const weights = candidates.map(({ id }) => 1 / (placeDistance(placeOf(id), place) + Number.EPSILON) ** 2)
+  const weights = closer.map((id) => 1 / (placeDistance(placeOf(id), place) + Number.EPSILON) ** 2)
   let drawn = randomFraction(random) * weights.reduce((sum, weight) => sum + weight, 0)
   for (const [index, weight] of weights.entries()) {
     drawn -= weight
-    if (drawn <= 0) return candidates[index]
+    if (drawn <= 0) return closer[index]
   }
-  return candidates[0]
-}
-
-function closerOf(
-  { target }: Lookup,
-  one: RouteEntry | undefined,
-  other: RouteEntry | undefined,
-): RouteEntry | undefined {
-  if (one === undefined || other === undefined) return one ?? other
-  return isCloser(target, other.id, one.id) ? other : one
+  return closer[0]
 }
