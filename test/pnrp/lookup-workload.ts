@@ -65,7 +65,7 @@ export function registerNames(
   })
 }
 
-/** Looks names up whose publishers run. */
+/** Looks names up whose publishers run, each from another node than its publisher. */
 export function lookUp(cloud: SimulatedCloud, names: readonly RegisteredName[], options: LookupOptions): LookupReport {
   const random = cloud.world.random(options.stream)
   const lookupIds = new Set<string>()
@@ -88,10 +88,10 @@ export function lookUp(cloud: SimulatedCloud, names: readonly RegisteredName[], 
       random,
       (options.resolvers ?? cloud.running).filter(({ isRunning }) => isRunning),
     )
-    const available = names.filter(({ publisher }) => publisher.isRunning)
     const start = cloud.world.now
     let open = 0
     for (const resolver of resolvers.slice(0, Math.min(options.atOnce, options.lookups - done))) {
+      const available = names.filter(({ publisher }) => publisher.isRunning && publisher !== resolver)
       const registered = available[randomBelow(random, available.length)]
       if (registered === undefined) throw new RangeError('no name is registered any more')
       open++
