@@ -1,6 +1,7 @@
 /**
- * Keys in the form that `node:crypto` works with, made from their bare bytes by way of their DER form
- * (RFC 8410), which for one algorithm is always the same few bytes and then the key.
+ * Keys in the form that `node:crypto` works with, made from their bare bytes: public keys by way of JWK
+ * (RFC 8037), which takes a third of the time that DER takes, secret keys by way of DER (RFC 8410), which for one
+ * algorithm is always the same few bytes and then the key, and leaves no copy in a text that cannot be overwritten.
  *
  * That costs a good part of checking a signature, and the same few keys come again and again, so the
  * keys of signatures are kept. Only keys are: never what was signed, and never a verdict.
@@ -11,18 +12,17 @@ import { SEED_LENGTH } from '../../runtime/crypto.ts'
 
 type KeyAlgorithm = 'ed25519' | 'x25519'
 
-const SPKI_PREFIX = {
-  ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
-  x25519: Buffer.from('302a300506032b656e032100', 'hex'),
-}
+const JWK_CURVE = { ed25519: 'Ed25519', x25519: 'X25519' } as const
+/** What precedes the key in a SubjectPublicKeyInfo, of either algorithm, in bytes. */
+const SPKI_PREFIX_LENGTH = 12
 const PKCS8_PREFIX = {
   ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
   x25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
 }
 
 export function publicKeyObject(algorithm: KeyAlgorithm, publicKey: Uint8Array): KeyObject {
-  const key = Buffer.concat([SPKI_PREFIX[algorithm], publicKey])
-  return createPublicKey({ key, format: 'der', type: 'spki' })
+  const x = asBuffer(publicKey).toString('base64url')
+  return createPublicKey({ key: { kty: 'OKP', crv: JWK_CURVE[algorithm], x }, format: 'jwk' })
 }
 
 export function secretKeyObject(algorithm: KeyAlgorithm, seed: Uint8Array): KeyObject {
@@ -33,9 +33,9 @@ export function secretKeyObject(algorithm: KeyAlgorithm, seed: Uint8Array): KeyO
 }
 
 /** The 32 bytes of the public key that belongs to a secret one. */
-export function publicKeyOf(algorithm: KeyAlgorithm, secretKey: KeyObject): Uint8Array {
+export function publicKeyOf(secretKey: KeyObject): Uint8Array {
   const der = createPublicKey(secretKey).export({ format: 'der', type: 'spki' })
-  return Uint8Array.from(der.subarray(SPKI_PREFIX[algorithm].length))
+  return Uint8Array.from(der.subarray(SPKI_PREFIX_LENGTH))
 }
 
 /** The Ed25519 keys that one implementation has worked with. */
@@ -55,7 +55,7 @@ export function signingKeyObjects(): SigningKeyObjects {
 
   return {
     publicKey(publicKey) {
-      const name = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString('latin1')
+      const name = asBuffer(publicKey).toString('latin1')
       const object = publicKeys.get(name) ?? publicKeyObject('ed25519', publicKey)
       publicKeys.delete(name)
       publicKeys.set(name, object)
@@ -72,4 +72,9 @@ export function signingKeyObjects(): SigningKeyObjects {
       return object
     },
   }
+}
+
+/** The same bytes, not a copy. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

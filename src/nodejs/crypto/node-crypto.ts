@@ -29,7 +29,7 @@ export function nodeCrypto(): Crypto {
 
     signingKeyPair(seed) {
       requireLength('a seed', seed, SEED_LENGTH)
-      const publicKey = publicKeyOf('ed25519', secretKeyObject('ed25519', seed))
+      const publicKey = publicKeyOf(secretKeyObject('ed25519', seed))
       const secretKey = new Uint8Array(SECRET_KEY_LENGTH)
       secretKey.set(seed)
       secretKey.set(publicKey, SEED_LENGTH)
@@ -75,7 +75,7 @@ export function nodeCrypto(): Crypto {
 
     agreementKeyPair(seed) {
       requireLength('a seed', seed, SEED_LENGTH)
-      return { publicKey: publicKeyOf('x25519', secretKeyObject('x25519', seed)), secretKey: Uint8Array.from(seed) }
+      return { publicKey: publicKeyOf(secretKeyObject('x25519', seed)), secretKey: Uint8Array.from(seed) }
     },
     agree(secretKey, publicKey) {
       requireLength('a secret agreement key', secretKey, AGREEMENT_KEY_LENGTH)
