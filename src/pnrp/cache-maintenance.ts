@@ -12,6 +12,9 @@ import type { CacheGap } from './route-cache.ts'
 export const LEAF_SET_PROOF_INTERVAL = 60_000
 /** The same for the other entries. */
 export const LEVEL_PROOF_INTERVAL = 15 * 60_000
+/** After so many losses within this time, in milliseconds, all entries are asked again as often as those of leaf sets. */
+export const ALARMING_LOSSES = 3
+export const ALARM_TIME = 120_000
 /** Entries that are asked again in one round; or this share of those in leaf sets, if it is more. */
 export const MOST_PROOFS_OF_ROUND = 8
 const SHARE_OF_LEAVES_OF_ROUND = 0.4
@@ -29,6 +32,8 @@ export class CacheMaintenance {
   readonly #proof: EntryProof
   readonly #resolve: (request: ResolveRequest, ended: () => void) => Resolve
   readonly #gapPauses = new Map<string, { until: number; pause: number }>()
+  /** When the latest entries were lost. */
+  readonly #losses: number[] = []
 
   constructor(parts: CloudParts, proof: EntryProof, resolve: (request: ResolveRequest, ended: () => void) => Resolve) {
     this.#parts = parts
@@ -42,16 +47,29 @@ export class CacheMaintenance {
     this.#fillGaps(estimatedIds)
   }
 
+  /** A cached entry turned out to be gone: its slice is worth looking into, and others may be gone as well. */
+  lost(): void {
+    this.#gapPauses.clear()
+    this.#losses.push(this.#parts.clock.monotonic())
+    if (this.#losses.length > ALARMING_LOSSES) this.#losses.shift()
+  }
+
+  #isAlarmed(now: number): boolean {
+    const [first] = this.#losses
+    return first !== undefined && this.#losses.length === ALARMING_LOSSES && now - first < ALARM_TIME
+  }
+
   #proveAgain(): void {
     const { cache, clock } = this.#parts
     const now = clock.monotonic()
     const due: { id: PnrpId; overdue: number }[] = []
+    const levelInterval = this.#isAlarmed(now) ? LEAF_SET_PROOF_INTERVAL : LEVEL_PROOF_INTERVAL
     let leaves = 0
     for (const { entry, lastHeard, notAfter } of cache.entries()) {
       const isLeaf = cache.leafSetsWith(entry.id).length > 0
       if (isLeaf) leaves++
       const age = now - lastHeard
-      const interval = isLeaf ? LEAF_SET_PROOF_INTERVAL : LEVEL_PROOF_INTERVAL
+      const interval = isLeaf ? LEAF_SET_PROOF_INTERVAL : levelInterval
       if (age >= interval || notAfter < clock.utc()) due.push({ id: entry.id, overdue: age / interval })
     }
     due.sort((one, other) => other.overdue - one.overdue)

@@ -433,6 +433,7 @@ export class CloudNode {
     const cached = cache.get(id)
     if (cached === undefined) return
     const leafSetsOf = cache.remove(id) ?? []
+    this.#maintenance.lost()
     if (leafSetsOf.length > 0) this.#repair.changed()
     const endpoint = this.#own.endpointFor(cached.entry)
     if (endpoint !== undefined) this.#formerNodes.add(endpoint)
