@@ -37,6 +37,7 @@ const QUERY_TIMES = [0, 1000, 3000]
 const ANNOUNCEMENT_INTERVAL = 1000
 /** Answers wait a random time between these, in milliseconds, so that those of many hosts do not collide (section 6). */
 const SHORTEST_ANSWER_DELAY = 20
+/** The longest such time, in milliseconds. */
 const LONGEST_ANSWER_DELAY = 120
 /** An answer to everybody is not repeated before this time, in milliseconds (section 6). */
 const SHORTEST_REPETITION = 1000

@@ -30,6 +30,7 @@ export const HOST_RECORD_LIFE = 120
 export const OTHER_RECORD_LIFE = 4500
 /** Ports up to this one are no node's. */
 const HIGHEST_RESERVED_PORT = 1024
+/** The highest port (RFC 768). */
 const HIGHEST_PORT = 65_535
 const TAG_KEY = 'cloud='
 

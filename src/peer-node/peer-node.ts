@@ -79,6 +79,7 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   }
 }
 
+/** The highest port (RFC 768). */
 const HIGHEST_PORT = 65_535
 
 function checkedPort(port: number | undefined): number | undefined {

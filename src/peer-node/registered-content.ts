@@ -24,7 +24,9 @@ interface WantedEndpoint {
 
 /** TCP (IANA protocol numbers). */
 const DEFAULT_PROTOCOL = 6
+/** The highest IP protocol number: it has one byte. */
 const HIGHEST_PROTOCOL = 255
+/** The highest port (RFC 768). */
 const HIGHEST_PORT = 65_535
 
 /** An empty content, to begin with. */
