@@ -14,8 +14,8 @@ import type { ApplicationEndpoint } from './certified-peer-address.ts'
 import type { CloudNode } from './cloud-node.ts'
 import type { Criterion } from './message.ts'
 import { p2pIdOf } from './p2p-id.ts'
-import { makePnrpId, type PnrpId, sameP2pId } from './pnrp-id.ts'
-import type { Resolve, ResolveOutcome } from './resolve.ts'
+import { isCloser, makePnrpId, type PnrpId, sameP2pId } from './pnrp-id.ts'
+import type { NamedNode, Resolve, ResolveOutcome } from './resolve.ts'
 import { anyServiceLocation, nearestServiceLocation } from './service-location.ts'
 
 /** What is wanted. */
@@ -56,10 +56,11 @@ export class NameResolution {
   readonly #request: NameRequest
   readonly #listener: NameListener
   readonly #found = new Set<PnrpId>()
-  /** Where results are: not to be named again. */
-  readonly #known: Endpoint[] = []
+  /** Results, and nodes that turned out to be none: not to be named again. */
+  readonly #known: NamedNode[] = []
   /** Results whose neighbours were not all asked for yet. */
-  readonly #toAsk: { readonly id: PnrpId; readonly endpoint: Endpoint }[] = []
+  readonly #toAsk: NamedNode[] = []
+  #failures = 0
   #resolve: Resolve | undefined
   #isOver = false
 
@@ -96,28 +97,41 @@ export class NameResolution {
 
   #start(target: PnrpId): void {
     this.#resolve = this.#node.resolve(
-      { target, criterion: this.#request.criterion, reason: 'application', knownResults: this.#knownNearest() },
+      { target, criterion: this.#request.criterion, reason: 'application' },
       (outcome) => this.#resolved(outcome),
     )
   }
 
   #resolved(outcome: ResolveOutcome): void {
-    if (outcome.kind === 'found') {
+    const isNews = this.#leaveOut(outcome.failed)
+    if (outcome.kind === 'found' && !this.#found.has(outcome.match.entry.id)) {
       const { entry, cpa, payload } = outcome.match
       const endpoint = this.#node.parts.own.endpointFor(entry)
-      if (endpoint !== undefined && !this.#found.has(entry.id)) {
-        this.#known.unshift(endpoint)
+      if (endpoint !== undefined) {
+        this.#known.push({ id: entry.id, endpoint })
         this.#toAsk.unshift({ id: entry.id, endpoint })
-        const { name } = this.#request
-        const { endpoints, comment } = cpa
-        const publicKey = new Uint8Array(cpa.publicKey)
-        this.#take({ id: entry.id, name, secured: isSecured(name), endpoints, comment, payload, publicKey })
       }
-    } else {
+      const { name } = this.#request
+      const { endpoints, comment } = cpa
+      const publicKey = new Uint8Array(cpa.publicKey)
+      this.#take({ id: entry.id, name, secured: isSecured(name), endpoints, comment, payload, publicKey })
+    } else if (!isNews) {
       // The one whose neighbours were asked for knows no further one.
       this.#toAsk.shift()
     }
     this.#askNeighbour()
+  }
+
+  /** Nodes that have died are named for a while still, maybe in the place of others. @returns whether there is one more */
+  #leaveOut(failed: readonly NamedNode[]): boolean {
+    let isNews = false
+    for (const node of failed) {
+      if (this.#failures >= MOST_FAILURES || this.#known.some(({ id }) => id === node.id)) continue
+      this.#failures++
+      this.#known.push(node)
+      isNews = true
+    }
+    return isNews
   }
 
   /** Asks the latest result that may know another one. */
@@ -132,16 +146,16 @@ export class NameResolution {
     this.#resolve = this.#node.resolve(
       {
         ...{ target, criterion: 'any', reason: 'application', firstHop, onlyMatching: true },
-        knownResults: this.#knownNearest(),
+        knownResults: this.#knownFrom(target),
       },
       (outcome) => this.#resolved(outcome),
     )
   }
 
-  /** As many known results as a Flagged Path has room for: the latest, which are the neighbours of the next one asked. */
-  #knownNearest(): readonly Endpoint[] {
-    const byKey = new Map(this.#known.map((endpoint) => [formatEndpoint(endpoint), endpoint]))
-    return [...byKey.values()].slice(0, MOST_KNOWN_IN_PATH)
+  /** Where the known results are, the neighbours of an ID first: they are what it would name first. */
+  #knownFrom(target: PnrpId): readonly Endpoint[] {
+    const sorted = this.#known.toSorted((one, other) => (isCloser(target, one.id, other.id) ? -1 : 1))
+    return [...new Map(sorted.map(({ endpoint }) => [formatEndpoint(endpoint), endpoint])).values()]
   }
 
   #take(result: NameResult): void {
@@ -157,5 +171,5 @@ export class NameResolution {
   }
 }
 
-/** Room for the resolver itself, and for some hops, stays in a Flagged Path of 22. */
-const MOST_KNOWN_IN_PATH = 16
+/** So many nodes that failed are left out for one name; with more of them, live instances may be missed. */
+const MOST_FAILURES = 16

@@ -36,16 +36,24 @@ export interface ResolveRequest {
   readonly firstHop?: Endpoint | undefined
   /** Whether only nodes that meet the criterion are asked, after the first one: their neighbours are sought. */
   readonly onlyMatching?: boolean | undefined
-  /** Nodes that are not to be named: results that are known already. */
+  /** Nodes that are not to be named, those first that would be named first: results that are known already. */
   readonly knownResults?: readonly Endpoint[] | undefined
 }
 
-/** What a resolve ends with. */
+/** What a resolve ends with. `failed` are nodes that others named and that were silent, or could not prove themselves. */
 export type ResolveOutcome =
   /** A certified peer address was proven: the criterion is met. */
-  | { readonly kind: 'found'; readonly match: ProvenMatch }
-  /** Nothing met it, or no proof was sought. `closest` is the closest node that answered. */
-  | { readonly kind: 'ended'; readonly closest: RouteEntry | undefined }
+  (
+    | { readonly kind: 'found'; readonly match: ProvenMatch }
+    /** Nothing met it, or no proof was sought. `closest` is the closest node that answered. */
+    | { readonly kind: 'ended'; readonly closest: RouteEntry | undefined }
+  ) & { readonly failed: readonly NamedNode[] }
+
+/** A node, as others name it. */
+export interface NamedNode {
+  readonly id: PnrpId
+  readonly endpoint: Endpoint
+}
 
 /** A result. */
 export interface ProvenMatch {
@@ -62,15 +70,15 @@ export const MOST_LEAF_SET_ANSWERS = 6
 export const MOST_HOPS_OF_PATH = LONGEST_FLAGGED_PATH
 /** With fewer entries than this in the cache, nodes that are not closer are welcome, too (flag A). */
 export const SMALL_CACHE = 8
+/** Known results in a Flagged Path at most: in one of 22 there stays room for the resolver itself, and for some hops. */
+const MOST_KNOWN_IN_PATH = 16
 /** How long a node that did not answer is left alone, in milliseconds. */
 export const SILENT_NODE_PAUSE = 60_000
 /** How many cached entries a path looks at for its next hop. */
 const CACHED_CANDIDATES = 8
 
 /** A node that may be asked. */
-interface Candidate {
-  readonly id: PnrpId
-  readonly endpoint: Endpoint
+interface Candidate extends NamedNode {
   readonly entry: RouteEntry | undefined
   /** Who named it: what that node says is dropped with it. */
   readonly namedBy: Candidate | undefined
@@ -95,6 +103,7 @@ export class Resolve {
   readonly #asked = new Set<string>()
   /** Nodes that answered a LOOKUP, each closer than the one before. */
   readonly #matches: Candidate[] = []
+  readonly #failed: NamedNode[] = []
   #inquiry: Asked | undefined
   #careful = false
   #isOver = false
@@ -128,7 +137,7 @@ export class Resolve {
     const path: Path = {
       asked: undefined,
       leafSetAnswers: 0,
-      flagged: [...(this.#request.knownResults ?? [])],
+      flagged: this.#request.knownResults?.slice(0, MOST_KNOWN_IN_PATH) ?? [],
     }
     this.#paths.push(path)
     this.#advance(path)
@@ -165,14 +174,14 @@ export class Resolve {
   #finishWithoutPaths(): void {
     const best = this.#bestMatch()
     if (best !== undefined && this.#request.reason === 'application') this.#inquire(best)
-    else this.#end({ kind: 'ended', closest: this.#matches.at(-1)?.entry })
+    else this.#endWithoutProof(this.#matches.at(-1)?.entry)
   }
 
   #askLookup(path: Path, hop: Candidate): void {
     const { exchange, own, cache } = this.#parts
     const { pathEndpoint } = own
     if (pathEndpoint === undefined) {
-      this.#end({ kind: 'ended', closest: undefined })
+      this.#endWithoutProof(undefined)
       return
     }
     this.#asked.add(formatEndpoint(hop.endpoint))
@@ -200,6 +209,7 @@ export class Resolve {
 
   #silent(path: Path, hop: Candidate): void {
     path.asked = undefined
+    if (hop.namedBy !== undefined) this.#failed.push(hop)
     this.#parts.backOff.addSilent(formatEndpoint(hop.endpoint), SILENT_NODE_PAUSE)
     if (hop.id !== NO_PNRP_ID) this.#proof.proveAgain(hop.id)
     this.#advance(path)
@@ -337,7 +347,7 @@ export class Resolve {
     const { criterion, target, reason } = this.#request
     // Who maintains the cache wants to get near, not a proof: entries are proven on their way into the cache.
     if (reason !== 'application') {
-      this.#end({ kind: 'ended', closest: this.#matches.at(-1)?.entry })
+      this.#endWithoutProof(this.#matches.at(-1)?.entry)
       return true
     }
     if (criterion === 'nearest' || criterion === 'nearest-64') {
@@ -358,7 +368,7 @@ export class Resolve {
       (proven) => {
         this.#inquiry = undefined
         if (proven !== undefined && match.entry !== undefined) {
-          this.#end({ kind: 'found', match: { entry: match.entry, ...proven } })
+          this.#end({ kind: 'found', match: { entry: match.entry, ...proven }, failed: this.#failed })
           return
         }
         this.#distrust(match)
@@ -397,6 +407,7 @@ export class Resolve {
    */
   #distrust(candidate: Candidate): void {
     this.#careful = true
+    if (candidate.namedBy !== undefined) this.#failed.push(candidate)
     this.#parts.backOff.add(formatEndpoint(candidate.endpoint), SILENT_NODE_PAUSE)
     const isTainted = ({ namedBy }: Candidate): boolean =>
       namedBy !== undefined && (namedBy === candidate || namedBy === candidate.namedBy)
@@ -415,6 +426,10 @@ export class Resolve {
       default:
         return sameP2pId(id, target)
     }
+  }
+
+  #endWithoutProof(closest: RouteEntry | undefined): void {
+    this.#end({ kind: 'ended', closest, failed: this.#failed })
   }
 
   #end(outcome: ResolveOutcome): void {

@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest'
+import { parsePeerName } from '../../src/identity/peer-name.ts'
+import { Counters } from '../../src/pnrp/counters.ts'
+import { DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
+import type { Message } from '../../src/pnrp/message.ts'
+import type { NameResult } from '../../src/pnrp/name-resolution.ts'
+import type { PnrpId } from '../../src/pnrp/pnrp-id.ts'
+import type { Registration } from '../../src/pnrp/registration.ts'
+import { type Member, type ResolveOptions, SimulatedCloud } from './simulated-cloud.ts'
+
+const name = parsePeerName('0.printer')
+const SETTLED = 20_000
+
+function cloudOf(seed: string, size: number): SimulatedCloud {
+  const cloud = new SimulatedCloud({ seed, checks: false })
+  cloud.grow(size)
+  return cloud
+}
+
+/** A member by its number. */
+function at(cloud: SimulatedCloud, index: number): Member {
+  const member = cloud.members[index]
+  if (member === undefined) throw new RangeError(`there is no member ${index}`)
+  return member
+}
+
+/** Registers the name at some members. */
+function registerAt(cloud: SimulatedCloud, ...indices: number[]): Registration[] {
+  const registrations = indices.map((index) => at(cloud, index).register(name))
+  cloud.world.runFor(SETTLED)
+  return registrations
+}
+
+/** What a member sends for applications: everything that a resolve sends is a LOOKUP, or an INQUIRE that wants the payload. */
+function watch(cloud: SimulatedCloud, member: Member): { message: Message; to: string }[] {
+  const sent: { message: Message; to: string }[] = []
+  const decoder = new DatagramTransport({
+    ...{ cloud: cloud.cloud, crypto: cloud.crypto, counters: new Counters(), send: () => {} },
+  })
+  cloud.onSent = ({ member: sender, bytes, to }) => {
+    if (sender !== member) return
+    const message = decoder.receive(bytes, sender.endpoint)
+    const isForApplication =
+      (message?.type === 'LOOKUP' && message.reason === 'application') ||
+      (message?.type === 'INQUIRE' && message.wantsPayload)
+    if (message !== undefined && isForApplication) sent.push({ message, to: to.host })
+  }
+  return sent
+}
+
+/** Resolves step by step. */
+function begin(
+  member: Member,
+  options: ResolveOptions,
+): { results: NameResult[]; times: number[]; isOver: boolean; cancel(): void } {
+  const state = { results: [] as NameResult[], times: [] as number[], isOver: false, cancel: () => {} }
+  const resolution = member.resolveName(name, options, {
+    found: (result) => {
+      state.results.push(result)
+      state.times.push(member.cloud.world.now)
+    },
+    ended: () => {
+      state.isOver = true
+    },
+  })
+  state.cancel = () => resolution.cancel()
+  return state
+}
+
+function idsOf(results: readonly { id: PnrpId }[]): PnrpId[] {
+  return results.map(({ id }) => id).sort()
+}
+
+describe('several results', () => {
+  test.each([1, 2, 7, 24])('N-69: are as many distinct ones as there are live instances, here %i', (instances) => {
+    const cloud = cloudOf(`instances ${instances}`, 30)
+    const registrations = registerAt(cloud, ...Array.from({ length: instances }, (_, index) => index + 1))
+    for (const resolver of [at(cloud, 0), at(cloud, 14), at(cloud, 29)]) {
+      const results = cloud.resolve(resolver, name, { limit: 30 })
+      expect(idsOf(results)).toEqual(idsOf(registrations))
+      const fewer = cloud.resolve(resolver, name, { limit: 5, includesOwn: false })
+      expect(fewer).toHaveLength(
+        Math.min(5, instances - (registrations.length > 0 && at(cloud, 29) === resolver ? 0 : 0)),
+      )
+      expect(new Set(idsOf(fewer)).size).toBe(fewer.length)
+    }
+  })
+
+  test('N-69: are delivered one by one, each as soon as an INQUIRE of its own has proven it', () => {
+    const cloud = cloudOf('one by one', 30)
+    registerAt(cloud, 1, 6, 11, 16, 21)
+    const resolver = at(cloud, 3)
+    const sent = watch(cloud, resolver)
+    const { world } = cloud
+    const state = begin(resolver, { limit: 10 })
+    const inquiresBefore: number[] = []
+    for (let count = 1; count <= 5; count++) {
+      world.runUntil(() => state.results.length >= count, 30_000)
+      expect(state.results).toHaveLength(count)
+      expect(state.isOver).toBe(false)
+      inquiresBefore.push(sent.filter(({ message }) => message.type === 'INQUIRE').length)
+    }
+    world.runUntil(() => state.isOver, 30_000)
+    expect(inquiresBefore).toEqual([1, 2, 3, 4, 5])
+    const asked = sent.flatMap(({ message }) => (message.type === 'INQUIRE' ? [message.validateId] : []))
+    expect(asked).toEqual(state.results.map(({ id }) => id))
+    expect(new Set(state.times).size).toBe(5)
+  })
+
+  test('N-69: leave out instances that have died', () => {
+    const cloud = cloudOf('dead instances', 30)
+    const registrations = registerAt(cloud, 1, 6, 11, 16, 21)
+    at(cloud, 6).crash()
+    at(cloud, 16).crash()
+    const alive = registrations.filter((_, index) => index !== 1 && index !== 3)
+    for (const index of [3, 8, 25]) {
+      expect(idsOf(cloud.resolve(at(cloud, index), name, { limit: 10 }))).toEqual(idsOf(alive))
+    }
+  })
+})
+
+describe('cancelling', () => {
+  test('N-69, N-108: ends all sending at once, at any moment, and nothing more is told', () => {
+    const cloud = cloudOf('cancelled', 30)
+    registerAt(cloud, 1, 6, 11, 16, 21)
+    const { world } = cloud
+    const whole = begin(at(cloud, 3), { limit: 10 })
+    const start = world.now
+    world.runUntil(() => whole.isOver, 60_000)
+    const duration = world.now - start
+    expect(whole.results).toHaveLength(5)
+    for (let step = 0; step < 12; step++) {
+      const sent = watch(cloud, at(cloud, 3))
+      const pendingBefore = at(cloud, 3).node.parts.exchange.size
+      const state = begin(at(cloud, 3), { limit: 10 })
+      world.runFor((duration * step) / 12)
+      state.cancel()
+      const told = state.results.length
+      const sentUntilThen = sent.length
+      expect(at(cloud, 3).node.parts.exchange.size).toBeLessThanOrEqual(pendingBefore + 1)
+      world.runFor(5000)
+      expect(sent).toHaveLength(sentUntilThen)
+      expect(state.results).toHaveLength(told)
+      expect(state.isOver).toBe(false)
+    }
+  })
+
+  test('N-108: by the listener itself while it is told of a result ends the resolve there', () => {
+    const cloud = cloudOf('left', 20)
+    registerAt(cloud, 1, 6, 11)
+    const results: NameResult[] = []
+    const resolution = at(cloud, 3).resolveName(
+      name,
+      { limit: 10 },
+      {
+        found: (result) => {
+          results.push(result)
+          resolution.cancel()
+        },
+        ended: () => results.push(...results),
+      },
+    )
+    const sent = watch(cloud, at(cloud, 3))
+    cloud.world.runUntil(() => results.length > 0, 10_000)
+    const sentUntilThen = sent.length
+    cloud.world.runFor(10_000)
+    expect(results).toHaveLength(1)
+    expect(sent).toHaveLength(sentUntilThen)
+  })
+})
+
+describe('the own registrations', () => {
+  test('N-108: are results like any other, unless the caller leaves its own out', () => {
+    const cloud = cloudOf('own', 20)
+    const [own, other] = registerAt(cloud, 3, 8)
+    if (own === undefined || other === undefined) throw new RangeError('two are registered')
+    expect(idsOf(cloud.resolve(at(cloud, 3), name, { limit: 10 }))).toEqual(idsOf([own, other]))
+    const others = cloud.resolve(at(cloud, 3), name, { limit: 10, includesOwn: false })
+    expect(idsOf(others)).toEqual([other.id])
+    // Another node sees both, wherever it runs.
+    expect(idsOf(cloud.resolve(at(cloud, 8), name, { limit: 10, includesOwn: false }))).toEqual([own.id])
+  })
+
+  test('N-108: are results of a node that is alone, too', () => {
+    const cloud = new SimulatedCloud({ seed: 'alone' })
+    const node = cloud.add()
+    const { id } = node.register(name)
+    expect(idsOf(cloud.resolve(node, name, { limit: 10 }))).toEqual([id])
+    expect(cloud.resolve(node, name, { limit: 10, includesOwn: false })).toEqual([])
+  })
+})
+
+describe('no result is kept', () => {
+  test('N-121: every resolve ends with an INQUIRE to the publisher, also on a node that resolved it a moment before', () => {
+    const cloud = cloudOf('again', 30)
+    registerAt(cloud, 7)
+    const resolver = at(cloud, 3)
+    const sent = watch(cloud, resolver)
+    const publisher = at(cloud, 7).endpoint.host
+    for (let count = 1; count <= 5; count++) {
+      expect(cloud.resolve(resolver, name)).toHaveLength(1)
+      const inquires = sent.filter(({ message, to }) => message.type === 'INQUIRE' && to === publisher)
+      expect(inquires).toHaveLength(count)
+      expect(sent.at(-1)?.message.type).toBe('INQUIRE')
+    }
+  })
+
+  test('N-121: an update is found at once, and what has ended is not found any more', () => {
+    const cloud = cloudOf('updated', 30)
+    const [registration] = registerAt(cloud, 7)
+    if (registration === undefined) throw new RangeError('one is registered')
+    const publisher = at(cloud, 7)
+    const resolvers = [at(cloud, 3), at(cloud, 22)]
+    const endpoints = [{ ...publisher.endpoint, port: 90, protocol: 6 }]
+    for (const resolver of resolvers) expect(cloud.resolve(resolver, name)[0]?.endpoints[0]?.port).toBe(80)
+    publisher.node.update(registration, { endpoints, comment: 'moved', payload: undefined })
+    for (const resolver of resolvers) {
+      expect(cloud.resolve(resolver, name)).toMatchObject([{ endpoints, comment: 'moved' }])
+    }
+    publisher.node.unregister(registration)
+    for (const resolver of resolvers) expect(cloud.resolve(resolver, name)).toEqual([])
+  })
+})
+
+describe('a publisher that dies without revoking', () => {
+  test('N-56: is never a result, and leaves all leaf sets within 2 minutes', () => {
+    const cloud = cloudOf('dead', 40)
+    const registrations = registerAt(cloud, 7)
+    expect(idsOf(cloud.resolve(at(cloud, 3), name))).toEqual(idsOf(registrations))
+    const deadIds = at(cloud, 7).ids
+    at(cloud, 7).crash()
+    const holders = (): string[] =>
+      cloud.running.flatMap((member) =>
+        member.ids.flatMap((id) => {
+          const { above, below } = member.node.parts.cache.leafSet(id)
+          return [...above, ...below].some((leaf) => deadIds.includes(leaf)) ? [member.name] : []
+        }),
+      )
+    expect(holders()).not.toEqual([])
+    expect(cloud.resolve(at(cloud, 3), name)).toEqual([])
+    cloud.world.runFor(120_000)
+    expect(holders()).toEqual([])
+    for (const resolver of cloud.running) expect(cloud.resolve(resolver, name)).toEqual([])
+  })
+})
