@@ -3,46 +3,50 @@
  * an operator what happens, and a test that bad input was noticed.
  */
 
-/** Why something was dropped. docs/protocol/pnrp.md says what each means. */
-export type DropReason =
-  | 'malformed'
-  | 'other-version'
-  | 'unknown-type'
-  | 'other-cloud'
-  | 'wrong-seal'
-  | 'reserved-port'
-  | 'address-out-of-range'
-  | 'not-asked-for'
-  | 'other-endpoint'
-  | 'rate-of-prefix'
-  | 'resolve-only'
-  | 'no-conversation'
-  | 'wrong-nonce'
-  | 'table-full'
-  | 'bad-fragment'
-  | 'entry-out-of-range'
-  | 'entry-unproven'
-  | 'probe-charge'
-  | 'cpa-expired'
-  | 'cpa-too-far-ahead'
-  | 'cpa-nonce'
-  | 'cpa-id'
-  | 'cpa-authority'
-  | 'cpa-chain'
-  | 'cpa-classifier'
-  | 'cpa-signature'
-  | 'cpa-addresses'
-  | 'payload'
-  | 'revocation'
-  | 'unsent-out-of-range'
+/** Why something was dropped. docs/protocol/pnrp-counters.md says what each means. */
+export const dropReasons = [
+  'malformed',
+  'other-version',
+  'unknown-type',
+  'other-cloud',
+  'wrong-seal',
+  'reserved-port',
+  'address-out-of-range',
+  'not-asked-for',
+  'other-endpoint',
+  'rate-of-prefix',
+  'resolve-only',
+  'no-conversation',
+  'wrong-nonce',
+  'table-full',
+  'bad-fragment',
+  'entry-out-of-range',
+  'entry-unproven',
+  'probe-charge',
+  'cpa-expired',
+  'cpa-too-far-ahead',
+  'cpa-nonce',
+  'cpa-id',
+  'cpa-authority',
+  'cpa-chain',
+  'cpa-classifier',
+  'cpa-signature',
+  'cpa-addresses',
+  'payload',
+  'revocation',
+  'unsent-out-of-range',
+] as const
+export type DropReason = (typeof dropReasons)[number]
 
 /** What is counted beside what is dropped. */
-export type CountedEvent =
-  | 'datagrams-sent'
-  | 'bytes-sent'
-  | 'datagrams-received'
-  | 'bytes-received'
-  | 'replies-held-back'
+export const countedEvents = [
+  'datagrams-sent',
+  'bytes-sent',
+  'datagrams-received',
+  'bytes-received',
+  'replies-held-back',
+] as const
+export type CountedEvent = (typeof countedEvents)[number]
 
 /** The counters of one cloud. */
 export class Counters {

@@ -34,6 +34,8 @@ export class ScriptedPeer {
   readonly heard: Heard[] = []
   /** Called with each message as it comes. */
   onHeard: ((heard: Heard) => void) | undefined
+  /** Called with each datagram as it is sent. */
+  onSent: ((bytes: Uint8Array) => void) | undefined
   readonly #socket: DatagramSocket
   readonly #transport: DatagramTransport
 
@@ -66,6 +68,7 @@ export class ScriptedPeer {
   }
 
   sendBytes(bytes: Uint8Array, to: Endpoint): void {
+    this.onSent?.(bytes)
     this.#socket.send(new Uint8Array(bytes), to)
   }
 
