@@ -8,7 +8,7 @@ import { decodeChain } from '../../src/identity/certificate/chain-encoding.ts'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { readAuthorityBuffer } from '../../src/pnrp/authority-buffer.ts'
 import { readCpa } from '../../src/pnrp/certified-peer-address.ts'
-import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { type Cloud, cloudTag, makeCloud } from '../../src/pnrp/cloud.ts'
 import { Counters } from '../../src/pnrp/counters.ts'
 import { DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
 import { MOST_PENDING_REQUESTS } from '../../src/pnrp/exchange.ts'
@@ -49,6 +49,28 @@ export function fuzzDecoders(seed: string, rounds: number): FuzzingResult {
     }
   }
   return { inputs: rounds * decoders.length, refused }
+}
+
+/** Datagrams for the port of a node in this cloud: messages that are right up to their cloud tag, damaged. */
+export class DamagedDatagrams {
+  readonly #random: Random
+  readonly #samples: readonly Uint8Array[]
+
+  constructor(seed: string, cloud: Cloud) {
+    this.#random = new SeededRandom(seed)
+    const tag = cloudTag(platformCrypto(), cloud)
+    this.#samples = messageVectors.messages.map(({ bytes }) => {
+      const message = hex(bytes)
+      message.set(tag, CLOUD_TAG_START)
+      return message
+    })
+  }
+
+  /** The next one, of 1 byte up to the longest. */
+  next(): Uint8Array {
+    const datagram = damaged(this.#random, this.#samples).subarray(0, LONGEST_DATAGRAM)
+    return datagram.length === 0 ? Uint8Array.of(0) : datagram
+  }
 }
 
 /** A running cloud whose members get, beside each datagram, damaged copies of it, before it arrives itself. */
@@ -106,6 +128,8 @@ export class FuzzedCloud {
   }
 }
 
+/** Where the cloud tag stands in a datagram: at the end of its header. */
+const CLOUD_TAG_START = 12
 /** Members of a fuzzed cloud. */
 const MEMBERS = 8
 /** Damaged copies of each datagram. */
