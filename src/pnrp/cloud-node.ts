@@ -251,9 +251,9 @@ export class CloudNode {
 
   /** Starts a resolve. @param ended Called once, later, unless the resolve is cancelled or the node closes. */
   resolve(request: ResolveRequest, ended: (outcome: ResolveOutcome) => void): Resolve {
-    const resolve = new Resolve(this.#parts, this.#proof, request, (outcome) => {
-      this.#resolves.delete(resolve)
-      ended(outcome)
+    const resolve = new Resolve(this.#parts, this.#proof, request, {
+      ended,
+      isOver: () => this.#resolves.delete(resolve),
     })
     this.#resolves.add(resolve)
     return resolve

@@ -55,6 +55,14 @@ export interface NamedNode {
   readonly endpoint: Endpoint
 }
 
+/** Told what becomes of a resolve. */
+export interface ResolveListener {
+  /** Once, unless it is cancelled. */
+  ended(outcome: ResolveOutcome): void
+  /** Once, when it is cancelled or just before it ends: it needs nothing any more. */
+  isOver(): void
+}
+
 /** A result. */
 export interface ProvenMatch {
   readonly entry: RouteEntry
@@ -95,7 +103,7 @@ export class Resolve {
   readonly #parts: CloudParts
   readonly #proof: EntryProof
   readonly #request: ResolveRequest
-  readonly #ended: (outcome: ResolveOutcome) => void
+  readonly #listener: ResolveListener
   readonly #paths: Path[] = []
   /** Nodes that others named and that were not asked yet, in no order. */
   #named: Candidate[] = []
@@ -108,12 +116,12 @@ export class Resolve {
   #careful = false
   #isOver = false
 
-  /** @param ended Called once, unless the resolve is cancelled; never before the constructor has returned. */
-  constructor(parts: CloudParts, proof: EntryProof, request: ResolveRequest, ended: (outcome: ResolveOutcome) => void) {
+  /** Begins. Nobody is told anything before the constructor has returned. */
+  constructor(parts: CloudParts, proof: EntryProof, request: ResolveRequest, listener: ResolveListener) {
     this.#parts = parts
     this.#proof = proof
     this.#request = request
-    this.#ended = ended
+    this.#listener = listener
     for (const { host, port } of request.knownResults ?? []) this.#asked.add(formatEndpoint({ host, port }))
     const { firstHop } = request
     if (firstHop !== undefined) {
@@ -125,12 +133,14 @@ export class Resolve {
     })
   }
 
-  /** Sends nothing more and tells nobody anything. */
+  /** Sends nothing more and tells nobody an outcome. Twice, or after the end, does nothing. */
   cancel(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#inquiry?.cancel()
     for (const path of this.#paths) path.asked?.cancel()
     this.#paths.length = 0
+    this.#listener.isOver()
   }
 
   #openPath(): void {
@@ -435,6 +445,6 @@ export class Resolve {
   #end(outcome: ResolveOutcome): void {
     if (this.#isOver) return
     this.cancel()
-    this.#ended(outcome)
+    this.#listener.ended(outcome)
   }
 }
