@@ -9,7 +9,8 @@ import { isIpv4 } from '../runtime/endpoint.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 
 /**
- * The addresses to use in a cloud, the best ones first: IPv4 and IPv6 in turn, since a node has places for few.
+ * The addresses to use in a cloud, the best ones first: IPv4 and IPv6 in turn, since a node has places for few. In
+ * `Global_` private ones will do if there are no others: a NAT may lead out, and then the node only resolves.
  *
  * @param machine All addresses of this machine.
  */
@@ -18,7 +19,8 @@ export function addressesInCloud(cloud: Cloud, machine: readonly InterfaceAddres
     ({ interface: name, address, loopback }) =>
       mayUse(cloud, address) && (cloud.scope !== 'link-local' || (name === cloud.interface && !loopback)),
   )
-  const wide = cloud.scope === 'private' ? widestScope(usable) : usable
+  const behind = cloud.scope === 'global' && usable.length === 0 ? machine.filter(isRouted) : []
+  const wide = cloud.scope === 'private' ? widestScope(usable) : [...usable, ...behind]
   const ipv4 = wide.filter(({ address }) => isIpv4(address))
   const ipv6 = wide.filter(({ address }) => !isIpv4(address))
   return Array.from({ length: Math.max(ipv4.length, ipv6.length) })
@@ -39,8 +41,12 @@ export function subnetsOf(interfaceName: string, machine: readonly InterfaceAddr
  * this machine alone would only lead others astray.
  */
 function widestScope(usable: readonly InterfaceAddress[]): readonly InterfaceAddress[] {
-  const routed = usable.filter(({ address, loopback }) => !loopback && !/^(fe[89ab]|169\.254\.)/.test(address))
+  const routed = usable.filter(isRouted)
   if (routed.length > 0) return routed
   const onLink = usable.filter(({ loopback }) => !loopback)
   return onLink.length > 0 ? onLink : usable
+}
+
+function isRouted({ address, loopback }: InterfaceAddress): boolean {
+  return !loopback && !/^(fe[89ab]|169\.254\.)/.test(address)
 }

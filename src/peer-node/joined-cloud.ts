@@ -62,7 +62,8 @@ export class JoinedCloud {
   #socketFor = new Map<IpAddress, NodeSocket | undefined>()
   #node: CloudNode | undefined
   #endAnnouncement: (() => void) | undefined
-  #isResolveOnly = false
+  /** The addresses that are announced, as text. */
+  #announced = '[]'
   #changeTimer: Timer | undefined
 
   /** @param changed Called when something of {@link CloudNode.status} has changed, never from inside the engine. */
@@ -119,7 +120,6 @@ export class JoinedCloud {
   /** Begins, once there are sockets. @throws PeerageError `no-network` */
   start(port: number, resolveOnly: boolean): void {
     const { clock, random, crypto, localLink } = this.#ports
-    this.#isResolveOnly = resolveOnly
     this.#chooseSockets()
     this.#node = new CloudNode(
       { cloud: this.cloud, addresses: this.#addresses.map(({ address }) => address), port, resolveOnly },
@@ -158,9 +158,8 @@ export class JoinedCloud {
   }
 
   suspend(): void {
-    this.#endAnnouncement?.()
-    this.#endAnnouncement = undefined
     this.node.suspend()
+    this.#announce()
   }
 
   resume(): void {
@@ -199,20 +198,24 @@ export class JoinedCloud {
     return chosen
   }
 
-  /** A full participant can be found on the local link. */
+  /** A full participant can be found on the local link, as long as it is one and under the addresses that it has. */
   #announce(): void {
+    const { port, resolveOnly, state } = this.node.status()
+    const isFull = resolveOnly === undefined && state !== 'suspended'
+    const addresses = isFull ? this.#addresses.filter(({ loopback }) => !loopback) : []
+    const announced = JSON.stringify(addresses)
+    if (announced === this.#announced) return
+    this.#announced = announced
     this.#endAnnouncement?.()
-    this.#endAnnouncement = undefined
-    const addresses = this.#addresses.filter(({ loopback }) => !loopback)
-    const { port } = this.node.status()
-    if (this.#isResolveOnly || addresses.length === 0) return
-    this.#endAnnouncement = this.#ports.localLink.announce({ cloudTag: this.#tag, port, addresses })
+    this.#endAnnouncement =
+      addresses.length === 0 ? undefined : this.#ports.localLink.announce({ cloudTag: this.#tag, port, addresses })
   }
 
   /** Changes that come together are told together, and when the engine has done what it is at. */
   #noteChange(): void {
     this.#changeTimer ??= this.#ports.clock.setTimer(0, () => {
       this.#changeTimer = undefined
+      this.#announce()
       this.#changed()
     })
   }

@@ -278,9 +278,9 @@ class CloudSearch {
   #begin(): void {
     if (this.#resolution !== undefined) return
     const { name, criterion, limit, hint } = this.#wanted
-    const [address] = this.#joined.node.status().addresses
-    if (address === undefined) return
-    const prefix = hint ?? serviceLocationPrefix(address)
+    const [own] = this.#joined.addresses
+    if (own === undefined) return
+    const prefix = hint ?? serviceLocationPrefix(own.address)
     this.#resolution = new NameResolution(
       this.#joined.node,
       { name, criterion, limit, prefix, includesOwn: true },

@@ -18,7 +18,7 @@ describe('open', () => {
       const host = addHost('ann', { interfaces: [{ name: 'lan', segment: 'lan', addresses: ['192.168.1.5'] }] })
       const ann = await openNode(host)
       const before = await ann.clouds.list()
-      await expectRejection('no-network', ann.clouds.open('Global_'), 'no address for it')
+      await expectRejection('no-network', ann.clouds.open('c', { ranges: ['10.0.0.0/8'] }), 'no address for it')
       for (const name of ['', 'Global', 'LinkLocal_', 'a\0']) {
         await expectRejection('invalid-cloud', ann.clouds.open(name), JSON.stringify(name))
       }
