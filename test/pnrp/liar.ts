@@ -6,13 +6,23 @@
  *
  * It forges what can be forged: it has no key but its own.
  */
+import { parsePeerName } from '../../src/identity/peer-name.ts'
 import { type AuthorityBuffer, encodeAuthorityBuffer, readAuthorityBuffer } from '../../src/pnrp/authority-buffer.ts'
 import { signCpa } from '../../src/pnrp/certified-peer-address.ts'
 import { Counters } from '../../src/pnrp/counters.ts'
 import { DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
 import type { Inquire, Lookup } from '../../src/pnrp/message.ts'
 import { NO_NONCE } from '../../src/pnrp/message.ts'
-import { addToPnrpId, type PnrpId, pnrpIdBytes, pnrpIdFromBytes } from '../../src/pnrp/pnrp-id.ts'
+import { p2pIdOf } from '../../src/pnrp/p2p-id.ts'
+import {
+  addToPnrpId,
+  makePnrpId,
+  type PnrpId,
+  placeDistance,
+  placeOf,
+  pnrpIdBytes,
+  pnrpIdFromBytes,
+} from '../../src/pnrp/pnrp-id.ts'
 import { splitAuthorityBuffer } from '../../src/pnrp/reassembly.ts'
 import type { RouteEntry } from '../../src/pnrp/route-entry.ts'
 import type { Endpoint } from '../../src/runtime/endpoint.ts'
@@ -28,6 +38,8 @@ export class Liars {
   liesAbout: (target: PnrpId) => boolean = () => true
   readonly #cloud: SimulatedCloud
   readonly #random: Random
+  /** Names that were tried out to get a place. */
+  #tried = 0
 
   constructor(cloud: SimulatedCloud) {
     this.#cloud = cloud
@@ -41,6 +53,19 @@ export class Liars {
     tampering.endpoint = member.endpoint
     this.members.push(member)
     return member
+  }
+
+  /** Adds one that has an ID of its choice: it tries out names until one lies close enough, above and below in turn. */
+  addNear(id: PnrpId, farthest: number): Member {
+    const liar = this.add()
+    const isAbove = this.members.length % 2 === 0
+    for (;;) {
+      const name = parsePeerName(`0.attack-${this.#tried++}`)
+      const place = placeOf(makePnrpId(p2pIdOf(this.#cloud.crypto, name), NO_SERVICE_LOCATION))
+      if (placeDistance(place, placeOf(id)) > farthest || place > placeOf(id) !== isAbove) continue
+      liar.register(name)
+      return liar
+    }
   }
 
   /** The address at which every liar says to see everybody. */
@@ -155,4 +180,5 @@ class Lying implements Tampering {
 }
 
 const MOST_REQUESTS = 256
+const NO_SERVICE_LOCATION = new Uint8Array(16)
 const DAY = 24 * 3_600_000
