@@ -317,6 +317,17 @@ describe('passphrases', () => {
     expect(disk.open().get(peerName).locked).toBe(true)
   })
 
+  test('I-04, I-36: the key of an identity that was deleted is forgotten, also if another process brings it back', () => {
+    const disk = new StoreDisk()
+    const store = disk.open()
+    const { peerName } = store.create({ friendlyName: 'Ann', passphrase: 'correct horse' })
+    const text = store.export(peerName, 'password')
+    store.delete(peerName)
+    disk.open().import(text, { password: 'password', passphrase: 'battery staple' })
+    expect(store.get(peerName).locked).toBe(true)
+    expectCode('identity-locked', () => store.keyPair(peerName), 'using the key')
+  })
+
   test('I-36: an identity without a passphrase cannot be unlocked', () => {
     const store = new StoreDisk().open()
     const { peerName } = store.create({ friendlyName: 'Ann' })
