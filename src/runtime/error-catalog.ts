@@ -143,7 +143,8 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   },
   'identity-file-damaged': {
     message: ({ file, problem }) => `the identity file ${file} cannot be used: ${problem}`,
-    advice: 'Restore this file from a backup, or move it away and import the identity; the others stay usable.',
+    advice:
+      'Restore this file from a backup, or move it away and import the identity, or for `default` choose the default again; the others stay usable.',
     original: 'PEER_E_CERT_STORE_CORRUPTED',
   },
   'identity-file-newer': {
