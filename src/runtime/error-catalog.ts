@@ -125,7 +125,8 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   },
   'identity-locked': {
     message: ({ identity }) => `identity ${identity} is locked with a passphrase`,
-    advice: 'Unlock it with its passphrase first (in a shell: --passphrase-file); once is enough until the node is closed.',
+    advice:
+      'Unlock it with its passphrase first (in a shell: --passphrase-file); once is enough until the node is closed.',
   },
   'identity-not-locked': {
     message: ({ identity }) => `identity ${identity} has no passphrase`,
