@@ -114,12 +114,13 @@ function chooseAny(
   local: readonly PnrpId[],
 ): PnrpId | undefined {
   if (criterion !== 'any') return undefined
-  const remote = cache.nearest(
-    target,
-    MATCHING_CANDIDATES,
-    (entry) => sameP2pId(entry.id, target) && !isAmong(entry, flaggedPath),
+  // The target is one of the name's IDs itself, so they are closer to it than all others.
+  const remote = cache.nearest(target, MATCHING_CANDIDATES, (entry) => !isAmong(entry, flaggedPath))
+  const ids = [...local, ...remote.map(({ id }) => id)]
+  return randomChoice(
+    random,
+    ids.filter((id) => sameP2pId(id, target)),
   )
-  return randomChoice(random, [...local.filter((id) => sameP2pId(id, target)), ...remote.map(({ id }) => id)])
 }
 
 /**

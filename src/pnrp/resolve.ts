@@ -11,7 +11,7 @@
  * is asked for its certified peer address with a nonce of ours: only what that proves is a result.
  */
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
-import { randomBytes } from '../runtime/random.ts'
+import { randomBytes, randomChoice } from '../runtime/random.ts'
 import { validateAnswer } from './answer-validation.ts'
 import type { AuthorityBuffer } from './authority-buffer.ts'
 import type { CertifiedPeerAddress } from './certified-peer-address.ts'
@@ -82,7 +82,7 @@ export const SMALL_CACHE = 8
 const MOST_KNOWN_IN_PATH = 16
 /** How long a node that did not answer is left alone, in milliseconds. */
 export const SILENT_NODE_PAUSE = 60_000
-/** How many cached entries a path looks at for its next hop. */
+/** Among how many of the closest cached entries a path draws its next hop where any instance will do. */
 const CACHED_CANDIDATES = 8
 
 /** A node that may be asked. */
@@ -324,17 +324,21 @@ export class Resolve {
   }
 
   #cachedCandidates(): Candidate[] {
-    const { cache, own, backOff } = this.#parts
-    const { reason, onlyMatching } = this.#request
+    const { cache, own, backOff, random } = this.#parts
+    const { criterion, reason, onlyMatching } = this.#request
     // A resolve that tests for a split begins elsewhere and must not come back to what is known here.
     if (reason === 'split-detection' || onlyMatching) return []
-    const entries = cache.nearest(this.#request.target, CACHED_CANDIDATES, (entry) => {
+    const count = criterion === 'any' ? CACHED_CANDIDATES : 1
+    const entries = cache.nearest(this.#request.target, count, (entry) => {
       const endpoint = own.endpointFor(entry)
       if (endpoint === undefined) return false
       const key = formatEndpoint(endpoint)
       return !this.#asked.has(key) && !backOff.has(key)
     })
-    return entries.flatMap((entry) => {
+    // Of several instances any will do: so they share the load (N-120).
+    const matching = criterion === 'any' ? entries.filter(({ id }) => this.#isMatching(id)) : []
+    const chosen = randomChoice(random, matching)
+    return (chosen === undefined ? entries : [chosen]).flatMap((entry) => {
       const endpoint = own.endpointFor(entry)
       return endpoint === undefined ? [] : [{ id: entry.id, endpoint, entry, namedBy: undefined }]
     })
