@@ -8,7 +8,7 @@ import { DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
 import type { NameResult } from '../../src/pnrp/name-resolution.ts'
 import type { PnrpId } from '../../src/pnrp/pnrp-id.ts'
 import { equalBytes } from '../../src/runtime/bytes.ts'
-import { randomBelow, shuffled } from '../../src/runtime/random.ts'
+import { type Random, randomBelow } from '../../src/runtime/random.ts'
 import type { Member, SimulatedCloud } from './simulated-cloud.ts'
 
 /** A name that is registered once, and where. */
@@ -84,13 +84,11 @@ export function lookUp(cloud: SimulatedCloud, names: readonly RegisteredName[], 
   let found = 0
   let wrong = 0
   for (let done = 0; done < options.lookups; done += options.atOnce) {
-    const resolvers = shuffled(
-      random,
-      (options.resolvers ?? cloud.running).filter(({ isRunning }) => isRunning),
-    )
+    const resolvers = (options.resolvers ?? cloud.running).filter(({ isRunning }) => isRunning)
+    const count = Math.min(options.atOnce, options.lookups - done, resolvers.length)
     const start = cloud.world.now
     let open = 0
-    for (const resolver of resolvers.slice(0, Math.min(options.atOnce, options.lookups - done))) {
+    for (const resolver of drawDistinct(random, resolvers, count)) {
       const available = names.filter(({ publisher }) => publisher.isRunning && publisher !== resolver)
       const registered = available[randomBelow(random, available.length)]
       if (registered === undefined) throw new RangeError('no name is registered any more')
@@ -124,6 +122,16 @@ export function lookUp(cloud: SimulatedCloud, names: readonly RegisteredName[], 
     meanTime: times.reduce((sum, time) => sum + time, 0) / times.length,
     time99: times[Math.ceil(times.length * 0.99) - 1] ?? 0,
   }
+}
+
+/** So many different ones, of which there are at least so many. */
+function drawDistinct(random: Random, members: readonly Member[], count: number): Set<Member> {
+  const drawn = new Set<Member>()
+  while (drawn.size < count) {
+    const member = members[randomBelow(random, members.length)]
+    if (member !== undefined) drawn.add(member)
+  }
+  return drawn
 }
 
 function isRight(result: NameResult, { id, name, publicKey }: RegisteredName): boolean {
