@@ -3,6 +3,7 @@
  * proven, which nobody may make us ask again and again (N-102).
  */
 import type { Clock } from '../runtime/clock.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Pauses that are remembered; the oldest makes room. */
 export const MOST_BACKED_OFF = 1024
@@ -16,7 +17,7 @@ interface Pause {
 /** A bounded table of keys, such as formatted endpoints, each until a time. */
 export class BackOff {
   readonly #clock: Clock
-  readonly #pauses = new Map<string, Pause>()
+  readonly #pauses = new RecentMap<Pause>(MOST_BACKED_OFF)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -52,12 +53,6 @@ export class BackOff {
   }
 
   #pause(key: string, pause: Pause): void {
-    this.#pauses.delete(key)
     this.#pauses.set(key, pause)
-    if (this.#pauses.size <= MOST_BACKED_OFF) return
-    for (const oldest of this.#pauses.keys()) {
-      this.#pauses.delete(oldest)
-      break
-    }
   }
 }

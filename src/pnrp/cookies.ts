@@ -9,6 +9,7 @@ import type { Crypto } from '../runtime/crypto.ts'
 import { type Endpoint, formatEndpoint, ipAddressBytes } from '../runtime/endpoint.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { COOKIE_LENGTH } from './message.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** How often the secret changes, in milliseconds. A cookie is good for one to two of these. */
 export const COOKIE_SECRET_LIFE = 10 * 60_000
@@ -67,7 +68,7 @@ export class CookieMint {
 /** Keeps the cookies that others gave to this node, to echo them. */
 export class CookieJar {
   readonly #clock: Clock
-  readonly #cookies = new Map<string, { readonly cookie: Uint8Array; readonly got: number }>()
+  readonly #cookies = new RecentMap<{ readonly cookie: Uint8Array; readonly got: number }>(MOST_COOKIES)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -75,15 +76,9 @@ export class CookieJar {
 
   /** Keeps a copy of a cookie that came from there. */
   put(from: Endpoint, cookie: Uint8Array): void {
-    const key = formatEndpoint(from)
-    this.#cookies.delete(key)
-    this.#cookies.set(key, { cookie: new Uint8Array(cookie), got: this.#clock.monotonic() })
-    if (this.#cookies.size > MOST_COOKIES) {
-      for (const oldest of this.#cookies.keys()) {
-        this.#cookies.delete(oldest)
-        break
-      }
-    }
+    const now = this.#clock.monotonic()
+    this.#cookies.set(formatEndpoint(from), { cookie: new Uint8Array(cookie), got: now })
+    this.#cookies.dropWhile(({ got }) => now - got >= COOKIE_SECRET_LIFE)
   }
 
   /** The cookie to echo there, if there is one that is still good. */

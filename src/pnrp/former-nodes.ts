@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Nodes that are kept; the one that was dropped longest ago makes room. */
 export const MOST_FORMER_NODES = 128
@@ -13,27 +14,20 @@ export const FORMER_NODE_LIFE = 2 * 24 * 3_600_000
 /** A bounded list of dropped nodes. */
 export class FormerNodes {
   readonly #clock: Clock
-  readonly #nodes = new Map<string, { readonly endpoint: Endpoint; readonly dropped: number }>()
+  readonly #nodes = new RecentMap<{ readonly endpoint: Endpoint; readonly dropped: number }>(MOST_FORMER_NODES)
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
   add(endpoint: Endpoint): void {
-    const key = formatEndpoint(endpoint)
-    this.#nodes.delete(key)
-    this.#nodes.set(key, { endpoint, dropped: this.#clock.monotonic() })
-    if (this.#nodes.size <= MOST_FORMER_NODES) return
-    for (const oldest of this.#nodes.keys()) {
-      this.#nodes.delete(oldest)
-      break
-    }
+    this.#nodes.set(formatEndpoint(endpoint), { endpoint, dropped: this.#clock.monotonic() })
   }
 
   /** Those that are not too old, the one dropped last first. */
   all(): readonly Endpoint[] {
     const oldest = this.#clock.monotonic() - FORMER_NODE_LIFE
-    for (const [key, { dropped }] of this.#nodes) if (dropped < oldest) this.#nodes.delete(key)
+    this.#nodes.dropWhile(({ dropped }) => dropped < oldest)
     return [...this.#nodes.values()].reverse().map(({ endpoint }) => endpoint)
   }
 }

@@ -10,6 +10,7 @@
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoint.ts'
 import { networkPrefix } from './network-prefix.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Why a node is resolve-only. */
 export type UnreachableReason = 'configured' | 'no-address' | 'address-translated' | 'not-asked'
@@ -36,7 +37,7 @@ export class Reachability {
   readonly #clock: Clock
   readonly #witnessesNeeded: number
   /** The latest testimony of each prefix. */
-  readonly #witnesses = new Map<string, Testimony>()
+  readonly #witnesses = new RecentMap<Testimony>(MOST_WITNESSES)
   readonly #sentTo = new Set<string>()
   #firstMemberKnown: number | undefined
   #asked = false
@@ -66,16 +67,8 @@ export class Reachability {
 
   /** A reply that counts said where it saw this node. */
   observed(witness: Endpoint, observed: Endpoint): void {
-    const prefix = networkPrefix(witness.host)
-    this.#witnesses.delete(prefix)
-    this.#witnesses.set(prefix, { observed, time: this.#clock.monotonic() })
+    this.#witnesses.set(networkPrefix(witness.host), { observed, time: this.#clock.monotonic() })
     this.#firstMemberKnown ??= this.#clock.monotonic()
-    if (this.#witnesses.size > MOST_WITNESSES) {
-      for (const oldest of this.#witnesses.keys()) {
-        this.#witnesses.delete(oldest)
-        break
-      }
-    }
   }
 
   /** Where enough witnesses agree that they see this node. */

@@ -3,14 +3,15 @@
  * (RFC 6298), in place of the specification's fixed second. A dead node then costs a few round trips.
  */
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { RecentMap } from './recent-map.ts'
 
 /** Milliseconds. Below the first, a busy event loop looks like a dead node. */
-export const SHORTEST_TIMEOUT = 50
+export const SHORTEST_TIMEOUT = 100
 export const LONGEST_TIMEOUT = 4000
 /** Before anything was measured; the specification waits a second (3.1.2). */
 export const FIRST_TIMEOUT = 500
 /** Endpoints whose round trips are remembered; the one that was used longest ago makes room. */
-export const MOST_ROUND_TRIPS = 512
+export const MOST_ROUND_TRIPS = 256
 
 interface Estimate {
   readonly smoothed: number
@@ -19,13 +20,12 @@ interface Estimate {
 
 /** The round trips of one cloud. */
 export class RoundTrips {
-  readonly #estimates = new Map<string, Estimate>()
+  readonly #estimates = new RecentMap<Estimate>(MOST_ROUND_TRIPS)
 
   /** Takes a measurement, in milliseconds. Never of a message that was sent twice (RFC 6298 section 3). */
   measured(endpoint: Endpoint, roundTrip: number): void {
     const key = formatEndpoint(endpoint)
     const former = this.#estimates.get(key)
-    this.#estimates.delete(key)
     this.#estimates.set(
       key,
       former === undefined
@@ -35,12 +35,6 @@ export class RoundTrips {
             variation: former.variation * (3 / 4) + Math.abs(former.smoothed - roundTrip) / 4,
           },
     )
-    if (this.#estimates.size > MOST_ROUND_TRIPS) {
-      for (const oldest of this.#estimates.keys()) {
-        this.#estimates.delete(oldest)
-        break
-      }
-    }
   }
 
   /** How long to wait, in milliseconds. @param expiries How often this request has expired already. */

@@ -17,12 +17,17 @@ interface Bucket {
   filled: number
 }
 
+/** So many buckets are kept, full or not. */
+const FEWEST_KEPT_BUCKETS = 16
+
 /** A bounded table of buckets of one rate. */
 export class TokenBuckets {
   readonly #clock: Clock
   readonly #rate: Rate
   readonly #mostKeys: number
   readonly #buckets = new Map<string, Bucket>()
+  /** At how many buckets it is time to look for full ones. */
+  #roomUntil = FEWEST_KEPT_BUCKETS
 
   constructor(clock: Clock, rate: Rate, mostKeys: number) {
     this.#clock = clock
@@ -36,7 +41,7 @@ export class TokenBuckets {
     const { perSecond, burst } = this.#rate
     let bucket = this.#buckets.get(key)
     if (bucket === undefined) {
-      this.#makeRoom(now)
+      if (this.#buckets.size >= Math.min(this.#roomUntil, this.#mostKeys)) this.#makeRoom(now)
       bucket = { tokens: burst, filled: now }
       this.#buckets.set(key, bucket)
     }
@@ -53,11 +58,12 @@ export class TokenBuckets {
 
   /** Drops the buckets that are full again, or else the one that was filled longest ago. */
   #makeRoom(now: number): void {
-    if (this.#buckets.size < this.#mostKeys) return
     const { perSecond, burst } = this.#rate
     for (const [key, { tokens, filled }] of this.#buckets) {
       if (tokens + ((now - filled) / 1000) * perSecond >= burst) this.#buckets.delete(key)
     }
+    // Looking at all of them is put off until there are twice as many: it costs little for each that came.
+    this.#roomUntil = Math.max(FEWEST_KEPT_BUCKETS, this.#buckets.size * 2)
     if (this.#buckets.size < this.#mostKeys) return
     for (const oldest of this.#buckets.keys()) {
       this.#buckets.delete(oldest)
