@@ -24,8 +24,8 @@ export async function runDemo(output: Output): Promise<void> {
     await rm(folder, { recursive: true })
   }
   output.result(
-    { step: 'next', missing: ['name resolution', 'records and graphs', 'groups'] },
-    '\nNot there yet: resolving names, records and graphs, groups. Try `peerage --help` for what is.',
+    { step: 'next', missing: ['records and graphs', 'groups'] },
+    '\nNot there yet: records and graphs, groups. Names resolve: see docs/names-and-clouds.md. Try `peerage --help` for what is.',
   )
 }
 
