@@ -8,8 +8,8 @@ import { SimulatedCloud } from './simulated-cloud.ts'
 
 const NODES = 100
 
-test('N-37: in a cloud that joined through one seed every lookup finds what is registered, and 99 % do with loss and churn', () => {
-  // The same with 10,000 nodes: scale/lookups.ts.
+test('in a cloud that joined through one seed every lookup finds what is registered, and 99 % do with loss and churn', () => {
+  // N-37 asks for this with 10,000 nodes: scale/lookups.ts.
   const cloud = new SimulatedCloud({ seed: 'n-37', cloud: makeCloud('Global_'), checks: false })
   cloud.grow(NODES, {}, 100)
   const names = registerNames(cloud, 40)
