@@ -10,7 +10,7 @@ test('the demo goes through identities, names, certificates and a simulation, sa
   const runs = [peerage(['demo'], { environment }), peerage(['demo', '--json'], { environment })] as const
   const [people, programs] = await Promise.all(runs)
   expect({ code: people.code, stderr: people.stderr }).toEqual({ code: 0, stderr: '' })
-  expect(people.stdout).toMatch(/BEGIN CERTIFICATE[\s\S]*Not there yet: resolving names/)
+  expect(people.stdout).toMatch(/BEGIN CERTIFICATE[\s\S]*Not there yet: records and graphs, groups/)
   const steps = documents(programs.stdout).map((document) => JSON.stringify(document).split('"')[3])
   expect(steps).toEqual(['identity', 'names', 'certificate', 'move', 'simulation', 'next'])
   expect(readdirSync(temporary)).toEqual([])
