@@ -16,6 +16,7 @@ import { udpDatagrams } from '../src/nodejs/udp-datagrams.ts'
 import { makeCloud } from '../src/pnrp/cloud.ts'
 import { CloudNode } from '../src/pnrp/cloud-node.ts'
 import { NameResolution } from '../src/pnrp/name-resolution.ts'
+import type { Crypto } from '../src/runtime/crypto.ts'
 import type { DatagramSocket } from '../src/runtime/datagrams.ts'
 import { type Endpoint, type IpAddress, parseIpAddress } from '../src/runtime/endpoint.ts'
 import { randomBelow, randomBytes } from '../src/runtime/random.ts'
@@ -26,6 +27,20 @@ const SIGNATURES = 2000
 const [nodeCount = 100, resolveCount = 5000] = process.argv.slice(2).map(Number)
 
 const crypto = platformCrypto()
+/** How many signatures were made and checked. */
+let signed = 0
+let verified = 0
+const countingCrypto: Crypto = {
+  ...crypto,
+  sign: (message, secretKey) => {
+    signed++
+    return crypto.sign(message, secretKey)
+  },
+  verify: (signature, message, publicKey) => {
+    verified++
+    return crypto.verify(signature, message, publicKey)
+  },
+}
 const loopback = requireAddress('127.0.0.1')
 const cloud = makeCloud('measured')
 
@@ -43,7 +58,12 @@ async function startNode(seed: Endpoint | undefined): Promise<Measured> {
   node = new CloudNode(
     { cloud, addresses: [socket.local.host], port: socket.local.port, resolveOnly: false },
     {
-      ...{ clock: systemClock, random: systemRandom, crypto, chains: { problem: () => 'none is expected' } },
+      ...{
+        clock: systemClock,
+        random: systemRandom,
+        crypto: countingCrypto,
+        chains: { problem: () => 'none is expected' },
+      },
       send: (bytes, to) => socket.send(bytes, to),
       ...{ remembered: () => [], remember: () => undefined, browse: () => undefined, changed: () => undefined },
       seeds: () => (seed === undefined ? [] : [seed]),
@@ -105,28 +125,28 @@ for (const [index, { node }] of nodes.entries()) {
 await pause(3000)
 for (let count = 0; count < WARM_UP; count++) await resolveOnce(...draw(nodes))
 
-const sentBefore = datagramsSent()
 const times: number[] = []
-for (let count = 0; count < resolveCount; count++) times.push(await resolveOnce(...draw(nodes)))
-const datagrams = (datagramsSent() - sentBefore) / resolveCount
+const alone = await measured(async () => {
+  for (let count = 0; count < resolveCount; count++) times.push(await resolveOnce(...draw(nodes)))
+})
 times.sort((one, other) => one - other)
 const quantile = (part: number): string => (times[Math.floor(times.length * part)] ?? 0).toFixed(3)
 
-const started = performance.now()
 let begun = 0
-await Promise.all(
-  Array.from({ length: IN_FLIGHT }, async () => {
-    while (begun++ < resolveCount) await resolveOnce(...draw(nodes))
-  }),
-)
-const rate = (resolveCount / (performance.now() - started)) * 1000
+const together = await measured(async () => {
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      while (begun++ < resolveCount) await resolveOnce(...draw(nodes))
+    }),
+  )
+})
 
 console.log(`calibration: ${Math.round(calibrate())} signature checks/s (${crypto.implementation})`)
 console.log(`${nodeCount} nodes in one process on loopback, ${resolveCount} resolves, no cache of results`)
+console.log(`one at a time: p50 ${quantile(0.5)} ms, p90 ${quantile(0.9)} ms, p99 ${quantile(0.99)} ms; ${alone.costs}`)
 console.log(
-  `one at a time: p50 ${quantile(0.5)} ms, p90 ${quantile(0.9)} ms, p99 ${quantile(0.99)} ms, ${datagrams.toFixed(1)} datagrams each`,
+  `${IN_FLIGHT} in flight: ${Math.round((resolveCount / together.elapsed) * 1000)} resolves/s; ${together.costs}`,
 )
-console.log(`${IN_FLIGHT} in flight: ${Math.round(rate)} resolves/s`)
 for (const { node, socket } of nodes) {
   node.close()
   socket.close()
@@ -136,6 +156,22 @@ function requireAddress(text: string): IpAddress {
   const address = parseIpAddress(text)
   if (address === undefined) throw new TypeError(`${text} is no address`)
   return address
+}
+
+/** What resolves take in all, both ends and everything between: milliseconds, and what one of them costs. */
+async function measured(resolves: () => Promise<void>): Promise<{ elapsed: number; costs: string }> {
+  const before = { cpu: process.cpuUsage(), sent: datagramsSent(), signed, verified, started: performance.now() }
+  await resolves()
+  const elapsed = performance.now() - before.started
+  const { user, system } = process.cpuUsage(before.cpu)
+  const each = (count: number, digits: number): string => (count / resolveCount).toFixed(digits)
+  return {
+    elapsed,
+    costs:
+      `a resolve takes ${each(user + system, 0)} µs of CPU time (${each(system, 0)} of it in the system), ` +
+      `${each(datagramsSent() - before.sent, 2)} datagrams, ` +
+      `${each(signed - before.signed, 2)} signatures made, ${each(verified - before.verified, 2)} checked`,
+  }
 }
 
 function datagramsSent(): number {

@@ -16,8 +16,6 @@ import { isAmong } from './route-entry.ts'
 export const CPA_LIFE = 3.5 * 24 * 3_600_000
 /** Among how many of the closest cached entries the answer to a LOOKUP is drawn. */
 export const LOOKUP_CANDIDATES = 3
-/** How many entries of the very name that is sought an answer is drawn from. */
-export const MATCHING_CANDIDATES = 16
 
 /** The answer to a LOOKUP. */
 export function answerLookup(parts: CloudParts, lookup: Lookup): AuthorityBuffer {
@@ -98,13 +96,8 @@ function ownCandidates({ own, registrations }: CloudParts, lookup: Lookup, isVal
 function cachedCandidates({ cache }: CloudParts, lookup: Lookup): readonly PnrpId[] {
   const { target, validateId, flaggedPath, acceptsFarther } = lookup
   const isBound = !acceptsFarther && validateId !== NO_PNRP_ID
-  return cache
-    .nearest(
-      target,
-      LOOKUP_CANDIDATES,
-      (entry) => !isAmong(entry, flaggedPath) && (!isBound || isCloser(target, entry.id, validateId)),
-    )
-    .map(({ id }) => id)
+  const bound = isBound ? validateId : undefined
+  return cache.nearest(target, LOOKUP_CANDIDATES, (entry) => !isAmong(entry, flaggedPath), bound).map(({ id }) => id)
 }
 
 /** Instances of one name share the load of "any": whoever knows several names one of them at random (N-120). */
@@ -114,13 +107,8 @@ function chooseAny(
   local: readonly PnrpId[],
 ): PnrpId | undefined {
   if (criterion !== 'any') return undefined
-  // The target is one of the name's IDs itself, so they are closer to it than all others.
-  const remote = cache.nearest(target, MATCHING_CANDIDATES, (entry) => !isAmong(entry, flaggedPath))
-  const ids = [...local, ...remote.map(({ id }) => id)]
-  return randomChoice(
-    random,
-    ids.filter((id) => sameP2pId(id, target)),
-  )
+  const remote = cache.instances(target).filter((entry) => !isAmong(entry, flaggedPath))
+  return randomChoice(random, [...local.filter((id) => sameP2pId(id, target)), ...remote.map(({ id }) => id)])
 }
 
 /**

@@ -82,8 +82,6 @@ export const SMALL_CACHE = 8
 const MOST_KNOWN_IN_PATH = 16
 /** How long a node that did not answer is left alone, in milliseconds. */
 export const SILENT_NODE_PAUSE = 60_000
-/** Among how many of the closest cached entries a path draws its next hop where any instance will do. */
-const CACHED_CANDIDATES = 8
 
 /** A node that may be asked. */
 interface Candidate extends NamedNode {
@@ -319,29 +317,26 @@ export class Resolve {
       if (candidate.id === NO_PNRP_ID) return candidate
       if (closest === undefined || isCloser(target, candidate.id, closest.id)) closest = candidate
     }
-    const [cached] = this.#cachedCandidates()
+    const cached = this.#cachedCandidate()
     return cached !== undefined && (closest === undefined || isCloser(target, cached.id, closest.id)) ? cached : closest
   }
 
-  #cachedCandidates(): Candidate[] {
+  #cachedCandidate(): Candidate | undefined {
     const { cache, own, backOff, random } = this.#parts
-    const { criterion, reason, onlyMatching } = this.#request
+    const { criterion, reason, onlyMatching, target } = this.#request
     // A resolve that tests for a split begins elsewhere and must not come back to what is known here.
-    if (reason === 'split-detection' || onlyMatching) return []
-    const count = criterion === 'any' ? CACHED_CANDIDATES : 1
-    const entries = cache.nearest(this.#request.target, count, (entry) => {
+    if (reason === 'split-detection' || onlyMatching) return undefined
+    const mayBeAsked = (entry: RouteEntry): boolean => {
       const endpoint = own.endpointFor(entry)
       if (endpoint === undefined) return false
       const key = formatEndpoint(endpoint)
       return !this.#asked.has(key) && !backOff.has(key)
-    })
+    }
     // Of several instances any will do: so they share the load (N-120).
-    const matching = criterion === 'any' ? entries.filter(({ id }) => this.#isMatching(id)) : []
-    const chosen = randomChoice(random, matching)
-    return (chosen === undefined ? entries : [chosen]).flatMap((entry) => {
-      const endpoint = own.endpointFor(entry)
-      return endpoint === undefined ? [] : [{ id: entry.id, endpoint, entry, namedBy: undefined }]
-    })
+    const instances = criterion === 'any' ? cache.instances(target).filter(mayBeAsked) : []
+    const entry = randomChoice(random, instances) ?? cache.nearest(target, 1, mayBeAsked)[0]
+    const endpoint = entry && own.endpointFor(entry)
+    return entry && endpoint && { id: entry.id, endpoint, entry, namedBy: undefined }
   }
 
   /** The closest match that meets the criterion. */

@@ -184,9 +184,18 @@ export class RouteCache {
     return leafSetsOf
   }
 
-  /** The `count` entries closest to a target that `accepts` takes, the closest first. */
-  nearest(target: PnrpId, count: number, accepts: (entry: RouteEntry) => boolean): RouteEntry[] {
-    return this.#toEntries(this.#ids.nearest(target, count, (id) => this.#accepts(id, accepts)))
+  /** The entries of the name of a target, that is: with its P2P ID. */
+  instances(target: PnrpId): RouteEntry[] {
+    return this.#toEntries(this.#ids.withP2pIdOf(target))
+  }
+
+  /**
+   * The `count` entries closest to a target that `accepts` takes, the closest first.
+   *
+   * @param bound Only what is closer than this ID counts.
+   */
+  nearest(target: PnrpId, count: number, accepts: (entry: RouteEntry) => boolean, bound?: PnrpId): RouteEntry[] {
+    return this.#toEntries(this.#ids.nearest(target, count, (id) => this.#accepts(id, accepts), bound))
   }
 
   /** The first entry above an ID that `accepts` takes. */

@@ -2,7 +2,8 @@
  * PNRP IDs in the order of the circle, for finding neighbours: a sorted list and binary search. A cache holds
  * a few hundred at most, so moving the rest of the list at an insertion costs less than any tree.
  */
-import { isCloser, type PnrpId } from './pnrp-id.ts'
+import { P2P_ID_LENGTH } from './p2p-id.ts'
+import { isCloser, type PnrpId, sameP2pId } from './pnrp-id.ts'
 
 /** A set of IDs that knows who stands beside whom. */
 export class SortedIds {
@@ -57,8 +58,22 @@ export class SortedIds {
     }
   }
 
-  /** The `count` IDs closest to `target` that `accepts` takes, the closest first; `target` itself counts, too. */
-  nearest(target: PnrpId, count: number, accepts: (id: PnrpId) => boolean): PnrpId[] {
+  /** Those with the P2P ID of `target`, in ascending order: they stand side by side. */
+  withP2pIdOf(target: PnrpId): PnrpId[] {
+    const ids = this.#ids
+    // Half an ID comes right before all that begin with it.
+    const first = this.#indexFrom(target.slice(0, P2P_ID_LENGTH))
+    let end = first
+    for (let id = ids[end]; id !== undefined && sameP2pId(id, target); id = ids[end]) end++
+    return ids.slice(first, end)
+  }
+
+  /**
+   * The `count` IDs closest to `target` that `accepts` takes, the closest first; `target` itself counts, too.
+   *
+   * @param bound Only IDs that are closer than this one count: the walk ends at the first that is not.
+   */
+  nearest(target: PnrpId, count: number, accepts: (id: PnrpId) => boolean, bound?: PnrpId): PnrpId[] {
     const ids = this.#ids
     const size = ids.length
     const found: PnrpId[] = []
@@ -74,13 +89,14 @@ export class SortedIds {
       const next = takesAbove ? above : below
       if (takesAbove) up++
       else down--
+      if (bound !== undefined && !isCloser(target, next, bound)) break
       if (accepts(next)) found.push(next)
     }
     return found
   }
 
-  /** Where the first ID that is not below `id` stands. */
-  #indexFrom(id: PnrpId): number {
+  /** Where the first ID that is not below `id`, or the beginning of one, stands. */
+  #indexFrom(id: string): number {
     let low = 0
     let high = this.#ids.length
     while (low < high) {
