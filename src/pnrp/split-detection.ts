@@ -3,9 +3,9 @@
  * (MS-PNRP 3.2.6.2.1, 3.2.5.11.1). It begins at nodes that may be in the other part: remembered ones, ones that
  * were dropped, seeds. What is found there is cached like any entry, and that heals the split.
  */
-import type { Endpoint } from '../runtime/endpoint.ts'
 import { randomChoice, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { isCloser, nextPnrpId, type PnrpId } from './pnrp-id.ts'
 import type { Resolve, ResolveOutcome, ResolveRequest } from './resolve.ts'
 
@@ -13,12 +13,6 @@ import type { Resolve, ResolveOutcome, ResolveRequest } from './resolve.ts'
 export const TESTS_OF_TICK = 2
 /** What a test showed. */
 export type SplitVerdict = 'no-split' | 'larger-part' | 'smaller-part'
-
-/** Who may be in another part of the cloud. */
-export interface Elsewhere {
-  /** In turn: a remembered node that is not cached, one that was dropped, a seed. undefined if there is none. */
-  next(): Endpoint | undefined
-}
 
 /** The tests of one node. */
 export class SplitDetection {

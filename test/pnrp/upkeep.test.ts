@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MAINTENANCE_INTERVAL, SMALL_CACHE_MAINTENANCE_INTERVAL } from '../../src/pnrp/cloud-node.ts'
+import { MAINTENANCE_INTERVAL, SMALL_CACHE_MAINTENANCE_INTERVAL } from '../../src/pnrp/maintenance-timer.ts'
 import { SimulatedCloud } from './simulated-cloud.ts'
 
 const HOUR = 3_600_000

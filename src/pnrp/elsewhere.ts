@@ -1,0 +1,47 @@
+/**
+ * Who may be in another part of the cloud, should it have split (N-88): nodes that are remembered and not cached, nodes
+ * that were dropped from the cache, and seeds, each kind in turn.
+ */
+import type { Endpoint } from '../runtime/endpoint.ts'
+import { randomChoice } from '../runtime/random.ts'
+import type { CloudParts } from './cloud-parts.ts'
+import { type DiscoveryPorts, SeedTurns } from './discovery.ts'
+import type { FormerNodes } from './former-nodes.ts'
+
+/** The nodes to ask in tests for a split. */
+export class Elsewhere {
+  readonly #parts: CloudParts
+  readonly #kinds: readonly (() => Endpoint | undefined)[]
+  #turn = 0
+
+  constructor(parts: CloudParts, ports: Pick<DiscoveryPorts, 'remembered' | 'seeds'>, formerNodes: FormerNodes) {
+    const seeds = new SeedTurns(ports)
+    this.#parts = parts
+    this.#kinds = [
+      () => this.#oneNotCached(ports.remembered()),
+      () => this.#oneNotCached(formerNodes.all()),
+      () => seeds.next(),
+    ]
+  }
+
+  /** The next one to ask; undefined if there is none of any kind. */
+  next(): Endpoint | undefined {
+    for (const _ of this.#kinds) {
+      const kind = this.#kinds[this.#turn++ % this.#kinds.length]
+      const endpoint = kind?.()
+      if (endpoint !== undefined && !this.#parts.own.has(endpoint)) return endpoint
+    }
+    return undefined
+  }
+
+  #oneNotCached(nodes: readonly Endpoint[]): Endpoint | undefined {
+    const { cache, random } = this.#parts
+    const cached = [...cache.entries()].map(({ entry }) => entry)
+    const isCached = ({ host, port }: Endpoint): boolean =>
+      cached.some((entry) => entry.port === port && entry.addresses.includes(host))
+    return randomChoice(
+      random,
+      nodes.filter((node) => !isCached(node)),
+    )
+  }
+}
