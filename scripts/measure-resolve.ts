@@ -66,6 +66,7 @@ async function startNode(seed: Endpoint | undefined): Promise<Measured> {
       },
       send: (bytes, to) => socket.send(bytes, to),
       ...{ remembered: () => [], remember: () => undefined, browse: () => undefined, changed: () => undefined },
+      slept: () => undefined,
       seeds: () => (seed === undefined ? [] : [seed]),
     },
   )

@@ -34,6 +34,14 @@ export interface CloudPorts {
   readonly cloudStorage: Storage
 }
 
+/** What a cloud tells the node around it. */
+export interface CloudSurroundings {
+  /** Something of {@link CloudNode.status} has changed. Never called from inside the engine. */
+  changed(): void
+  /** The machine has slept: its addresses are to be read again, for {@link JoinedCloud.wake}. */
+  slept(): void
+}
+
 /** The tag of a datagram's cloud follows the header's FieldID, length, identifier, version, type and message ID. */
 const TAG_START = 12
 const TAG_END = 20
@@ -52,7 +60,7 @@ export class JoinedCloud {
   cleanup: Timer | undefined
   readonly #ports: CloudPorts
   readonly #sockets: NodeSockets
-  readonly #changed: () => void
+  readonly #surroundings: CloudSurroundings
   readonly #tag: Uint8Array
   readonly #remembered: RememberedNodes
   #seeds: SeedList
@@ -66,8 +74,7 @@ export class JoinedCloud {
   #announced = '[]'
   #changeTimer: Timer | undefined
 
-  /** @param changed Called when something of {@link CloudNode.status} has changed, never from inside the engine. */
-  constructor(made: Cloud, ports: CloudPorts, sockets: NodeSockets, changed: () => void) {
+  constructor(made: Cloud, ports: CloudPorts, sockets: NodeSockets, surroundings: CloudSurroundings) {
     const subnets = (): readonly AddressRange[] => this.#subnets
     this.cloud =
       made.scope === 'link-local'
@@ -80,7 +87,7 @@ export class JoinedCloud {
         : made
     this.#ports = ports
     this.#sockets = sockets
-    this.#changed = changed
+    this.#surroundings = surroundings
     this.#tag = cloudTag(ports.crypto, made)
     this.#remembered = new RememberedNodes(made, { ...ports, storage: ports.cloudStorage })
     this.#seeds = new SeedList([], ports.hostLookup, ports.clock)
@@ -135,6 +142,7 @@ export class JoinedCloud {
         },
         seeds: () => this.#seeds.endpoints(),
         changed: () => this.#noteChange(),
+        slept: () => this.#surroundings.slept(),
       },
     )
     this.#node.start()
@@ -165,6 +173,13 @@ export class JoinedCloud {
   resume(): void {
     this.#chooseSockets()
     this.node.resume(this.#addresses.map(({ address }) => address))
+    this.#announce()
+  }
+
+  /** The machine slept without a word, and the sockets are those of {@link JoinedCloud.addresses} now. */
+  wake(): void {
+    this.#chooseSockets()
+    this.node.woke(this.#addresses.map(({ address }) => address))
     this.#announce()
   }
 
@@ -216,7 +231,7 @@ export class JoinedCloud {
     this.#changeTimer ??= this.#ports.clock.setTimer(0, () => {
       this.#changeTimer = undefined
       this.#announce()
-      this.#changed()
+      this.#surroundings.changed()
     })
   }
 }

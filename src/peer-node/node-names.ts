@@ -80,7 +80,7 @@ export class NodeNames implements Names {
     const searches: CloudSearch[] = []
     const endListening = clouds.listen(() => {
       if (clouds.isClosed) queue.end()
-      for (const search of searches) search.cloudChanged()
+      else for (const search of searches) search.cloudChanged()
     })
     try {
       const among = await this.#cloudsFor(cloud)
@@ -266,7 +266,8 @@ class CloudSearch {
   cloudChanged(): void {
     if (this.#isOver) return
     const { state } = this.#joined.node.status()
-    if (state === 'no-network' || state === 'suspended') this.#end(this.#resolution !== undefined)
+    // Whether the name is registered is not known then, however far the search has come.
+    if (state === 'no-network' || state === 'suspended') this.#end(false)
     else if (state !== 'synchronizing') this.#begin()
   }
 

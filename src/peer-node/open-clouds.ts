@@ -196,7 +196,10 @@ export class OpenClouds {
 
   async #start(made: Cloud, seeds: readonly Seed[], resolveOnly: boolean): Promise<JoinedCloud> {
     if (this.#isClosed) throw new PeerageError('node-closed', { operation: 'clouds.open' })
-    const joined = new JoinedCloud(made, this.#ports, this.#sockets, () => this.#tell())
+    const joined: JoinedCloud = new JoinedCloud(made, this.#ports, this.#sockets, {
+      changed: () => this.#tell(),
+      slept: () => this.#slept(joined),
+    })
     joined.takeMachine(this.#ports.networkInterfaces.list())
     if (joined.addresses.length === 0) throw new PeerageError('no-network', { cloud: made.name })
     try {
@@ -276,6 +279,16 @@ export class OpenClouds {
       await this.#followMachine()
       for (const joined of this.#joined.values()) joined.readdress()
       this.#tell()
+    })
+  }
+
+  /** A cloud's clock shows that the machine has slept: its addresses may be others, even if nobody reports that. */
+  #slept(joined: JoinedCloud): void {
+    void this.#inTurn(async () => {
+      if (this.#isClosed || this.#isSuspended || this.#joined.get(joined.cloud.name) !== joined) return
+      await this.#followMachine()
+      for (const other of this.#joined.values()) if (other !== joined) other.readdress()
+      joined.wake()
     })
   }
 

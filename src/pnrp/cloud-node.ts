@@ -46,6 +46,8 @@ export interface CloudNodePorts extends UpkeepPorts {
   readonly chains: ChainValidator
   /** Sends a datagram; `from` is the own address that the other side knows, where it matters. */
   send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void
+  /** The machine has slept and nobody announced it: its addresses are to be read again, for {@link CloudNode.woke}. */
+  slept(): void
 }
 
 /** How a node is in its cloud. */
@@ -158,7 +160,7 @@ export class CloudNode {
     })
     this.#upkeep = new Upkeep({
       ...{ parts: this.#parts, ports, proof: this.#proof, conversations, publishing: this.#publishing },
-      ...{ participation: this.#participation, resolve, slept: () => this.#wake(this.#own.addresses) },
+      ...{ participation: this.#participation, resolve, slept: () => ports.slept() },
     })
   }
 
@@ -268,6 +270,13 @@ export class CloudNode {
     this.#ports.changed()
   }
 
+  /** The machine slept without a word, and has these addresses now. */
+  woke(machineAddresses: readonly IpAddress[]): void {
+    if (this.#isSuspended) return
+    this.#wake(machineAddresses)
+    this.#ports.changed()
+  }
+
   /**
    * Leaves the cloud: revokes what is registered, and ends when the neighbours have confirmed that, at
    * {@link LONGEST_LEAVING} at the latest. Once.
@@ -319,7 +328,7 @@ export class CloudNode {
     return missing <= 0 ? solicit : { ...solicit, padding: missing }
   }
 
-  /** The machine slept, or changed its network: what was measured, and the cookies, are of no use any more. */
+  /** After a sleep, what was measured, and the cookies, are of no use any more. */
   #wake(machineAddresses: readonly IpAddress[]): void {
     this.#own.replace(machineAddresses)
     this.#roundTrips.clear()

@@ -61,12 +61,13 @@ export class Publishing {
   register(request: RegistrationRequest, announced: () => void): Registration {
     const { own, registrations } = this.#parts
     this.#checkOwner(request)
+    // Before the content is looked at: without an address, endpoints that stand for those of the node are none.
+    const [address] = own.addresses
+    if (address === undefined) throw new PeerageError('no-network', { cloud: this.#parts.cloud.name })
     checkContent(request.name, request)
     if (registrations.size >= MOST_REGISTRATIONS) {
       throw new PeerageError('too-many-registrations', { limit: MOST_REGISTRATIONS })
     }
-    const [address] = own.addresses
-    if (address === undefined) throw new PeerageError('no-network', { cloud: this.#parts.cloud.name })
     const twin = registrations
       .all()
       .some(({ name, content }) => name === request.name && sameEndpoints(content.endpoints, request.endpoints))

@@ -1,6 +1,11 @@
 /** Whole nodes on simulated hosts that can be more than `simulate` offers: several links, addresses that change. */
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
-import { createPeerNode, type PeerNode, type PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
+import {
+  createPeerNode,
+  type PeerNode,
+  type PeerNodeOptions,
+  type PeerNodePorts,
+} from '../../src/peer-node/peer-node.ts'
 import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { SimulationRun } from '../../src/simulation/simulation-run.ts'
@@ -8,8 +13,11 @@ import { SimulationRun } from '../../src/simulation/simulation-run.ts'
 export interface SimulatedNodes {
   readonly world: SimulatedWorld
   addHost(name: string, options?: HostOptions): SimulatedHost
-  /** Opens a node on a host; without a name of an identity it has the one of the host. */
-  openNode(host: SimulatedHost, options?: PeerNodeOptions): Promise<PeerNode>
+  /**
+   * Opens a node on a host; without a name of an identity it has the one of the host. `ports` stand in the place of those of
+   * the host.
+   */
+  openNode(host: SimulatedHost, options?: PeerNodeOptions, ports?: Partial<PeerNodePorts>): Promise<PeerNode>
   advance(by: number | `${number}s` | `${number}m`): Promise<void>
   until(condition: () => Promise<boolean> | boolean, within: `${number}s` | `${number}m`): Promise<void>
 }
@@ -29,12 +37,13 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
       names.add(name)
       return world.addHost(name, options)
     },
-    openNode(host, options = {}) {
+    openNode(host, options = {}, ports = {}) {
       const { random, clock, log, datagrams, networkInterfaces, localLink } = host.ports
       return createPeerNode(
         {
           ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
           ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },
+          ...ports,
         },
         { friendlyName: host.name, ...options },
       )

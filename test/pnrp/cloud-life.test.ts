@@ -229,6 +229,35 @@ describe('a node that sleeps', () => {
     expect(announced).toBeGreaterThan(0)
     expect(node.ids).toContain(registration.id)
   })
+
+  test('N-126: on such a wake reads the addresses again, and forgets what it measured and its cookies', () => {
+    const cloud = new SimulatedCloud({ seed: 'woke elsewhere' })
+    cloud.grow(12)
+    const node = member(cloud, 2)
+    const { id, name } = node.registerSecured('sleeper')
+    cloud.world.runFor(20_000)
+    const old = node.endpoint.host
+    const cookies = (): number =>
+      cloud.running.filter(({ endpoint }) => node.node.parts.cookies.get(endpoint) !== undefined).length
+    expect(cookies()).toBeGreaterThan(0)
+    // Nobody tells the node of the new address.
+    node.host.addAddress('77.7.7.7/24')
+    node.host.removeAddress(old)
+    let kept: number | undefined
+    const { changes } = node
+    node.host.skewClock(3_600_000)
+    cloud.world.runUntil(() => {
+      if (node.changes > changes) kept ??= cookies()
+      return kept !== undefined
+    }, 20_000)
+    expect(kept).toBe(0)
+    expect(node.node.status().addresses).toEqual(['77.7.7.7'])
+    cloud.world.runFor(20_000)
+    expect(cloud.resolve(member(cloud, 8), name).map((result) => result.id)).toEqual([id])
+    cloud.world.runFor(120_000)
+    expect(holders(cloud, old)).toEqual([])
+    expect(cloud.wrongLeafSets()).toEqual([])
+  })
 })
 
 test('N-128: the same seed gives the same datagrams, byte for byte, with the real cryptography as well', () => {

@@ -53,6 +53,7 @@ function sharedSockets(seed: string): {
           browse: () => () => {},
           seeds: () => seeds,
           changed: () => {},
+          slept: () => {},
         },
       )
       node.start()

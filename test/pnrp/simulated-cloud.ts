@@ -296,6 +296,7 @@ export class Member {
         changed: () => {
           this.changes++
         },
+        slept: () => this.#woke(),
         ...this.#options.ports,
       },
     )
@@ -334,8 +335,7 @@ export class Member {
 
   /** The host's addresses have changed: sockets follow, and the node is told. */
   addressesChanged(): void {
-    for (const socket of this.#sockets) socket.close()
-    this.#openSockets()
+    this.#reopenSockets()
     this.node.addressesChanged(this.machineAddresses)
   }
 
@@ -369,6 +369,16 @@ export class Member {
   #firstMember(): Endpoint[] {
     const [first] = this.cloud.members
     return first === undefined || first === this ? [] : [first.endpoint]
+  }
+
+  #woke(): void {
+    this.#reopenSockets()
+    this.node.woke(this.machineAddresses)
+  }
+
+  #reopenSockets(): void {
+    for (const socket of this.#sockets) socket.close()
+    this.#openSockets()
   }
 
   #openSockets(): void {
