@@ -120,7 +120,7 @@ export class DatagramTransport {
 
   #send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void {
     const { cloud, counters } = this.#parts
-    if (!mayUse(cloud, to.host)) {
+    if (to.port <= HIGHEST_RESERVED_PORT || !mayUse(cloud, to.host)) {
       counters.dropped('unsent-out-of-range')
       return
     }

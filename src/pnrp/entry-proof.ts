@@ -150,19 +150,23 @@ export class EntryProof {
         this.#settle(entry, endpoint)
         if (this.#accept(entry, buffer, nonce, origin)) return
         this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
-        this.#refuse(entry)
+        this.#dropCached(entry)
       },
       failed: () => {
         this.#failed.addSilent(formatEndpoint(endpoint), FAILED_PROOF_PAUSE)
         this.#settle(entry, endpoint)
-        this.#refuse(entry)
+        this.#parts.counters.dropped('entry-unproven')
+        this.#dropCached(entry)
       },
     })
   }
 
   #accept(entry: RouteEntry, buffer: AuthorityBuffer, nonce: Uint8Array, origin: EntryOrigin): boolean {
-    if (buffer.notFound || buffer.cpa === undefined) return false
     const { cache, counters, clock } = this.#parts
+    if (buffer.notFound || buffer.cpa === undefined) {
+      counters.dropped('entry-unproven')
+      return false
+    }
     const cpa = validateCpa(
       { crypto: this.#parts.crypto, chains: this.#parts.chains, now: clock.utc() },
       { ...buffer, cpa: buffer.cpa, id: entry.id, nonce, revoked: false },
@@ -188,8 +192,7 @@ export class EntryProof {
   }
 
   /** An entry that was cached at these very places and could not be proven again leaves the cache. */
-  #refuse(entry: RouteEntry): void {
-    this.#parts.counters.dropped('entry-unproven')
+  #dropCached(entry: RouteEntry): void {
     const cached = this.#parts.cache.get(entry.id)
     if (cached !== undefined && samePlaces(cached.entry, entry)) this.#parts.forget(entry.id)
   }

@@ -90,6 +90,7 @@ export class RequestHandler {
     }
     const ack = { type: 'ACK', notFound: false, ...this.#replyStart(request, source) } as const
     if (!source.isProven) {
+      parts.counters.counted('replies-held-back')
       transport.reply(source, { ...ack, cookieNeeded: true })
       return
     }
@@ -124,8 +125,12 @@ export class RequestHandler {
     }
     // Signing costs more than anything else here: it waits until the answer may be sent.
     const isLong = inquire.wantsCpa || inquire.wantsChain || inquire.wantsPayload
-    const answer = isLong && !source.isProven ? COOKIE_NEEDED : answerInquire(parts, inquire, registration)
-    this.#answer(source, inquire, answer)
+    if (isLong && !source.isProven) {
+      parts.counters.counted('replies-held-back')
+      this.#answer(source, inquire, COOKIE_NEEDED)
+      return
+    }
+    this.#answer(source, inquire, answerInquire(parts, inquire, registration))
   }
 
   #answer(source: RequestSource, request: Inquire | Lookup, buffer: AuthorityBuffer): void {

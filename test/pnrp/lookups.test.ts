@@ -57,5 +57,5 @@ test('N-103: with 20 % of the nodes lying every secured result is right and 99 %
   const deceived = honest.filter(({ node }) => node.status().observed?.host === liars.falseObservation?.host)
   expect(deceived.length).toBe(0)
   // There was something to withstand.
-  expect(cloud.sum('dropped-entry-unproven')).toBeGreaterThan(0)
+  expect(cloud.sum('dropped-cpa-id')).toBeGreaterThan(0)
 })

@@ -72,6 +72,17 @@ export class ScriptedPeer {
     this.#socket.send(new Uint8Array(bytes), to)
   }
 
+  /** The datagram that {@link ScriptedPeer.send} would send. */
+  bytesOf(message: Message): Uint8Array {
+    let made = new Uint8Array(0)
+    const { cloud, crypto } = this.cloud
+    const send = (bytes: Uint8Array): void => {
+      made = new Uint8Array(bytes)
+    }
+    new DatagramTransport({ cloud, crypto, counters: new Counters(), send }).send(message, this.endpoint)
+    return made
+  }
+
   /** The message in a datagram that somebody else sent. */
   read(bytes: Uint8Array): Message | undefined {
     return this.#transport.receive(bytes, this.endpoint)
