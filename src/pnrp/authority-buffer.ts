@@ -45,9 +45,11 @@ const knownFields = new Set<number>([
   Field.validateCpa,
 ])
 
-/** The buffer as bytes. */
+const writer = new WireWriter(LONGEST_AUTHORITY_BUFFER)
+
+/** The buffer as bytes: a view, good until the next call. */
 export function encodeAuthorityBuffer(buffer: AuthorityBuffer): Uint8Array {
-  const writer = new WireWriter(LONGEST_AUTHORITY_BUFFER)
+  writer.reset()
   const flags = beginField(writer, Field.flags)
   writer.uint16(
     (buffer.cookieNeeded ? AuthorityFlag.cookieNeeded : 0) |
@@ -65,7 +67,7 @@ export function encodeAuthorityBuffer(buffer: AuthorityBuffer): Uint8Array {
     endField(writer, entry)
   }
   if (buffer.cpa !== undefined) writeField(writer, Field.validateCpa, buffer.cpa)
-  return writer.copy()
+  return writer.view()
 }
 
 /** @throws PeerageError `malformed` */

@@ -8,7 +8,7 @@
  */
 import { AUTHORITY_LENGTH } from '../identity/authority.ts'
 import { signFor, verifyFor } from '../identity/signature-purpose.ts'
-import { concatBytes, fromUtf8, toUtf8 } from '../runtime/bytes.ts'
+import { fromUtf8, toUtf8 } from '../runtime/bytes.ts'
 import { type Crypto, PUBLIC_KEY_LENGTH, SHA256_LENGTH, SIGNATURE_LENGTH } from '../runtime/crypto.ts'
 import { ADDRESS_LENGTH, type IpAddress, ipAddressBytes, ipAddressFromBytes } from '../runtime/endpoint.ts'
 import { WireReader } from '../wire/wire-reader.ts'
@@ -87,8 +87,8 @@ export function signCpa(crypto: Crypto, cpa: CertifiedPeerAddress, secretKey: Ui
   const writer = new WireWriter(LONGEST_CPA)
   writeCpaContent(writer, cpa)
   writer.overwriteUint16(0, writer.length + SIGNATURE_LENGTH)
-  const content = writer.copy()
-  return concatBytes(content, signFor(crypto, 'certified-peer-address', content, secretKey))
+  writer.bytes(signFor(crypto, 'certified-peer-address', writer.view(), secretKey))
+  return writer.copy()
 }
 
 /**

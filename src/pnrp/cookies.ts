@@ -6,7 +6,7 @@
 import { concatBytes, equalSecrets } from '../runtime/bytes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import { type Endpoint, formatEndpoint, ipAddressBytes } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, ipAddressBytes, sameEndpoint } from '../runtime/endpoint.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { COOKIE_LENGTH } from './message.ts'
 import { RecentMap } from './recent-map.ts'
@@ -26,6 +26,8 @@ export class CookieMint {
   #present: Uint8Array
   #former: Uint8Array
   #changed: number
+  /** The latest cookie: each request is first checked against it, and then answered with it. */
+  #last: { readonly endpoint: Endpoint; readonly cookie: Uint8Array } | undefined
 
   constructor(ports: { readonly crypto: Crypto; readonly random: Random; readonly clock: Clock }) {
     this.#crypto = ports.crypto
@@ -39,16 +41,16 @@ export class CookieMint {
   /** The cookie for whoever is at this endpoint. */
   cookieFor(endpoint: Endpoint): Uint8Array {
     this.#changeSecretWhenDue()
-    return this.#cookie(this.#present, endpoint)
+    const last = this.#last
+    if (last !== undefined && sameEndpoint(last.endpoint, endpoint)) return last.cookie
+    const cookie = this.#cookie(this.#present, endpoint)
+    this.#last = { endpoint, cookie }
+    return cookie
   }
 
   /** Whether this is a cookie that this node gave to that endpoint, not too long ago. */
   isValid(cookie: Uint8Array, endpoint: Endpoint): boolean {
-    this.#changeSecretWhenDue()
-    return (
-      equalSecrets(cookie, this.#cookie(this.#present, endpoint)) ||
-      equalSecrets(cookie, this.#cookie(this.#former, endpoint))
-    )
+    return equalSecrets(cookie, this.cookieFor(endpoint)) || equalSecrets(cookie, this.#cookie(this.#former, endpoint))
   }
 
   #cookie(secret: Uint8Array, { host, port }: Endpoint): Uint8Array {
@@ -61,6 +63,7 @@ export class CookieMint {
     if (age < COOKIE_SECRET_LIFE) return
     this.#former = age < 2 * COOKIE_SECRET_LIFE ? this.#present : randomBytes(this.#random, SECRET_LENGTH)
     this.#present = randomBytes(this.#random, SECRET_LENGTH)
+    this.#last = undefined
     this.#changed = this.#clock.monotonic()
   }
 }

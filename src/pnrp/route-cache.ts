@@ -130,12 +130,7 @@ export class RouteCache {
 
   /** Whether an ID, were it registered, would stand in a leaf set of this node: what flag L says. */
   isInLeafRange(id: PnrpId): boolean {
-    for (const [localId, { below, above }] of this.#leafSets) {
-      const lowest = below.length < LEAF_SET_SIDE ? undefined : below.at(-1)
-      const highest = above.length < LEAF_SET_SIDE ? undefined : above.at(-1)
-      if (lowest === undefined || highest === undefined || isBetween(lowest, id, highest)) return true
-      if (id === localId) return true
-    }
+    for (const [localId, leafSet] of this.#leafSets) if (id === localId || spans(localId, leafSet, id)) return true
     return false
   }
 
@@ -149,7 +144,8 @@ export class RouteCache {
   wouldJoinLeafSet(entry: RouteEntry): boolean {
     if (this.#leafSets.has(entry.id)) return false
     const prefixes = networkPrefixes(entry.addresses)
-    for (const localId of this.#leafSets.keys()) {
+    for (const [localId, leafSet] of this.#leafSets) {
+      if (!spans(localId, leafSet, entry.id)) continue
       if (this.#fitsLeafSide(this.#ids.above(localId), localId, entry.id, prefixes, 'above')) return true
       if (this.#fitsLeafSide(this.#ids.below(localId), localId, entry.id, prefixes, 'below')) return true
     }
@@ -367,6 +363,14 @@ export class RouteCache {
   #toEntries(ids: readonly PnrpId[]): RouteEntry[] {
     return ids.flatMap((id) => this.#entries.get(id)?.entry ?? [])
   }
+}
+
+/** Whether an ID is nearer to a local ID than the last one on that side of its leaf set, or there is room. */
+function spans(localId: PnrpId, { below, above }: LeafSet, id: PnrpId): boolean {
+  const lowest = below[LEAF_SET_SIDE - 1]
+  const highest = above[LEAF_SET_SIDE - 1]
+  if (lowest === undefined || highest === undefined) return true
+  return isBetween(lowest, id, localId) || isBetween(localId, id, highest)
 }
 
 /** How much of the circle a level covers. */
