@@ -4,7 +4,8 @@
  *
  *     {"schema":1,"cloud":"Global_","nodes":["203.0.113.7:3540","[2001:db8::7]:3540"]}
  *
- * The list is a hint and no treasure: a file that cannot be read is as good as none, and is replaced.
+ * The list is a hint and no treasure: a file that is damaged is as good as none, and is replaced. One of a later version is
+ * passed over, too, but left as it is. The log tells of both.
  */
 import type { Cloud } from '../pnrp/cloud.ts'
 import { MOST_REMEMBERED_NODES } from '../pnrp/discovery.ts'
@@ -91,17 +92,26 @@ export class RememberedNodes {
 
   #take(text: string): void {
     const content = parsedOrUndefined(text)
-    if (typeof content !== 'object' || content === null) return
-    if ('schema' in content && typeof content.schema === 'number' && content.schema > REMEMBERED_NODES_SCHEMA) {
+    const isObject = typeof content === 'object' && content !== null
+    const schema = isObject && 'schema' in content ? content.schema : undefined
+    if (typeof schema === 'number' && schema > REMEMBERED_NODES_SCHEMA) {
       this.#isReadOnly = true
+      this.#passOver(`it has schema ${schema}, and this version of Peerage reads up to ${REMEMBERED_NODES_SCHEMA}`)
       return
     }
-    if (!('nodes' in content) || !Array.isArray(content.nodes)) return
+    if (!isObject || schema !== REMEMBERED_NODES_SCHEMA || !('nodes' in content) || !Array.isArray(content.nodes)) {
+      this.#passOver('it is damaged')
+      return
+    }
     this.#nodes = content.nodes
       .filter((node) => typeof node === 'string')
       .map(endpointOrUndefined)
       .filter((node) => node !== undefined)
       .slice(0, MOST_REMEMBERED_NODES)
+  }
+
+  #passOver(reason: string): void {
+    this.#ports.log.warn('the file of the remembered nodes of a cloud is passed over', { cloud: this.#cloud, reason })
   }
 
   #failed(error: unknown, message: string): void {

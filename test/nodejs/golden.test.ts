@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parsePeerName } from '../../src/identity/peer-name.ts'
+import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { openFileStorage } from '../../src/nodejs/file-storage.ts'
 import { openNode } from '../../src/nodejs/open-node.ts'
+import { systemClock } from '../../src/nodejs/system-clock.ts'
+import { RememberedNodes } from '../../src/peer-node/remembered-nodes.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { MOST_REMEMBERED_NODES } from '../../src/pnrp/discovery.ts'
+import { type Endpoint, formatEndpoint } from '../../src/runtime/endpoint.ts'
+import { silentLog } from '../../src/runtime/log.ts'
+import { FOREIGN } from './loopback.ts'
 import { newPath } from './new-path.ts'
 
 /** What every later release must read in the data directory and the export of a release. */
@@ -12,6 +21,7 @@ interface Expected {
   readonly exportPassword: string
   readonly exported: string
   readonly identities: readonly { readonly peerName: string; readonly created: string; readonly locked: boolean }[]
+  readonly rememberedNodes: readonly { readonly cloud: string; readonly nodes: readonly string[] }[]
 }
 
 const GOLDEN = fileURLToPath(new URL('../golden', import.meta.url))
@@ -28,7 +38,7 @@ test.each(releases)(
   async (release) => {
     const { identities: expected, passphrase } = readExpected(release)
     const dataDir = copyOf(release)
-    const before = filesIn(dataDir)
+    const before = filesIn(dataDir, 'identities')
     const { identities } = await openNode({ dataDir })
     expect(await identities.problems()).toEqual([])
     expect(await identities.list()).toEqual(
@@ -39,7 +49,7 @@ test.each(releases)(
       if (locked) await identities.unlock(name, passphrase)
       expect(await identities.certificate(name)).toContain('BEGIN CERTIFICATE')
     }
-    expect(filesIn(dataDir)).toEqual(before)
+    expect(filesIn(dataDir, 'identities')).toEqual(before)
   },
 )
 
@@ -63,6 +73,35 @@ test.each(releases)('I-34: the data directory of release %s can be changed', asy
   expect(await identities.list()).toEqual([{ ...added, isDefault: true }])
 })
 
+test.each(releases)('N-123: the nodes that release %s remembered are read, and others can be added', (release) => {
+  const { rememberedNodes: expected } = readExpected(release)
+  const dataDir = copyOf(release)
+  const before = filesIn(dataDir, 'clouds')
+  expect(before.size).toBe(expected.length)
+  for (const { cloud, nodes } of expected) {
+    expect(rememberedNodes(dataDir, cloud).nodes.map(formatEndpoint)).toEqual(nodes)
+  }
+  expect(filesIn(dataDir, 'clouds')).toEqual(before)
+  for (const { cloud, nodes } of expected) {
+    rememberedNodes(dataDir, cloud).remember([OTHER, ...rememberedNodes(dataDir, cloud).nodes])
+    const written = [formatEndpoint(OTHER), ...nodes].slice(0, MOST_REMEMBERED_NODES)
+    expect(rememberedNodes(dataDir, cloud).nodes.map(formatEndpoint)).toEqual(written)
+  }
+})
+
+/** A node that no release has remembered. */
+const OTHER: Endpoint = { host: FOREIGN, port: 4000 }
+
+/** The nodes of a cloud, from a file with which nothing is wrong. */
+function rememberedNodes(dataDir: string, cloud: string): RememberedNodes {
+  const failing = (message: string): never => {
+    throw new Error(message)
+  }
+  const log = { ...silentLog, warn: failing, error: failing }
+  const storage = openFileStorage(join(dataDir, 'clouds'))
+  return new RememberedNodes(makeCloud(cloud), { storage, crypto: platformCrypto(), clock: systemClock, log })
+}
+
 function readExpected(release: string): Expected {
   return JSON.parse(readFileSync(join(GOLDEN, release, 'expected.json'), 'utf8'))
 }
@@ -77,7 +116,7 @@ function copyOf(release: string): string {
   return dataDir
 }
 
-function filesIn(dataDir: string): Map<string, string> {
-  const folder = join(dataDir, 'identities')
+function filesIn(dataDir: string, kind: 'identities' | 'clouds'): Map<string, string> {
+  const folder = join(dataDir, kind)
   return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'latin1')]))
 }
