@@ -10,41 +10,39 @@
  *        |<-- FLOOD, a route entry, for each -|
  *
  * The nonce ties the two halves together and proves no address, since who asks chose it; the cookie does that.
+ *
+ * The FLOODs are not acknowledged and not sent again when they are lost (flag D, 3.2.5.4). Whoever joins needs none of
+ * them in particular: one brings it in, and the floods of its own announcement bring its neighbours. Without any it
+ * asks again (discovery.ts).
  */
 import { toHex } from '../runtime/bytes.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBytes, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
-import type { Deadline } from './deadlines.ts'
+import { ConversationTable } from './conversation-table.ts'
+import type { RequestSource } from './datagram-transport.ts'
 import type { Asking } from './exchange.ts'
 import { type Flood, NONCE_LENGTH, type Request, type Solicit } from './message.ts'
+import { networkPrefix } from './network-prefix.ts'
 import { NO_PNRP_ID, type PnrpId, pnrpIdAt } from './pnrp-id.ts'
 
 /** IDs that an ADVERTISE offers. */
 export const ADVERTISED_IDS = 5
-/** How long a member remembers who asked, in milliseconds (3.2.2). */
-export const CONVERSATION_LIFE = 15_000
-/** Conversations that a member remembers at the same time. */
-export const MOST_CONVERSATIONS = 256
 /** Nothing yet: the bits of features that this version has. */
 export const OWN_FEATURES = 0
-
-interface Conversation {
-  readonly offered: ReadonlySet<PnrpId>
-  deadline: Deadline
-}
 
 /** Both sides of the conversations of one cloud. */
 export class Conversations {
   readonly #parts: CloudParts
-  readonly #conversations = new Map<string, Conversation>()
+  readonly #table: ConversationTable
 
   constructor(parts: CloudParts) {
     this.#parts = parts
+    this.#table = new ConversationTable(parts.clock)
   }
 
-  /** Asks a node for route entries. @param ended Called once: whether that node is a member of the cloud. */
-  start(to: Endpoint, ended: (isMember: boolean) => void): void {
+  /** Asks a node for route entries. If it has any, they come in FLOODs. */
+  start(to: Endpoint): void {
     const { crypto, random, exchange, own, registrations } = this.#parts
     const nonce = randomBytes(random, NONCE_LENGTH)
     const hashedNonce = crypto.sha256(nonce)
@@ -55,46 +53,45 @@ export class Conversations {
       { type: 'SOLICIT', solicitType: 'any', routeEntry, hashedNonce, features: OWN_FEATURES },
       {
         answered: ({ ids }) => {
-          ended(true)
           if (ids.length > 0) this.#request(to, nonce, ids)
         },
-        failed: () => ended(false),
+        failed: () => {},
       },
     )
   }
 
-  /** A SOLICIT came: the IDs to offer, and to remember that they were. @param most How many an answer may hold. */
-  offer(solicit: Solicit, from: Endpoint, most: number): readonly PnrpId[] {
-    const { deadlines, counters } = this.#parts
+  /**
+   * A SOLICIT came: the IDs to offer, and to remember that they were; undefined if there is no place for one more
+   * conversation. @param most How many an answer may hold.
+   */
+  offer(
+    solicit: Solicit,
+    { from, isProven }: Pick<RequestSource, 'from' | 'isProven'>,
+    most: number,
+  ): readonly PnrpId[] | undefined {
     const key = conversationKey(from, solicit.hashedNonce)
-    const setDeadline = (): Deadline => deadlines.set(CONVERSATION_LIFE, () => this.#conversations.delete(key))
-    const former = this.#conversations.get(key)
-    if (former !== undefined) {
-      deadlines.cancel(former.deadline)
-      former.deadline = setDeadline()
-      return [...former.offered].slice(0, most)
-    }
-    if (this.#conversations.size >= MOST_CONVERSATIONS) {
-      counters.dropped('table-full')
-      return []
-    }
-    const ids = this.#choose(solicit).slice(0, most)
-    this.#conversations.set(key, { offered: new Set(ids), deadline: setDeadline() })
-    return ids
+    const former = this.#table.get(key)
+    const offered = former?.offered ?? new Set<PnrpId>()
+    const outcome = this.#table.put(key, {
+      ...{ prefix: networkPrefix(from.host), isProven: isProven || former?.isProven === true, offered },
+    })
+    if (outcome !== 'added') this.#parts.counters.dropped('table-full')
+    if (outcome === 'refused') return undefined
+    if (former === undefined) for (const id of this.#choose(solicit).slice(0, most)) offered.add(id)
+    return [...offered].slice(0, most)
   }
 
   /** Whether a REQUEST continues a conversation: its nonce is the one whose hash came from there. */
   knows(request: Request, from: Endpoint): boolean {
-    return this.#conversations.has(this.#keyOf(request, from))
+    return this.#table.get(this.#keyOf(request, from)) !== undefined
   }
 
   /** A REQUEST came that continues a conversation: ends that. @returns the FLOODs to send */
   fulfil(request: Request, from: Endpoint): readonly Asking<Flood>[] {
     const key = this.#keyOf(request, from)
-    const conversation = this.#conversations.get(key)
+    const conversation = this.#table.get(key)
     if (conversation === undefined) return []
-    this.#parts.deadlines.cancel(conversation.deadline)
-    this.#conversations.delete(key)
+    this.#table.delete(key)
     return [...new Set(request.ids)].filter((id) => conversation.offered.has(id)).flatMap((id) => this.#tell(id))
   }
 

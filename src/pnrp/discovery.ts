@@ -143,6 +143,6 @@ export class Discovery {
   #converse(endpoint: Endpoint): void {
     if (this.#parts.own.has(endpoint)) return
     // A member is found once an entry of it is in the cache: until then the stage goes on.
-    this.#conversations.start(endpoint, () => {})
+    this.#conversations.start(endpoint)
   }
 }

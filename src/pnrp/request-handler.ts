@@ -15,6 +15,8 @@ import { NO_PNRP_ID, PNRP_ID_LENGTH } from './pnrp-id.ts'
 import { splitAuthorityBuffer } from './reassembly.ts'
 import { type Rate, TokenBuckets } from './token-buckets.ts'
 
+/** SOLICITs from addresses that are not proven that are answered in full; to more the answer is empty. */
+export const UNPROVEN_SOLICITS: Rate = { perSecond: 1000, burst: 1000 }
 /** LOOKUPs that are answered in all; to more the answer is that this node is busy. */
 export const LOOKUPS_OF_ALL: Rate = { perSecond: 5000, burst: 5000 }
 
@@ -34,10 +36,12 @@ export interface RequestHandlerParts {
 /** Answers the requests of one cloud. */
 export class RequestHandler {
   readonly #own: RequestHandlerParts
+  readonly #solicitRate: TokenBuckets
   readonly #lookupRate: TokenBuckets
 
   constructor(own: RequestHandlerParts) {
     this.#own = own
+    this.#solicitRate = new TokenBuckets(own.parts.clock, UNPROVEN_SOLICITS, 1)
     this.#lookupRate = new TokenBuckets(own.parts.clock, LOOKUPS_OF_ALL, 1)
   }
 
@@ -78,8 +82,11 @@ export class RequestHandler {
     // To an address that is not proven, only as many as the rule allows.
     const room = source.isProven ? LONGEST_DATAGRAM : source.length * AMPLIFICATION_LIMIT
     const most = Math.max(0, Math.floor((room - transport.lengthOf(advertise)) / PNRP_ID_LENGTH))
-    transport.reply(source, { ...advertise, ids: conversations.offer(solicit, source.from, most) })
-    if (solicit.routeEntry !== undefined) proof.consider(solicit.routeEntry, { from: source.from })
+    const isBusy = !source.isProven && !this.#solicitRate.take('')
+    const ids = isBusy ? undefined : conversations.offer(solicit, source, most)
+    transport.reply(source, { ...advertise, ids: ids ?? [] })
+    // Of a conversation that does not take place nothing is kept.
+    if (ids !== undefined && solicit.routeEntry !== undefined) proof.consider(solicit.routeEntry, { from: source.from })
   }
 
   #request(request: Request, source: RequestSource): void {

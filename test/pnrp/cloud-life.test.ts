@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { LEAF_SET_PROOF_INTERVAL } from '../../src/pnrp/cache-maintenance.ts'
-import { CONVERSATION_LIFE } from '../../src/pnrp/conversations.ts'
+import { CONVERSATION_LIFE } from '../../src/pnrp/conversation-table.ts'
 import { MAINTENANCE_INTERVAL, SMALL_CACHE_MAINTENANCE_INTERVAL } from '../../src/pnrp/maintenance-timer.ts'
 import { NONCE_LENGTH } from '../../src/pnrp/message.ts'
 import { ScriptedPeer } from './scripted-peer.ts'

@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { CONVERSATION_LIFE, MOST_CONVERSATIONS, OWN_FEATURES } from '../../src/pnrp/conversations.ts'
-import { AMPLIFICATION_LIMIT } from '../../src/pnrp/datagram-transport.ts'
+import {
+  CONVERSATION_LIFE,
+  ConversationTable,
+  MOST_CONVERSATIONS,
+  MOST_CONVERSATIONS_OF_PREFIX,
+} from '../../src/pnrp/conversation-table.ts'
+import { OWN_FEATURES } from '../../src/pnrp/conversations.ts'
+import { Counters } from '../../src/pnrp/counters.ts'
+import { AMPLIFICATION_LIMIT, DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
 import { NONCE_LENGTH, type Solicit } from '../../src/pnrp/message.ts'
 import { NO_PNRP_ID, type PnrpId, placeDistance, placeOf } from '../../src/pnrp/pnrp-id.ts'
-import { parseIpAddress } from '../../src/runtime/endpoint.ts'
+import { UNPROVEN_SOLICITS } from '../../src/pnrp/request-handler.ts'
+import { type Endpoint, parseIpAddress } from '../../src/runtime/endpoint.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { drawPnrpId, ScriptedPeer } from './scripted-peer.ts'
-import { type Member, SimulatedCloud } from './simulated-cloud.ts'
+import { type Member, PORT, SimulatedCloud } from './simulated-cloud.ts'
 
 const LATENCY = 10
 /** Long enough for an answer, and for what follows from it. */
@@ -37,6 +45,22 @@ function solicit(cloud: SimulatedCloud, nonce: Uint8Array, more: Partial<Solicit
 
 function drawNonce(cloud: SimulatedCloud, name: string): Uint8Array {
   return randomBytes(cloud.world.random(name), NONCE_LENGTH)
+}
+
+/** An endpoint in a network prefix of its own, at which nobody is. */
+function forgedEndpoint(index: number): Endpoint {
+  const host = parseIpAddress(`30.${index >> 8}.${index & 0xff}.9`)
+  if (host === undefined) throw new RangeError('no address')
+  return { host, port: PORT }
+}
+
+/** A SOLICIT comes that says it is from there. */
+function solicitAs(node: Member, from: Endpoint, nonce: string, more: Partial<Solicit> = {}): void {
+  const { cloud } = node
+  const take = (bytes: Uint8Array): void => node.node.received(bytes, from, node.endpoint.host)
+  const { crypto } = cloud
+  const transport = new DatagramTransport({ cloud: cloud.cloud, crypto, counters: new Counters(), send: take })
+  transport.send(solicit(cloud, drawNonce(cloud, nonce), more), node.endpoint)
 }
 
 /** Sends a SOLICIT and returns the ADVERTISE that answers it. */
@@ -188,11 +212,8 @@ describe('a member that is asked', () => {
 
   test('N-22, N-100: with its table full answers an empty ADVERTISE and keeps nothing, until there is room', () => {
     const { cloud, node, peer } = asked('full', 400)
-    for (let index = 0; index < MOST_CONVERSATIONS; index++) {
-      peer.send(solicit(cloud, drawNonce(cloud, `filler ${index}`), { messageId: index }), node.endpoint)
-    }
-    cloud.world.runFor(TURN)
-    expect(peer.heardOf('ADVERTISE').filter(({ message }) => message.ids.length === 5)).toHaveLength(MOST_CONVERSATIONS)
+    for (let index = 0; index < MOST_CONVERSATIONS; index++) solicitAs(node, forgedEndpoint(index), `filler ${index}`)
+    expect(node.node.counters()['dropped-table-full']).toBeUndefined()
     const nonce = drawNonce(cloud, 'late')
     const late = ask(peer, node, solicit(cloud, nonce, { messageId: 1000 }))
     expect(late.ids).toEqual([])
@@ -202,6 +223,75 @@ describe('a member that is asked', () => {
     expect(peer.heardOf('ACK')).toEqual([])
     cloud.world.runFor(CONVERSATION_LIFE)
     expect(ask(peer, node, solicit(cloud, nonce, { messageId: 1002 })).ids).toHaveLength(5)
+  })
+
+  test('N-100: one network prefix takes no more than its share of the table, and others find room', () => {
+    const { cloud, node, peer } = asked('one prefix', 400)
+    const flooder = { host: peer.endpoint.host, port: PORT + 1 }
+    for (let index = 0; index < 3 * MOST_CONVERSATIONS; index++) solicitAs(node, flooder, `flood ${index}`)
+    expect(node.node.counters()['dropped-table-full']).toBe(3 * MOST_CONVERSATIONS - MOST_CONVERSATIONS_OF_PREFIX)
+    expect(ask(peer, node, solicit(cloud, drawNonce(cloud, 'same prefix'))).ids).toEqual([])
+    const other = new ScriptedPeer(cloud, 'other')
+    expect(ask(other, node, solicit(cloud, drawNonce(cloud, 'other prefix'))).ids).toHaveLength(5)
+  })
+
+  test('N-100, N-22: forged addresses fill the table, and whoever shows a cookie has the place of one of them', () => {
+    const { cloud, node, peer } = asked('forged', 400)
+    for (let index = 0; index < MOST_CONVERSATIONS; index++) solicitAs(node, forgedEndpoint(index), `${index}`)
+    const nonce = drawNonce(cloud, 'honest')
+    const { ids, cookie } = ask(peer, node, solicit(cloud, nonce))
+    expect(ids).toEqual([])
+    const again = ask(peer, node, solicit(cloud, nonce, { messageId: 12, cookie }))
+    expect(again.ids).toHaveLength(5)
+    // The next forged ones find no room again, and do not push it out.
+    for (let index = 0; index < MOST_CONVERSATIONS; index++) solicitAs(node, forgedEndpoint(1000 + index), `${index}`)
+    peer.send({ type: 'REQUEST', messageId: 13, cookie, nonce, ids: again.ids }, node.endpoint)
+    cloud.world.runFor(TURN)
+    expect(peer.heardOf('FLOOD')).toHaveLength(5)
+  })
+
+  test('N-100: even who fills the table with addresses of its own in a few prefixes makes room for others', () => {
+    const cloud = cloudOf('few prefixes')
+    const table = new ConversationTable(cloud.add({ seeds: [] }).host.ports.clock)
+    const from = (prefix: string) => ({ prefix, isProven: true, offered: new Set<PnrpId>() })
+    const prefixes = MOST_CONVERSATIONS / MOST_CONVERSATIONS_OF_PREFIX
+    for (let index = 0; index < MOST_CONVERSATIONS; index++) {
+      expect(table.put(`mass ${index}`, from(`mass ${index % prefixes}`))).toBe('added')
+    }
+    expect(table.put('unproven', { ...from('other'), isProven: false })).toBe('refused')
+    expect(table.put('one too many', from('mass 1'))).toBe('refused')
+    for (let index = 0; index < 20; index++) expect(table.put(`honest ${index}`, from('other'))).toBe('displaced')
+    for (let index = 0; index < 20; index++) expect(table.get(`honest ${index}`)).toBeDefined()
+    // Of several that hold the same, none has to make room for another of them.
+    const full = new ConversationTable(cloud.world.addHost('second').ports.clock)
+    for (let index = 0; index < MOST_CONVERSATIONS; index++) full.put(`${index}`, from(`${index}`))
+    expect(full.put('one more', from('another'))).toBe('refused')
+  })
+
+  test('N-22: too busy with SOLICITs from anywhere answers an empty ADVERTISE and keeps nothing, but not to a cookie', () => {
+    const { cloud, node, peer } = asked('busy', 400)
+    // The same conversations again and again: the table has room.
+    const flood = (): void => {
+      for (let count = 0; count < UNPROVEN_SOLICITS.burst; count++)
+        solicitAs(node, forgedEndpoint(count % 10), `${count % 10}`)
+    }
+    flood()
+    solicitAs(node, peer.endpoint, 'honest', { routeEntry: peer.entry(drawPnrpId(cloud, 'honest')) })
+    cloud.world.runFor(TURN)
+    const [advertise] = peer.heardOf('ADVERTISE')
+    expect(advertise?.message.ids).toEqual([])
+    expect(node.node.counters()['dropped-table-full']).toBeUndefined()
+    // Nor does it look at the entry.
+    expect(peer.heardOf('INQUIRE')).toEqual([])
+    const cookie = advertise?.message.cookie
+    const nonce = drawNonce(cloud, 'honest')
+    peer.send({ type: 'REQUEST', messageId: 12, cookie, nonce, ids: [node.ownId] }, node.endpoint)
+    cloud.world.runFor(TURN)
+    expect(node.node.counters()['dropped-no-conversation']).toBe(1)
+    flood()
+    solicitAs(node, peer.endpoint, 'honest', { cookie })
+    cloud.world.runFor(TURN)
+    expect(peer.heardOf('ADVERTISE')[1]?.message.ids).toHaveLength(5)
   })
 
   test('N-25, N-33: answers a REQUEST with a FLOOD for each ID that it offered and still knows, and only once', () => {
@@ -266,3 +356,50 @@ test('N-23, N-25, N-33: a node without IDs joins by one conversation and knows w
   expect(resolver.node.parts.cache.size).toBeGreaterThanOrEqual(5)
   expect(resolver.node.status().state).toBe('active')
 })
+
+test('N-100: a node joins through a seed that is flooded with SOLICITs from forged addresses all the time', () => {
+  const cloud = cloudOf('flooded seed')
+  cloud.grow(8)
+  const [seed] = cloud.members
+  if (seed === undefined) throw new RangeError('there are eight')
+  let count = 0
+  const flood = (): void => {
+    for (let index = 0; index < MOST_CONVERSATIONS / 4; index++)
+      solicitAs(seed, forgedEndpoint(count++ % 4000), `${count}`)
+  }
+  const joining: Member[] = []
+  for (let tenths = 0; tenths < 250; tenths++) {
+    flood()
+    if (tenths === 50)
+      for (let index = 0; index < 3; index++)
+        joining.push(cloud.add({ resolveOnly: true, ports: { browse: () => undefined } }))
+    cloud.world.runFor(100)
+  }
+  expect(joining.map(({ node }) => node.status().state)).toEqual(['active', 'active', 'active'])
+})
+
+test.each(['a', 'b', 'c'])(
+  'N-25, N-23: nodes join although a quarter of all datagrams, unacknowledged FLOODs too, is lost (%s)',
+  (seed) => {
+    const cloud = new SimulatedCloud({ seed, conditions: { latency: LATENCY, loss: 0.25 } })
+    const nodes = [cloud.add({ seeds: [] })]
+    let repeated = 0
+    const seen = new Set<string>()
+    const reader = new ScriptedPeer(cloud, 'reader')
+    cloud.onSent = ({ member, bytes, to }) => {
+      const message = reader.read(bytes)
+      if (message?.type !== 'FLOOD' || !message.withoutAck) return
+      const key = `${member.name} ${message.messageId} ${to.host}`
+      if (seen.has(key)) repeated++
+      seen.add(key)
+    }
+    for (let index = 0; index < 12; index++) {
+      nodes.push(cloud.add({ ports: { browse: () => undefined } }))
+      cloud.world.runFor(2000)
+    }
+    cloud.world.runFor(60_000)
+    expect(seen.size).toBeGreaterThan(12)
+    expect(repeated).toBe(0)
+    expect(nodes.map(({ node }) => node.status().state)).toEqual(nodes.map(() => 'active'))
+  },
+)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readAuthorityBuffer } from '../../src/pnrp/authority-buffer.ts'
-import { MOST_CONVERSATIONS } from '../../src/pnrp/conversations.ts'
+import { MOST_CONVERSATIONS } from '../../src/pnrp/conversation-table.ts'
 import { type Flood, type Inquire, NONCE_LENGTH } from '../../src/pnrp/message.ts'
 import { NO_PNRP_ID } from '../../src/pnrp/pnrp-id.ts'
 import { Reassembly } from '../../src/pnrp/reassembly.ts'
@@ -172,6 +172,20 @@ describe('requests are limited', () => {
     const served = crowd.reduce((sum, { heard }) => sum + heard.length, 0)
     expect(served).toBe(REQUESTS_OF_PREFIX.burst)
     expect(node.node.counters()['dropped-rate-of-prefix']).toBe(3 * REQUESTS_OF_PREFIX.burst)
+  })
+
+  test('N-100: forged addresses do not use up what their prefix may ask with a cookie', () => {
+    const { cloud, node, peer } = setUp('forged rates')
+    const flags = { wantsCpa: false, wantsPayload: false, wantsChain: false }
+    const inquire = { type: 'INQUIRE', messageId: 1, ...flags, validateId: node.ownId } as const
+    peer.send(inquire, node.endpoint)
+    cloud.world.runFor(50)
+    const cookie = peer.heardOf('AUTHORITY')[0]?.message.cookie
+    for (let count = 0; count < 2 * REQUESTS_OF_PREFIX.burst; count++) peer.send(inquire, node.endpoint)
+    for (let count = 0; count < 10; count++) peer.send({ ...inquire, messageId: 2, cookie }, node.endpoint)
+    cloud.world.runFor(50)
+    expect(peer.heardOf('AUTHORITY').filter(({ message }) => message.ackedMessageId === 2)).toHaveLength(10)
+    expect(node.node.counters()['dropped-rate-of-prefix']).toBeGreaterThanOrEqual(REQUESTS_OF_PREFIX.burst)
   })
 
   test('N-100: in a bounded table of prefixes, in which the full ones make room', () => {
