@@ -13,6 +13,7 @@ import {
   STREAM_WRITE_LIMIT,
   type StreamClosing,
 } from '../runtime/streams.ts'
+import { reasonOf } from './system-error.ts'
 
 /** The exporter of RFC 9266, whose context is empty. */
 const CHANNEL_BINDING_LABEL = 'EXPORTER-Channel-Binding'
@@ -34,6 +35,8 @@ export class TlsByteStream implements ByteStream {
   #destroyed = false
   /** Whether the other end has ended, and whether the handler was told. */
   #otherEnd: 'open' | 'ended' | 'told' = 'open'
+  /** What broke the stream, if something did. */
+  #cause: string | undefined
   /** Why the stream is over, once it is. */
   #closing: StreamClosing | undefined
   #toldClosed = false
@@ -51,9 +54,9 @@ export class TlsByteStream implements ByteStream {
       if (!this.#ended) tcp.write(NOTHING)
       this.#tell()
     })
-    // What broke the stream is not told apart: 'close' follows each error.
-    tcp.on('error', () => undefined)
-    tls.on('error', () => undefined)
+    // 'close' follows each error, and tells the first of them.
+    tcp.on('error', (error) => this.#failed(error))
+    tls.on('error', (error) => this.#failed(error))
     tls.on('close', () => this.#closed())
   }
 
@@ -115,6 +118,10 @@ export class TlsByteStream implements ByteStream {
     this.#handler?.drained()
   }
 
+  #failed(error: Error): void {
+    this.#cause ??= reasonOf(error)
+  }
+
   #closed(): void {
     if (this.#destroyed) this.#closing = 'destroyed'
     else this.#closing = this.#otherEnd !== 'open' && this.#tls.writableFinished ? 'ended' : 'broken'
@@ -136,6 +143,6 @@ export class TlsByteStream implements ByteStream {
     // A paused handler still has to learn of the end first. What broke needs no patience.
     if (this.#closing === 'ended' && this.#otherEnd !== 'told') return
     this.#toldClosed = true
-    this.#handler.closed(this.#closing)
+    this.#handler.closed(this.#closing, this.#closing === 'broken' ? this.#cause : undefined)
   }
 }

@@ -22,6 +22,7 @@ import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
 import { bindAboveReserved, bindError } from './bind-error.ts'
+import { FailureCounter, failureReason } from './failure-counter.ts'
 import { Handshakes, LONGEST_HANDSHAKE } from './handshakes.ts'
 import { addressFromSystem } from './system-address.ts'
 import { reasonOf } from './system-error.ts'
@@ -50,7 +51,9 @@ let diallingContext: SecureContext | undefined
 async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener> {
   certificate ??= throwAwayCertificate()
   const handshakes = new Handshakes<Socket>((tcp) => tcp.resetAndDestroy())
+  const failures = new FailureCounter()
   const tlsServer = createTlsServer({ ...TLS_OPTIONS, ...certificate })
+  tlsServer.on('tlsClientError', (error) => failures.count('handshake', failureReason(error)))
   tlsServer.on('secureConnection', (tls) => {
     const remote = remoteEndpoint(tls)
     const tcp = remote && handshakes.complete(remote)
@@ -59,7 +62,7 @@ async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): 
   })
 
   const tcpServer = createTcpServer(TCP_OPTIONS, (tcp) => {
-    // What breaks during a handshake ends it, and is the dialler's affair; after that the stream knows.
+    // What breaks during a handshake is counted as its failure, with the TLS error; after that the stream knows.
     tcp.on('error', () => undefined)
     const remote = remoteEndpoint(tcp)
     if (remote === undefined) {
@@ -75,12 +78,15 @@ async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): 
     tcpServer.listen({ host: local.host, port: local.port, ipv6Only: !isIpv4(local.host), exclusive: true }, resolve)
   })
   // A connection that the system could not hand over (no file descriptor is left) is a stranger's loss.
-  tcpServer.on('error', () => undefined)
+  tcpServer.on('error', (error) => failures.count('accept', failureReason(error)))
 
   const address = tcpServer.address()
   if (address === null || typeof address === 'string') throw new TypeError('a listening TCP socket has a port')
   return {
     local: { host: local.host, port: address.port },
+    get failures() {
+      return failures.read()
+    },
     close() {
       tcpServer.close()
       handshakes.abandonAll()

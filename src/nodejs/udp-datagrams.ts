@@ -9,7 +9,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { type DatagramReceiver, type DatagramSocket, type Datagrams, LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
 import { type Endpoint, type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
+import type { FailureCounts } from '../runtime/failure-counts.ts'
 import { bindAboveReserved, bindError } from './bind-error.ts'
+import { FailureCounter, failureReason } from './failure-counter.ts'
 import { addressFromSystem } from './system-address.ts'
 
 /** How much may wait to be received, in bytes. The usual buffer holds 166 datagrams of 200 bytes. */
@@ -74,6 +76,7 @@ function enlargeReceiveBuffer(socket: Socket): void {
 class UdpSocket implements DatagramSocket {
   readonly local: Endpoint
   refused = 0
+  readonly #failures = new FailureCounter()
   readonly #socket: Socket
   readonly #receiver: DatagramReceiver
   /** What a link-local address needs behind it: `%` and the interface. */
@@ -91,7 +94,7 @@ class UdpSocket implements DatagramSocket {
     this.#zone = local.zone === undefined ? '' : `%${local.zone}`
     socket.on('message', this.#received)
     // What could not be received is a lost datagram, of which nobody knows whose it was.
-    socket.on('error', () => undefined)
+    socket.on('error', (error) => this.#failures.count('receive', failureReason(error)))
   }
 
   send(bytes: Uint8Array, to: Endpoint): void {
@@ -104,8 +107,12 @@ class UdpSocket implements DatagramSocket {
     } else if (this.#waiting.length < MOST_WAITING) {
       this.#waiting.push({ bytes, to })
     } else {
-      this.refused++
+      this.#refuse('too-many-waiting')
     }
+  }
+
+  get failures(): FailureCounts {
+    return this.#failures.read()
   }
 
   close(): void {
@@ -120,7 +127,7 @@ class UdpSocket implements DatagramSocket {
 
   #handOver(bytes: Uint8Array, to: Endpoint): void {
     if (to.port === 0 || isIpv4(to.host) !== isIpv4(this.local.host)) {
-      this.refused++
+      this.#refuse(to.port === 0 ? 'no-port' : 'other-family')
       return
     }
     this.#sentInTurn++
@@ -130,7 +137,12 @@ class UdpSocket implements DatagramSocket {
   }
 
   readonly #sent = (error: Error | null): void => {
-    if (error !== null) this.refused++
+    if (error !== null) this.#refuse(failureReason(error))
+  }
+
+  #refuse(reason: string): void {
+    this.refused++
+    this.#failures.count('send', reason)
   }
 
   readonly #beginTurn = (): void => {

@@ -9,6 +9,7 @@ import { DEFAULT_PNRP_PORT } from '../pnrp/default-port.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { DatagramSocket, Datagrams } from '../runtime/datagrams.ts'
 import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4 } from '../runtime/endpoint.ts'
+import { type FailureCounts, sumOfCounts } from '../runtime/failure-counts.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -38,6 +39,8 @@ export class NodeSockets {
   #sockets: readonly NodeSocket[] = []
   #port: number | undefined
   #retryTimer: Timer | undefined
+  /** What failed at sockets that are closed. */
+  #formerFailures: FailureCounts = {}
 
   /**
    * @param options.port The port that was asked for; undefined if any will do.
@@ -69,6 +72,11 @@ export class NodeSockets {
     return this.#sockets
   }
 
+  /** What failed at all sockets so far, also at those that are closed. */
+  get failures(): FailureCounts {
+    return sumOfCounts([this.#formerFailures, ...this.#sockets.map(({ socket }) => socket.failures)])
+  }
+
   /**
    * Opens what is missing on these addresses and closes what is no longer among them.
    *
@@ -76,7 +84,7 @@ export class NodeSockets {
    */
   async use(addresses: readonly InterfaceAddress[]): Promise<void> {
     this.#retryTimer?.cancel()
-    for (const { at, socket } of this.#sockets) if (!addresses.some((one) => isSame(one, at))) socket.close()
+    this.#close(this.#sockets.filter(({ at }) => !addresses.some((one) => isSame(one, at))))
     this.#sockets = this.#sockets.filter(({ at }) => addresses.some((one) => isSame(one, at)))
     const missing = addresses.filter((one) => !this.#sockets.some(({ at }) => isSame(one, at)))
     if (missing.length === 0) return
@@ -93,8 +101,13 @@ export class NodeSockets {
   /** Closes all. */
   close(): void {
     this.#retryTimer?.cancel()
-    for (const { socket } of this.#sockets) socket.close()
+    this.#close(this.#sockets)
     this.#sockets = []
+  }
+
+  #close(sockets: readonly NodeSocket[]): void {
+    closeAll(sockets)
+    this.#formerFailures = sumOfCounts([this.#formerFailures, ...sockets.map(({ socket }) => socket.failures)])
   }
 
   async #openOn(addresses: readonly InterfaceAddress[]): Promise<Attempt> {

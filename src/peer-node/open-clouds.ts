@@ -116,9 +116,10 @@ export class OpenClouds {
     return { cloud: infoOf(joined), entries, counters: joined.node.counters() }
   }
 
-  /** The counters of all clouds together. */
+  /** The counters of all clouds together, and what failed at their sockets. */
   counters(): Readonly<Record<string, number>> {
     const sums: Record<string, number> = {}
+    for (const [name, count] of Object.entries(this.#sockets.failures)) sums[`udp-${name}`] = count
     for (const { node } of this.#joined.values()) {
       for (const [name, count] of Object.entries(node.counters()))
         sums[`pnrp-${name}`] = (sums[`pnrp-${name}`] ?? 0) + count

@@ -3,6 +3,7 @@
  * delayed and overtaken; nothing here says whether one arrived.
  */
 import type { Endpoint } from './endpoint.ts'
+import type { FailureCounts } from './failure-counts.ts'
 
 /** Opens datagram sockets. */
 export interface Datagrams {
@@ -34,6 +35,8 @@ export interface DatagramSocket {
   send(bytes: Uint8Array, to: Endpoint): void
   /** How many datagrams the network refused to send. */
   readonly refused: number
+  /** What failed so far, by reason: `send-…` for each datagram that was refused, `receive-…` for what could not be received. */
+  readonly failures: FailureCounts
   /** Nothing is received or sent from now on. Closing twice does nothing. */
   close(): void
 }

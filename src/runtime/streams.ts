@@ -4,6 +4,7 @@
  * ends share and nobody else can have, and the layers above sign that (DESIGN section 7).
  */
 import type { Endpoint } from './endpoint.ts'
+import type { FailureCounts } from './failure-counts.ts'
 
 /** Listens for streams and opens them. */
 export interface Streams {
@@ -25,6 +26,8 @@ export interface Streams {
 /** A place where streams are taken. */
 export interface StreamListener {
   readonly local: Endpoint
+  /** What failed so far, by reason: `accept-…` for connections, `handshake-…` for handshakes of strangers. */
+  readonly failures: FailureCounts
   /** Takes no more streams; those that were taken stay. Closing twice does nothing. */
   close(): void
 }
@@ -69,8 +72,12 @@ export interface ByteStreamHandler {
    * whoever cuts the path, can look the same. What must be complete says so itself.
    */
   ended(): void
-  /** The stream is over, both ways. The last call, made exactly once. */
-  closed(reason: StreamClosing): void
+  /**
+   * The stream is over, both ways. The last call, made exactly once.
+   *
+   * @param cause What broke it, in the platform's words, where it says.
+   */
+  closed(reason: StreamClosing, cause?: string): void
 }
 
 /** Why a stream is over: both ends had ended, this end destroyed it, or it broke. */

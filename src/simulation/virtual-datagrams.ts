@@ -8,6 +8,7 @@
  */
 import { type DatagramReceiver, type DatagramSocket, type Datagrams, LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
 import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
+import type { FailureCounts } from '../runtime/failure-counts.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { DatagramSink, HostAddress, LocalEndpoint, NetworkHost } from './network-host.ts'
 import type { Slab } from './slab.ts'
@@ -105,6 +106,10 @@ class VirtualDatagramSocket implements DatagramSocket, DatagramSink {
 
   deliver(bytes: Uint8Array, from: Endpoint): void {
     this.#owner.deliver(this.#receiver, bytes, from)
+  }
+
+  get failures(): FailureCounts {
+    return this.refused === 0 ? {} : { 'send-refused': this.refused }
   }
 
   close(): void {

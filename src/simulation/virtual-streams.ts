@@ -111,6 +111,8 @@ export class VirtualStreams implements Streams, StreamOwner {
 
 class VirtualListener implements StreamListener, StreamSink {
   readonly local: Endpoint
+  /** Here a handshake either succeeds or is heard of by nobody. */
+  readonly failures = {}
   readonly owner: StreamOwner
   readonly #accepted: (stream: ByteStream) => void
   readonly #closed: () => void

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { LONGEST_HANDSHAKE, MOST_HANDSHAKES } from '../../src/nodejs/handshakes.ts'
@@ -207,6 +207,7 @@ describe('whoever listens', () => {
     expect(closed).toEqual([])
     vi.advanceTimersByTime(LONGEST_HANDSHAKE / 10)
     await settle(() => closed.length === 2)
+    await settle(() => listener.failures['handshake-econnreset'] === 2)
   })
 
   test('takes streams while strangers keep more handshakes open than it allows', async () => {
@@ -238,6 +239,36 @@ describe('whoever listens', () => {
     near.send(1000)
     await settle(() => taken[0]?.bytesReceived === 1000)
   })
+})
+
+test('handshakes that break and connections that cannot be taken are counted by their reasons', async () => {
+  const listening = vi.spyOn(Server.prototype, 'listen')
+  const { listener } = await listen()
+  const [server] = listening.mock.contexts
+  listening.mockRestore()
+  expect(listener.failures).toEqual({})
+  const outOfFiles = Object.assign(new Error('accept failed'), { code: 'EMFILE', syscall: 'accept' })
+  if (server instanceof Server) server.emit('error', outOfFiles)
+  expect(listener.failures).toEqual({ 'accept-emfile': 1 })
+  const broken = dialTcp(listener.local)
+  await once(broken, 'connect')
+  broken.resetAndDestroy()
+  await settle(() => listener.failures['handshake-econnreset'] === 1)
+  dialTcp(listener.local).write('GET / HTTP/1.0\r\n\r\n')
+  await settle(() => Object.keys(listener.failures).some((name) => /^handshake-err-ssl-/.test(name)))
+})
+
+test('a stream that broke tells what broke it, where the system says so', async () => {
+  const { listener, taken } = await listen()
+  const causes: (string | undefined)[] = []
+  const stream = await tlsStreams.connect(listener.local, { signal: new AbortController().signal })
+  toClose.push(() => stream.destroy())
+  const handler = { received: () => {}, drained: () => {}, ended: () => {} }
+  stream.attach({ ...handler, closed: (reason, cause) => causes.push(reason, cause) })
+  await settle(() => taken.length === 1)
+  taken[0]?.stream.destroy()
+  await settle(() => causes.length > 0)
+  expect(causes).toEqual(['broken', 'connection reset by peer (ECONNRESET)'])
 })
 
 describe('whoever dials', () => {

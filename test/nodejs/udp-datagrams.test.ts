@@ -51,6 +51,8 @@ test('what the network refuses is counted and harms no other datagram', async ()
   socket.send(Uint8Array.of(0x61), socket.local)
   await settle(() => received.length > 0 && socket.refused === refused.length)
   expect(received).toEqual(['a'])
+  expect(socket.failures).toMatchObject({ 'send-other-family': 1, 'send-no-port': 1, 'send-eacces': 1 })
+  expect(Object.values(socket.failures).reduce((sum, count) => sum + count, 0)).toBe(refused.length)
 })
 
 test('datagrams beyond what may wait are refused at once, and the others all arrive', async () => {
@@ -60,8 +62,27 @@ test('datagrams beyond what may wait are refused at once, and the others all arr
   const sent = 10_000
   for (let count = 0; count < sent; count++) sender.send(new Uint8Array(10), receiver.local)
   expect(sender.refused).toBeGreaterThan(0)
+  expect(sender.failures).toEqual({ 'send-too-many-waiting': sender.refused })
   await settle(() => received + sender.refused === sent)
   expect(received).toBeGreaterThan(4000)
+})
+
+test('what cannot be received is counted by its reason, and the socket lives on', async () => {
+  const original = Socket.prototype.setRecvBufferSize
+  const system: Socket[] = []
+  vi.spyOn(Socket.prototype, 'setRecvBufferSize').mockImplementation(function (this: Socket, size) {
+    system.push(this)
+    original.call(this, size)
+  })
+  let received = 0
+  const socket = await bind({ host: IPV4_LOOPBACK, port: 0 }, { received: () => received++ })
+  for (const code of ['ENOBUFS', 'ENOBUFS', 'ECONNREFUSED']) {
+    system[0]?.emit('error', Object.assign(new Error('recvmsg failed'), { code, syscall: 'recvmsg' }))
+  }
+  system[0]?.emit('error', new Error('without a code'))
+  expect(socket.failures).toEqual({ 'receive-enobufs': 2, 'receive-econnrefused': 1, 'receive-other': 1 })
+  socket.send(Uint8Array.of(1), socket.local)
+  await settle(() => received === 1)
 })
 
 test('what was sent before a close still goes out', async () => {

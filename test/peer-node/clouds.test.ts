@@ -205,6 +205,21 @@ describe('the local link', () => {
     }))
 })
 
+test('what fails at the sockets is in the metrics, also when the sockets are closed', () =>
+  withSimulatedNodes('failures', async ({ addHost, openNode, until }) => {
+    // From this segment no way leads to public addresses.
+    const host = addHost('ann', { interfaces: [{ name: 'eth0', segment: 'one', addresses: ['10.0.0.1/24'] }] })
+    const ann = await openNode(host, { seeds: ['203.0.113.7'] })
+    await ann.clouds.open('c')
+    const failures = async (): Promise<number> => (await ann.metrics())['udp-send-refused'] ?? 0
+    await until(async () => (await failures()) > 0, '60s')
+    await ann.suspend()
+    const before = await failures()
+    host.removeAddress('10.0.0.1')
+    await ann.resume()
+    expect(await failures()).toBeGreaterThanOrEqual(before)
+  }))
+
 describe('remembered nodes', () => {
   test('N-17: a cloud of which every node restarts forms anew, with neither seeds nor multicast', () =>
     withSimulatedNodes('restart', async ({ addHost, openNode, until, advance }) => {
