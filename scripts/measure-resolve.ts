@@ -81,7 +81,7 @@ function resolveOnce(from: CloudNode, index: number): Promise<number> {
     let found = false
     new NameResolution(
       from,
-      { name, criterion: 'any', limit: 1, prefix: new Uint8Array(8), includesOwn: false },
+      { name, criterion: 'any', limit: 1, prefix: new Uint8Array(8) },
       {
         found: (result) => {
           found = result.endpoints[0]?.port === 1 + index

@@ -284,7 +284,7 @@ class CloudSearch {
     const prefix = hint ?? serviceLocationPrefix(own.address)
     this.#resolution = new NameResolution(
       this.#joined.node,
-      { name, criterion, limit, prefix, includesOwn: true },
+      { name, criterion, limit, prefix },
       { found: this.#found, ended: () => this.#end(true) },
     )
   }

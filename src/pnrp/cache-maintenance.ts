@@ -5,7 +5,8 @@
 import type { CloudParts } from './cloud-parts.ts'
 import type { EntryProof } from './entry-proof.ts'
 import { PNRP_ID_BITS, type PnrpId } from './pnrp-id.ts'
-import type { Resolve, ResolveRequest } from './resolve.ts'
+import type { Resolve } from './resolve.ts'
+import type { ResolveRequest } from './resolve-request.ts'
 import type { CacheGap } from './route-cache.ts'
 
 /** How long a node of a leaf set may be silent before it is asked again, in milliseconds. A dead one is gone within two minutes. */

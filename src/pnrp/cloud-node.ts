@@ -16,6 +16,7 @@ import { CookieJar, CookieMint } from './cookies.ts'
 import { Counters } from './counters.ts'
 import type { ChainValidator } from './cpa-validation.ts'
 import { DatagramTransport, type RequestSource } from './datagram-transport.ts'
+import { DeadEnds } from './dead-ends.ts'
 import { Deadlines } from './deadlines.ts'
 import { EntryProof } from './entry-proof.ts'
 import { Exchange } from './exchange.ts'
@@ -26,14 +27,16 @@ import { FIELD_HEADER_LENGTH } from './message-field.ts'
 import { CloudAddresses } from './own-addresses.ts'
 import { drawOwnRegistration } from './own-registration.ts'
 import { Participation } from './participation.ts'
-import { PNRP_ID_LENGTH, pnrpIdFromBytes } from './pnrp-id.ts'
+import { PNRP_ID_LENGTH, type PnrpId, pnrpIdFromBytes } from './pnrp-id.ts'
 import { ProbeCharges } from './probe-charges.ts'
 import { Publishing, type RegistrationRequest } from './publishing.ts'
 import { Reachability, type UnreachableReason } from './reachability.ts'
 import { type Registration, type RegistrationContent, Registrations } from './registration.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { type AnyRequest, RequestHandler } from './request-handler.ts'
-import { Resolve, type ResolveOutcome, type ResolveRequest } from './resolve.ts'
+import { Resolve } from './resolve.ts'
+import type { ResolveOutcome } from './resolve-outcome.ts'
+import type { ResolveRequest } from './resolve-request.ts'
 import { RoundTrips } from './round-trips.ts'
 import { type CachedEntry, RouteCache } from './route-cache.ts'
 import { Upkeep, type UpkeepPorts } from './upkeep.ts'
@@ -138,6 +141,7 @@ export class CloudNode {
       ...{ deadlines, counters, cookies, exchange, cache },
       registrations: new Registrations(),
       backOff: new BackOff(clock),
+      deadEnds: new DeadEnds(clock),
       own: this.#own,
       forget: (id) => this.#upkeep.forget(id),
     }
@@ -206,6 +210,11 @@ export class CloudNode {
 
   unregister(registration: Registration): void {
     this.#participation.unregister(registration)
+  }
+
+  /** The ID of a registration: another one after others could not reach this node for a while. undefined once it has ended. */
+  idOf(registration: Registration): PnrpId | undefined {
+    return this.#participation.idOf(registration)
   }
 
   /** Starts a resolve. @param ended Called once, later, unless the resolve is cancelled or the node closes. */
@@ -334,6 +343,7 @@ export class CloudNode {
     this.#roundTrips.clear()
     this.#parts.cookies.clear()
     this.#parts.backOff.clear()
+    this.#parts.deadEnds.clear()
     this.#participation.reset()
     this.#upkeep.announceAll()
   }

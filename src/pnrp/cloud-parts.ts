@@ -11,6 +11,7 @@ import type { Cloud } from './cloud.ts'
 import type { CookieJar } from './cookies.ts'
 import type { Counters } from './counters.ts'
 import type { ChainValidator } from './cpa-validation.ts'
+import type { DeadEnds } from './dead-ends.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
 import type { PnrpId } from './pnrp-id.ts'
@@ -32,6 +33,7 @@ export interface CloudParts {
   readonly cache: RouteCache
   readonly registrations: Registrations
   readonly backOff: BackOff
+  readonly deadEnds: DeadEnds
   readonly own: OwnAddresses
   /** Drops an entry that turned out to be gone, and remembers its node for split detection (N-46, N-88). */
   forget(id: PnrpId): void

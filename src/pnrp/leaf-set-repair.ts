@@ -117,7 +117,10 @@ export class LeafSetRepair {
     // A side that is not full reaches round the circle.
     const target = side.length < LEAF_SET_SIDE ? localId : middle(localId, farthest)
     this.#askOneOf(side, localId, target, (asked) => this.#neighbours(localId, asked))
-    for (const { near, far } of gaps) this.#askOneOf(side, localId, middle(near, far), () => [])
+    // Whoever stands beside a gap knows best who is in it.
+    for (const { near, far } of gaps) {
+      this.#askOneOf(near === localId ? [far] : [near, far], localId, middle(near, far), () => [])
+    }
   }
 
   #askOneOf(

@@ -8,7 +8,7 @@ import { signCpa } from './certified-peer-address.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { signExtendedPayload } from './extended-payload.ts'
 import { type Inquire, type Lookup, NO_NONCE } from './message.ts'
-import { isCloser, NO_PNRP_ID, type PnrpId, placeDistance, placeOf, sameP2pId } from './pnrp-id.ts'
+import { isCloser, NO_PNRP_ID, type PnrpId, placeDistance, placeOf, relativeDistances, sameP2pId } from './pnrp-id.ts'
 import { type Registration, registeredClassifier } from './registration.ts'
 import { isAmong } from './route-entry.ts'
 
@@ -16,6 +16,8 @@ import { isAmong } from './route-entry.ts'
 export const CPA_LIFE = 3.5 * 24 * 3_600_000
 /** Among how many of the closest cached entries the answer to a LOOKUP is drawn. */
 export const LOOKUP_CANDIDATES = 3
+/** Of the circle: the rounding of a place is about as much. */
+const SAME_PLACE = 2 ** -44
 
 /** The answer to a LOOKUP. */
 export function answerLookup(parts: CloudParts, lookup: Lookup): AuthorityBuffer {
@@ -111,6 +113,13 @@ function chooseAny(
   return randomChoice(random, [...local.filter((id) => sameP2pId(id, target)), ...remote.map(({ id }) => id)])
 }
 
+/** In any one unit. The instances of one name all have the same place, and are told apart by the exact numbers. */
+function distances(target: PnrpId, ids: readonly PnrpId[]): readonly number[] {
+  const place = placeOf(target)
+  const ofPlaces = ids.map((id) => placeDistance(placeOf(id), place))
+  return ofPlaces.some((distance) => distance > SAME_PLACE) ? ofPlaces : relativeDistances(target, ids)
+}
+
 /**
  * The closest own ID if nothing cached is closer. Else one of the cached IDs that are, each as likely as the square
  * of its distance is small: so a much closer one is nearly always taken.
@@ -126,8 +135,7 @@ function chooseClose(
   const bound = closest
   const closer = bound === undefined ? remote : remote.filter((id) => isCloser(target, id, bound))
   if (closer.length === 0) return bound
-  const place = placeOf(target)
-  const weights = closer.map((id) => 1 / (placeDistance(placeOf(id), place) + Number.EPSILON) ** 2)
+  const weights = distances(target, closer).map((distance) => 1 / (distance + Number.EPSILON) ** 2)
   let drawn = randomFraction(random) * weights.reduce((sum, weight) => sum + weight, 0)
   for (const [index, weight] of weights.entries()) {
     drawn -= weight

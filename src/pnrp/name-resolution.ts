@@ -1,21 +1,21 @@
 /**
  * Resolving a peer name for an application: what the node has registered itself, then what the cloud knows, until
- * there are as many results as are wanted (N-69, N-107).
- *
- * The registrations of one name lie side by side on the circle, because the upper half of their IDs is equal. So
- * once one is found, the others are found by asking it, and each further one, for its closest neighbour that
- * is not known yet.
+ * there are as many results as are wanted (N-69, N-107). The first is sought as the criterion says, and
+ * further ones in the gaps between those that are known (instance-search.ts).
  */
 import type { PeerName } from '../identity/peer-name.ts'
 import { isSecured } from '../identity/peer-name.ts'
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ApplicationEndpoint } from './certified-peer-address.ts'
 import type { CloudNode } from './cloud-node.ts'
+import { InstanceSearch } from './instance-search.ts'
 import type { Criterion } from './message.ts'
 import { p2pIdOf } from './p2p-id.ts'
-import { isCloser, makePnrpId, type PnrpId, sameP2pId } from './pnrp-id.ts'
-import type { NamedNode, Resolve, ResolveOutcome } from './resolve.ts'
+import { makePnrpId, type PnrpId, sameP2pId } from './pnrp-id.ts'
+import type { Registration } from './registration.ts'
+import type { Resolve } from './resolve.ts'
+import type { ResolveOutcome } from './resolve-outcome.ts'
 import { anyServiceLocation, nearestServiceLocation } from './service-location.ts'
 
 /** What is wanted. */
@@ -26,8 +26,8 @@ export interface NameRequest {
   readonly limit: number
   /** For the nearest: the upper 64 bits of the service location to be near to. */
   readonly prefix: Uint8Array
-  /** Whether what this node has registered itself counts, too. */
-  readonly includesOwn: boolean
+  /** Registrations of this node, as {@link CloudNode.register} returned them, that are no results; all others are. */
+  readonly leftOut?: readonly Registration[]
 }
 
 /** A result: a certified peer address that was proven for this resolve. */
@@ -55,11 +55,10 @@ export class NameResolution {
   readonly #node: CloudNode
   readonly #request: NameRequest
   readonly #listener: NameListener
-  readonly #found = new Set<PnrpId>()
-  /** Results, and nodes that turned out to be none: not to be named again. */
-  readonly #known: NamedNode[] = []
-  /** Results whose neighbours were not all asked for yet. */
-  readonly #toAsk: NamedNode[] = []
+  readonly #target: PnrpId
+  readonly #search: InstanceSearch
+  readonly #silent: Endpoint[] = []
+  #found = 0
   #failures = 0
   #resolve: Resolve | undefined
   #isOver = false
@@ -73,10 +72,11 @@ export class NameResolution {
     if (own.pathEndpoint === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
     const serviceLocation =
       request.criterion === 'any' ? anyServiceLocation(random) : nearestServiceLocation(request.prefix)
-    const target = makePnrpId(p2pIdOf(crypto, request.name), serviceLocation)
+    this.#target = makePnrpId(p2pIdOf(crypto, request.name), serviceLocation)
+    this.#search = new InstanceSearch(this.#target)
     deadlines.set(0, () => {
-      if (request.includesOwn) this.#takeOwn(target)
-      if (!this.#isOver) this.#start(target)
+      this.#takeOwn()
+      if (!this.#isOver) this.#findFirst()
     })
   }
 
@@ -87,81 +87,69 @@ export class NameResolution {
   }
 
   /** What this node has registered itself needs no proof. */
-  #takeOwn(target: PnrpId): void {
+  #takeOwn(): void {
+    const { leftOut = [] } = this.#request
+    const leftOutIds = leftOut.map((registration) => this.#node.idOf(registration))
     for (const registration of this.#node.parts.registrations.all()) {
       const { id, name, content, keyPair } = registration
-      if (!sameP2pId(id, target) || this.#isOver) continue
+      if (!sameP2pId(id, this.#target) || leftOutIds.includes(id) || this.#isOver) continue
       this.#take({ id, name, secured: isSecured(name), ...content, publicKey: keyPair.publicKey })
     }
   }
 
-  #start(target: PnrpId): void {
-    this.#resolve = this.#node.resolve(
-      { target, criterion: this.#request.criterion, reason: 'application' },
-      (outcome) => this.#resolved(outcome),
-    )
+  #findFirst(): void {
+    const { criterion } = this.#request
+    this.#resolve = this.#node.resolve({ target: this.#target, criterion, reason: 'application' }, (outcome) => {
+      this.#noteFailed(outcome)
+      // Without anybody to ask there is no neighbourhood to search.
+      if (outcome.kind === 'ended') this.#end()
+      else this.#proven(outcome)
+    })
   }
 
-  #resolved(outcome: ResolveOutcome): void {
-    const isNews = this.#leaveOut(outcome.failed)
-    if (outcome.kind === 'found' && !this.#found.has(outcome.match.entry.id)) {
-      const { entry, cpa, payload } = outcome.match
-      const endpoint = this.#node.parts.own.endpointFor(entry)
-      if (endpoint !== undefined) {
-        this.#known.push({ id: entry.id, endpoint })
-        this.#toAsk.unshift({ id: entry.id, endpoint })
-      }
-      const { name } = this.#request
-      const { endpoints, comment } = cpa
-      const publicKey = new Uint8Array(cpa.publicKey)
-      this.#take({ id: entry.id, name, secured: isSecured(name), endpoints, comment, payload, publicKey })
-    } else if (!isNews) {
-      // The one whose neighbours were asked for knows no further one.
-      this.#toAsk.shift()
-    }
-    this.#askNeighbour()
+  #proven({ match: { entry, cpa, payload } }: Extract<ResolveOutcome, { kind: 'found' }>): void {
+    const { name } = this.#request
+    const { endpoints, comment } = cpa
+    const publicKey = new Uint8Array(cpa.publicKey)
+    this.#search.add(entry.id, this.#node.parts.own.endpointFor(entry))
+    this.#take({ id: entry.id, name, secured: isSecured(name), endpoints, comment, payload, publicKey })
+    if (!this.#isOver) this.#findFurther()
   }
 
-  /** Nodes that have died are named for a while still, maybe in the place of others. @returns whether there is one more */
-  #leaveOut(failed: readonly NamedNode[]): boolean {
-    let isNews = false
-    for (const node of failed) {
-      if (this.#failures >= MOST_FAILURES || this.#known.some(({ id }) => id === node.id)) continue
-      this.#failures++
-      this.#known.push(node)
-      isNews = true
-    }
-    return isNews
-  }
-
-  /** Asks the latest result that may know another one. */
-  #askNeighbour(): void {
-    if (this.#isOver) return
-    const [next] = this.#toAsk
+  #findFurther(): void {
+    const next = this.#search.next()
     if (next === undefined) {
       this.#end()
       return
     }
-    const { endpoint: firstHop, id: target } = next
+    const { gap: within, target, firstHops } = next
     this.#resolve = this.#node.resolve(
-      {
-        ...{ target, criterion: 'any', reason: 'application', firstHop, onlyMatching: true },
-        knownResults: this.#knownFrom(target),
+      { target, criterion: 'nearest', reason: 'application', firstHops, within, silent: this.#silent },
+      (outcome) => {
+        this.#noteFailed(outcome)
+        if (outcome.kind === 'found') this.#proven(outcome)
+        else this.#findFurther()
       },
-      (outcome) => this.#resolved(outcome),
     )
   }
 
-  /** Where the known results are, the neighbours of an ID first: they are what it would name first. */
-  #knownFrom(target: PnrpId): readonly Endpoint[] {
-    const sorted = this.#known.toSorted((one, other) => (isCloser(target, one.id, other.id) ? -1 : 1))
-    return [...new Map(sorted.map(({ endpoint }) => [formatEndpoint(endpoint), endpoint])).values()]
+  #noteFailed({ failed }: ResolveOutcome): void {
+    for (const { id, endpoint, isSilent } of failed) {
+      if (this.#failures >= MOST_FAILURES) return
+      this.#failures++
+      if (isSilent) {
+        this.#silent.push(endpoint)
+        this.#search.addSilent(id)
+      } else {
+        this.#search.add(id, undefined)
+      }
+    }
   }
 
   #take(result: NameResult): void {
-    this.#found.add(result.id)
+    this.#found++
     this.#listener.found(result)
-    if (this.#found.size >= this.#request.limit) this.#end()
+    if (this.#found >= this.#request.limit) this.#end()
   }
 
   #end(): void {
@@ -171,5 +159,5 @@ export class NameResolution {
   }
 }
 
-/** So many nodes that failed are left out for one name; with more of them, live instances may be missed. */
+/** So many instances that failed are worked around in one resolve; with more of them, live ones may be missed. */
 const MOST_FAILURES = 16

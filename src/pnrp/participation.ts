@@ -10,6 +10,7 @@
 import type { Clock } from '../runtime/clock.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { CloudParts } from './cloud-parts.ts'
+import type { PnrpId } from './pnrp-id.ts'
 import type { Publishing, RegistrationRequest } from './publishing.ts'
 import { LONGEST_WAIT_FOR_QUESTION, type Reachability, type UnreachableReason } from './reachability.ts'
 import type { Registration, RegistrationContent } from './registration.ts'
@@ -86,6 +87,11 @@ export class Participation {
     this.#registered.delete(registration)
     this.#takenBack.delete(registration)
     if (present !== undefined) this.#owned.publishing.unregister(present)
+  }
+
+  /** The ID that stands for a registration now; undefined once it has ended. */
+  idOf(registration: Registration): PnrpId | undefined {
+    return this.#registered.get(registration)?.id
   }
 
   /** The addresses changed, or the machine woke: what was found out holds no more. */

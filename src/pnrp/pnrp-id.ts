@@ -72,6 +72,11 @@ export function makePnrpId(p2pId: Uint8Array, serviceLocation: Uint8Array): Pnrp
   return pnrpIdFromBytes(concatBytes(p2pId, serviceLocation))
 }
 
+/** The ID with the P2P ID of another one, and this service location of 16 bytes. */
+export function withServiceLocation(id: PnrpId, serviceLocation: Uint8Array): PnrpId {
+  return makePnrpId(pnrpIdBytes(id).subarray(0, P2P_ID_LENGTH), serviceLocation)
+}
+
 /** The 32 bytes of an ID. */
 export function pnrpIdBytes(id: PnrpId): Uint8Array {
   const bytes = new Uint8Array(PNRP_ID_LENGTH)
@@ -146,6 +151,21 @@ export function circleDistance(one: PnrpId, other: PnrpId): PnrpId {
   return upward < downward ? upward : downward
 }
 
+/** How far IDs are from a target, each as a part of the greatest of these distances: exact enough however near they are. */
+export function relativeDistances(target: PnrpId, ids: readonly PnrpId[]): number[] {
+  const distances = ids.map((id) => circleDistance(target, id))
+  const digits = [...Array(PNRP_ID_LENGTH).keys()]
+  const start = Math.max(
+    0,
+    digits.findIndex((index) => distances.some((distance) => distance.charCodeAt(index) > 0)),
+  )
+  const leading = distances.map((distance) =>
+    digits.slice(start, start + LEADING_DIGITS).reduce((sum, index) => sum * 256 + distance.charCodeAt(index), 0),
+  )
+  const greatest = Math.max(...leading, 1)
+  return leading.map((distance) => distance / greatest)
+}
+
 /**
  * Whether `one` is closer to `target` than `other` is. Of two at equal distance the numerically lower one
  * counts as closer, so that a run can be repeated; an ID is never closer than itself.
@@ -196,6 +216,8 @@ export function placeDistance(one: number, other: number): number {
 
 const ONE = fromCharacters(`${'\0'.repeat(PNRP_ID_LENGTH - 1)}\u0001`)
 const PLACE_ERROR = 2 ** -46
+/** Bytes of a distance that a number holds exactly. */
+const LEADING_DIGITS = 6
 
 function fromCharacters(characters: string): PnrpId {
   return characters as PnrpId

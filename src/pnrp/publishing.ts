@@ -19,7 +19,8 @@ import { NO_NONCE } from './message.ts'
 import { classifierHash, p2pIdOf } from './p2p-id.ts'
 import { makePnrpId, nextPnrpId, type PnrpId } from './pnrp-id.ts'
 import { MOST_REGISTRATIONS, type Registration, type RegistrationContent } from './registration.ts'
-import type { Resolve, ResolveRequest } from './resolve.ts'
+import type { Resolve } from './resolve.ts'
+import type { ResolveRequest } from './resolve-request.ts'
 import { drawServiceLocation, SERVICE_LOCATION_PREFIX_LENGTH, serviceLocationPrefix } from './service-location.ts'
 
 /** What is registered. */

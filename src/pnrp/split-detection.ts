@@ -7,7 +7,9 @@ import { randomChoice, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import type { Elsewhere } from './elsewhere.ts'
 import { isCloser, nextPnrpId, type PnrpId } from './pnrp-id.ts'
-import type { Resolve, ResolveOutcome, ResolveRequest } from './resolve.ts'
+import type { Resolve } from './resolve.ts'
+import type { ResolveOutcome } from './resolve-outcome.ts'
+import type { ResolveRequest } from './resolve-request.ts'
 
 /** In the whole cloud, at each tick, about this many nodes test: two parts that meet again are one in a minute. */
 export const TESTS_OF_TICK = 2
@@ -46,12 +48,15 @@ export class SplitDetection {
     const announcing = this.#parts.own.entryOf(localId)
     // What the test comes across is cached, too: only what was there before says where this node belongs.
     const cachedBefore = [...this.#parts.cache.entries()].map(({ entry }) => entry.id)
-    this.#resolve({ target, criterion: 'none', reason: 'split-detection', firstHop, announcing }, (outcome) => {
-      const closest = outcome.kind === 'ended' ? outcome.closest : undefined
-      if (closest === undefined || !repeats) return
-      if (judgeSplit(cachedBefore, target, closest.id) !== 'smaller-part') return
-      for (const { id } of this.#parts.registrations.all()) if (id !== localId) this.test(id, false)
-    })
+    this.#resolve(
+      { target, criterion: 'none', reason: 'split-detection', firstHops: [firstHop], announcing },
+      (outcome) => {
+        const closest = outcome.kind === 'ended' ? outcome.closest : undefined
+        if (closest === undefined || !repeats) return
+        if (judgeSplit(cachedBefore, target, closest.id) !== 'smaller-part') return
+        for (const { id } of this.#parts.registrations.all()) if (id !== localId) this.test(id, false)
+      },
+    )
   }
 }
 

@@ -69,7 +69,7 @@ function sharedSockets(seed: string): {
 
 function found(world: SimulatedWorld, node: CloudNode, name: PeerName): number {
   let [results, isOver] = [0, false]
-  const request = { name, criterion: 'any', limit: 1, prefix: new Uint8Array(8), includesOwn: true } as const
+  const request = { name, criterion: 'any', limit: 1, prefix: new Uint8Array(8) } as const
   new NameResolution(node, request, {
     found: () => {
       results++

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ResolveOutcome } from '../../src/pnrp/resolve.ts'
+import type { ResolveOutcome } from '../../src/pnrp/resolve-outcome.ts'
 import type { Endpoint } from '../../src/runtime/endpoint.ts'
 import { SimulatedCloud } from './simulated-cloud.ts'
 
@@ -12,10 +12,10 @@ test('N-92: with 5 % loss and round trips of 20 ms, a resolve loses less than 20
     cloud.world.runFor(5000)
     const resolver = cloud.members[index + 10]
     if (resolver === undefined) throw new RangeError('there are twenty-four')
-    const took = (firstHop: Endpoint | undefined): number => {
+    const took = (firstHop: Endpoint): number => {
       const outcomes: ResolveOutcome[] = []
       const began = cloud.world.now
-      const request = { target: id, criterion: 'any', reason: 'application', firstHop } as const
+      const request = { target: id, criterion: 'any', reason: 'application', firstHops: [firstHop] } as const
       resolver.node.resolve(request, (outcome) => outcomes.push(outcome))
       cloud.world.runUntil(() => outcomes.length > 0, 30_000)
       expect(outcomes).toMatchObject([{ kind: 'found', match: { entry: { id } } }])

@@ -1,17 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { parsePeerName } from '../../src/identity/peer-name.ts'
+import { SMALL_CACHE } from '../../src/pnrp/hop-candidates.ts'
 import type { Criterion, Lookup } from '../../src/pnrp/message.ts'
 import { p2pIdOf } from '../../src/pnrp/p2p-id.ts'
 import { isCloser, makePnrpId, nextPnrpId, type PnrpId } from '../../src/pnrp/pnrp-id.ts'
-import {
-  MOST_HOPS_OF_PATH,
-  MOST_LEAF_SET_ANSWERS,
-  MOST_PATHS,
-  type Resolve,
-  type ResolveOutcome,
-  type ResolveRequest,
-  SMALL_CACHE,
-} from '../../src/pnrp/resolve.ts'
+import { MOST_HOPS_OF_PATH, MOST_LEAF_SET_ANSWERS, MOST_PATHS, type Resolve } from '../../src/pnrp/resolve.ts'
+import type { ResolveOutcome } from '../../src/pnrp/resolve-outcome.ts'
+import type { ResolveRequest } from '../../src/pnrp/resolve-request.ts'
 import type { IpAddress } from '../../src/runtime/endpoint.ts'
 import { Puppet } from './puppet.ts'
 import { type Member, SimulatedCloud } from './simulated-cloud.ts'
@@ -144,8 +139,8 @@ describe('a LOOKUP', () => {
     scene.know(only)
     for (const reason of ['application', 'registration', 'cache-maintenance', 'split-detection'] as const) {
       // A test for a split begins somewhere else than in the cache.
-      const firstHop = reason === 'split-detection' ? only.puppet.endpoint : undefined
-      scene.resolve({ reason, criterion: 'upper-bits', precision: 77, firstHop })
+      const firstHops = reason === 'split-detection' ? [only.puppet.endpoint] : undefined
+      scene.resolve({ reason, criterion: 'upper-bits', precision: 77, firstHops })
       const last = only.puppet.of('LOOKUP').at(-1)
       expect(last).toMatchObject({ reason, criterion: 'upper-bits', precision: 77 })
     }
@@ -391,8 +386,10 @@ describe('a criterion', () => {
   test('N-66: NONE ends with the closest entry for a registration, for maintenance and for a test for a split', () => {
     const { scene, far, near } = twoPublishers('closest')
     for (const reason of ['registration', 'cache-maintenance', 'split-detection'] as const) {
-      const firstHop = scene.puppets.find(({ registrations }) => registrations.has(far))?.endpoint
-      const outcome = scene.resolve({ criterion: 'none', target: nextPnrpId(near), reason, firstHop })
+      const firstHops = scene.puppets
+        .filter(({ registrations }) => registrations.has(far))
+        .map(({ endpoint }) => endpoint)
+      const outcome = scene.resolve({ criterion: 'none', target: nextPnrpId(near), reason, firstHops })
       expect(outcome).toMatchObject({ kind: 'ended', closest: { id: near } })
     }
   })

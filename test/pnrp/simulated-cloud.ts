@@ -363,7 +363,8 @@ export class Member {
     { criterion = 'any', limit = 1, prefix = NO_PREFIX, includesOwn = true }: ResolveOptions,
     listener: { found(result: NameResult): void; ended(): void },
   ): NameResolution {
-    return new NameResolution(this.node, { name, criterion, limit, prefix, includesOwn }, listener)
+    const leftOut = includesOwn ? [] : this.node.parts.registrations.all()
+    return new NameResolution(this.node, { name, criterion, limit, prefix, leftOut }, listener)
   }
 
   #firstMember(): Endpoint[] {
