@@ -102,7 +102,7 @@ export interface Names {
    * Leaving the iteration ends the work; an abort rejects with the signal's reason; closing the node ends it normally.
    *
    * @throws PeerageError `invalid-peer-name`, `invalid-classifier`, `classifier-too-long`, `cloud-not-found`, `no-network`,
-   *   `invalid-argument` (the limit or the hint), when the iteration begins
+   *   `too-many-resolves`, `invalid-argument` (the limit or the hint), when the iteration begins
    */
   resolve(name: PeerName | string, options?: ResolveOptions): AsyncIterable<ResolvedName>
 }

@@ -93,7 +93,8 @@ export class NodeNames implements Names {
         else if (searching === 0) queue.end()
       }
       for (const joined of among) {
-        searches.push(new CloudSearch(joined, wanted, (result) => queue.push(this.#resolved(joined, result)), ended))
+        const found = (result: NameResult): void => queue.push(this.#resolved(joined, result))
+        searches.push(new CloudSearch(joined, wanted, { found, ended, refused: (error) => queue.fail(error) }))
       }
       for (const search of [...searches]) search.cloudChanged()
       for (let delivered = 0; delivered < limit; delivered++) {
@@ -241,25 +242,31 @@ function refuseFixed(change: RegistrationUpdate): void {
   }
 }
 
+/** Told what comes of a search. */
+interface SearchListener {
+  found(result: NameResult): void
+  /** It came to its end, or to that of the network. */
+  ended(hadNetwork: boolean): void
+  /** It could not begin. */
+  refused(error: PeerageError): void
+}
+
 /** The part of a resolve that goes on in one cloud. It begins as soon as the cloud has been looked for. */
 class CloudSearch {
   readonly #joined: JoinedCloud
   readonly #wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined }
-  readonly #found: (result: NameResult) => void
-  readonly #ended: (hadNetwork: boolean) => void
+  readonly #listener: SearchListener
   #resolution: NameResolution | undefined
   #isOver = false
 
   constructor(
     joined: JoinedCloud,
     wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined },
-    found: (result: NameResult) => void,
-    ended: (hadNetwork: boolean) => void,
+    listener: SearchListener,
   ) {
     this.#joined = joined
     this.#wanted = wanted
-    this.#found = found
-    this.#ended = ended
+    this.#listener = listener
   }
 
   /** Looks whether it can begin, or whether it has to end. */
@@ -282,16 +289,24 @@ class CloudSearch {
     const [own] = this.#joined.addresses
     if (own === undefined) return
     const prefix = hint ?? serviceLocationPrefix(own.address)
-    this.#resolution = new NameResolution(
-      this.#joined.node,
-      { name, criterion, limit, prefix },
-      { found: this.#found, ended: () => this.#end(true) },
-    )
+    const found = (result: NameResult): void => this.#listener.found(result)
+    try {
+      this.#resolution = new NameResolution(
+        this.#joined.node,
+        { name, criterion, limit, prefix },
+        { found, ended: () => this.#end(true) },
+      )
+    } catch (error) {
+      if (!PeerageError.is(error, 'too-many-resolves')) throw error
+      // Only the reader can be told: the engine may have brought this about.
+      this.#isOver = true
+      this.#listener.refused(error)
+    }
   }
 
   #end(hadNetwork: boolean): void {
     if (this.#isOver) return
     this.cancel()
-    this.#ended(hadNetwork)
+    this.#listener.ended(hadNetwork)
   }
 }

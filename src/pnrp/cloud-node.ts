@@ -70,6 +70,9 @@ export interface CloudStatus {
 /** A SOLICIT is padded to this length, so that an ADVERTISE of five IDs fits three times into it. */
 export const PADDED_SOLICIT_LENGTH = 136
 
+/** Names that a node resolves at the same time in one cloud: each has up to four LOOKUPs waiting. */
+export const MOST_RESOLVED_NAMES = 1024
+
 /** One node in one cloud. */
 export class CloudNode {
   readonly #ports: CloudNodePorts
@@ -83,6 +86,8 @@ export class CloudNode {
   readonly #publishing: Publishing
   readonly #reachability: Reachability
   readonly #resolves = new Set<Resolve>()
+  /** A place for each name that is resolved. */
+  readonly #resolvedNames = new Set<object>()
   readonly #participation: Participation
   readonly #upkeep: Upkeep
   readonly #firstRegistration: Registration | undefined
@@ -227,6 +232,21 @@ export class CloudNode {
     return resolve
   }
 
+  /**
+   * Takes a place for a name that is resolved, however many resolves that takes.
+   *
+   * @returns what gives the place back; twice does nothing
+   * @throws PeerageError `too-many-resolves`
+   */
+  admitName(): () => void {
+    if (this.#resolvedNames.size >= MOST_RESOLVED_NAMES) {
+      throw new PeerageError('too-many-resolves', { cloud: this.#parts.cloud.name, limit: MOST_RESOLVED_NAMES })
+    }
+    const place = {}
+    this.#resolvedNames.add(place)
+    return () => this.#resolvedNames.delete(place)
+  }
+
   /** Where to send a LOOKUP next for a result that is known: see name-resolution.ts. */
   get parts(): CloudParts {
     return this.#parts
@@ -351,6 +371,7 @@ export class CloudNode {
   #stopAll(): void {
     for (const resolve of this.#resolves) resolve.cancel()
     this.#resolves.clear()
+    this.#resolvedNames.clear()
     this.#upkeep.stop()
     this.#parts.exchange.clear()
     this.#proof.clear()

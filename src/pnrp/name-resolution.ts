@@ -55,6 +55,7 @@ export class NameResolution {
   readonly #node: CloudNode
   readonly #request: NameRequest
   readonly #listener: NameListener
+  readonly #giveBackPlace: () => void
   readonly #target: PnrpId
   readonly #search: InstanceSearch
   readonly #silent: Endpoint[] = []
@@ -63,13 +64,14 @@ export class NameResolution {
   #resolve: Resolve | undefined
   #isOver = false
 
-  /** Begins. The listener is told nothing before this has returned. @throws PeerageError `no-network` */
+  /** Begins. The listener is told nothing before this has returned. @throws PeerageError `no-network`, `too-many-resolves` */
   constructor(node: CloudNode, request: NameRequest, listener: NameListener) {
     this.#node = node
     this.#request = request
     this.#listener = listener
     const { cloud, deadlines, crypto, random, own } = node.parts
     if (own.pathEndpoint === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
+    this.#giveBackPlace = node.admitName()
     const serviceLocation =
       request.criterion === 'any' ? anyServiceLocation(random) : nearestServiceLocation(request.prefix)
     this.#target = makePnrpId(p2pIdOf(crypto, request.name), serviceLocation)
@@ -84,6 +86,7 @@ export class NameResolution {
   cancel(): void {
     this.#isOver = true
     this.#resolve?.cancel()
+    this.#giveBackPlace()
   }
 
   /** What this node has registered itself needs no proof. */

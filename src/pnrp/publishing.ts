@@ -18,6 +18,7 @@ import { CPA_LIFE, makeCpa } from './lookup-answer.ts'
 import { NO_NONCE } from './message.ts'
 import { classifierHash, p2pIdOf } from './p2p-id.ts'
 import { makePnrpId, nextPnrpId, type PnrpId } from './pnrp-id.ts'
+import { RecentMap } from './recent-map.ts'
 import { MOST_REGISTRATIONS, type Registration, type RegistrationContent } from './registration.ts'
 import type { Resolve } from './resolve.ts'
 import type { ResolveRequest } from './resolve-request.ts'
@@ -36,6 +37,8 @@ export interface RegistrationRequest extends RegistrationContent {
 
 /** How often a registration is announced again, in milliseconds (PNRPINFO: 86,400 s). */
 export const REFRESH_INTERVAL = 86_400_000
+/** Revoked IDs that are remembered; the oldest makes room. */
+export const MOST_REVOKED_IDS = 4096
 
 /** The registrations of one cloud as they come and go. */
 export class Publishing {
@@ -44,7 +47,7 @@ export class Publishing {
   readonly #resolve: (request: ResolveRequest, ended: () => void) => Resolve
   readonly #refreshes = new Map<PnrpId, Deadline>()
   /** IDs that were revoked, until their Revoke CPAs have expired: a replayed one must not hit a new registration. */
-  readonly #revoked = new Map<PnrpId, number>()
+  readonly #revoked = new RecentMap<number>(MOST_REVOKED_IDS)
 
   constructor(parts: CloudParts, flooding: Flooding, resolve: (request: ResolveRequest, ended: () => void) => Resolve) {
     this.#parts = parts
@@ -143,7 +146,7 @@ export class Publishing {
     const { crypto, random, registrations } = this.#parts
     this.#forgetOldRevocations()
     let registration = drawRegistration({ crypto, random }, request, address)
-    while (registrations.has(registration.id) || this.#revoked.has(registration.id)) {
+    while (registrations.has(registration.id) || this.#revoked.get(registration.id) !== undefined) {
       registration = drawRegistration({ crypto, random }, request, address)
     }
     return registration
@@ -172,7 +175,7 @@ export class Publishing {
 
   #forgetOldRevocations(): void {
     const now = this.#parts.clock.utc()
-    for (const [id, until] of this.#revoked) if (until < now) this.#revoked.delete(id)
+    this.#revoked.dropWhile((until) => until < now)
   }
 }
 

@@ -52,6 +52,7 @@ export interface ErrorDetails {
   'already-registered': { readonly name: string; readonly cloud: string }
   'nothing-to-register': { readonly name: string }
   'too-many-registrations': { readonly limit: number }
+  'too-many-resolves': { readonly cloud: string; readonly limit: number }
   'too-many-endpoints': { readonly count: number; readonly limit: number }
   'invalid-comment': { readonly length: number; readonly limit: number }
   'payload-too-long': { readonly length: number; readonly limit: number }
@@ -260,6 +261,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'too-many-registrations': {
     message: ({ limit }) => `a node registers at most ${limit} names in one cloud`,
     advice: 'End registrations that are no longer needed.',
+    original: 'WSAEMFILE',
+  },
+  'too-many-resolves': {
+    message: ({ cloud, limit }) => `a node resolves at most ${limit} names at a time in the cloud ${quoted(cloud)}`,
+    advice: 'Resolve fewer names at a time, and end iterations whose results are no longer wanted.',
     original: 'WSAEMFILE',
   },
   'too-many-endpoints': {

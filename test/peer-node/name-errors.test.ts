@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import { parsePeerName, requireSecured } from '../../src/identity/peer-name.ts'
 import { udpDatagrams } from '../../src/nodejs/udp-datagrams.ts'
 import type { PeerNode, PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
+import { MOST_RESOLVED_NAMES } from '../../src/pnrp/cloud-node.ts'
 import { MOST_REGISTRATIONS } from '../../src/pnrp/registration.ts'
 import { type ErrorDetails, errorCatalog } from '../../src/runtime/error-catalog.ts'
 import type { ErrorCode } from '../../src/runtime/peerage-error.ts'
@@ -130,6 +131,17 @@ const rows: { readonly [Code in ErrorCode]?: Row<Code> } = {
     // The node has registered an ID of its own.
     attempt: () => registering(...Array.from({ length: MOST_REGISTRATIONS }, (_, index) => ({ name: `0.${index}` }))),
     details: { limit: 256 },
+  },
+  'too-many-resolves': {
+    attempt: () =>
+      failureOf(async ({ open }) => {
+        const node = await open('ann')
+        await node.clouds.open(CLOUD)
+        await node.names.register({ name: '0.a', endpoints: [HTTP] })
+        const more = Array.from({ length: MOST_RESOLVED_NAMES + 1 }, () => all(node.names.resolve('0.nobody')))
+        await Promise.all(more)
+      }),
+    details: { cloud: CLOUD, limit: 1024 },
   },
   'too-many-endpoints': {
     attempt: () => registering({ endpoints: Array.from({ length: 11 }, () => HTTP) }),

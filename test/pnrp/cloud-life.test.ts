@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { LEAF_SET_PROOF_INTERVAL } from '../../src/pnrp/cache-maintenance.ts'
+import { MOST_RESOLVED_NAMES } from '../../src/pnrp/cloud-node.ts'
 import { CONVERSATION_LIFE } from '../../src/pnrp/conversation-table.ts'
 import { MAINTENANCE_INTERVAL, SMALL_CACHE_MAINTENANCE_INTERVAL } from '../../src/pnrp/maintenance-timer.ts'
 import { NONCE_LENGTH } from '../../src/pnrp/message.ts'
@@ -258,6 +259,39 @@ describe('a node that sleeps', () => {
     expect(holders(cloud, old)).toEqual([])
     expect(cloud.wrongLeafSets()).toEqual([])
   })
+})
+
+test('N-100: so many names are resolved at the same time and no more, until one of them has ended', () => {
+  const cloud = new SimulatedCloud({ seed: 'many names' })
+  cloud.grow(3)
+  const node = member(cloud, 1)
+  const { name } = member(cloud, 2).registerSecured('printer')
+  cloud.world.runFor(5000)
+  let ended = 0
+  const begin = () => node.resolveName(name, {}, { found: () => {}, ended: () => ended++ })
+  const beginAll = () => Array.from({ length: MOST_RESOLVED_NAMES }, begin)
+  const tooMany = expect.objectContaining({
+    code: 'too-many-resolves',
+    details: { cloud: 'test', limit: MOST_RESOLVED_NAMES },
+  })
+  const [first] = beginAll()
+  expect(begin).toThrow(tooMany)
+  first?.cancel()
+  first?.cancel()
+  begin()
+  expect(begin).toThrow(tooMany)
+  cloud.world.runFor(10_000)
+  expect(ended).toBe(MOST_RESOLVED_NAMES)
+  // What ends without a result, or with the node, gives its place back as well.
+  beginAll()
+  expect(begin).toThrow(tooMany)
+  node.node.suspend()
+  node.node.resume(node.addresses)
+  beginAll()
+  member(cloud, 2).crash()
+  cloud.world.runFor(60_000)
+  expect(ended).toBe(2 * MOST_RESOLVED_NAMES)
+  expect(begin).not.toThrow()
 })
 
 test('N-128: the same seed gives the same datagrams, byte for byte, with the real cryptography as well', () => {
