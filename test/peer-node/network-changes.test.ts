@@ -1,8 +1,10 @@
 /** A machine whose addresses go, come back, or are such that nobody outside can reach it. */
 import { describe, expect, test } from 'vitest'
 import type { CloudChange } from '../../src/peer-node/cloud-info.ts'
+import type { NameRegistration } from '../../src/peer-node/names.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
+import type { ErrorCode } from '../../src/runtime/peerage-error.ts'
 import { all, type SimulatedNodes, withSimulatedNodes } from './simulated-nodes.ts'
 
 const HTTP = { host: '203.0.113.7', port: 80 }
@@ -78,6 +80,41 @@ describe('the last address', () => {
       await expectRejection('no-network', resolving, 'the network goes')
     }))
 })
+
+test('N-47: unknown cloud, illegal name, foreign identity, nothing to find, no network: five errors, and none leaves a trace', () =>
+  withSimulatedNodes('no trace', async (nodes) => {
+    const [ann, bob, cleo] = await threeIn(nodes)
+    const strange = (await ann.identities.get()).peerName
+    const mine = { name: '0.mine', endpoints: [HTTP] }
+    await nodes.advance('60s')
+    const listed = await bob.clouds.list()
+    const { 'pnrp-datagrams-sent': sent } = await bob.metrics()
+    const codes = new Set<string>()
+    const refuse = async (code: ErrorCode, registration: NameRegistration): Promise<void> => {
+      const { advice } = await expectRejection(code, bob.names.register(registration), code)
+      expect(advice).not.toBe('')
+      codes.add(code)
+    }
+    await refuse('cloud-not-found', { ...mine, cloud: 'nowhere' })
+    await refuse('invalid-peer-name', { ...mine, name: 'mine' })
+    await refuse('name-not-owned', { ...mine, name: strange })
+    await refuse('nothing-to-register', { ...mine, endpoints: [] })
+    expect(await bob.metrics()).toMatchObject({ 'pnrp-datagrams-sent': sent })
+    expect(await bob.clouds.list()).toEqual(listed)
+    const host = nodes.world.host('bob')
+    const address = host.ipv4
+    host.removeAddress(address)
+    await nodes.until(async () => (await infoOf(bob, 'c'))?.state === 'no-network', '10s')
+    await refuse('no-network', mine)
+    host.addAddress(`${address}/24`)
+    await nodes.until(async () => (await infoOf(bob, 'c'))?.state === 'active', '60s')
+    await nodes.advance('60s')
+    expect(codes.size).toBe(5)
+    for (const name of ['0.mine', strange]) expect(await all(cleo.names.resolve(name))).toEqual([])
+    // What was refused stands in nobody's way.
+    await bob.names.register(mine)
+    expect(await all(cleo.names.resolve('0.mine'))).toMatchObject([{ endpoints: [HTTP] }])
+  }))
 
 test('N-126: a wake that nobody announced is noticed, and addresses are read that no event reported', () =>
   withSimulatedNodes('unreported', async (nodes) => {
