@@ -11,6 +11,8 @@ const CLOUD = 'fuzzed'
 const LEAST_MALFORMED = 1000
 /** Datagrams between two looks at what has arrived. */
 const BURST = 200
+/** Longer than all that is waited for takes at most, in milliseconds: so it is the wait that fails, and says for what. */
+const LONGEST_TEST = 180_000
 
 const started: RemoteNode[] = []
 
@@ -25,11 +27,12 @@ async function start(seeds: readonly string[]): Promise<RemoteNode> {
 }
 
 test.each([
-  { family: 'IPv4', type: 'udp4', host: '127.0.0.1', ranges: ['127.0.0.0/8'] },
-  { family: 'IPv6', type: 'udp6', host: '::1', ranges: ['::1/128'] },
+  { seed: 'live IPv4', family: 'IPv4', type: 'udp4', host: '127.0.0.1', ranges: ['127.0.0.0/8'] },
+  { seed: 'live IPv6', family: 'IPv6', type: 'udp6', host: '::1', ranges: ['::1/128'] },
 ] as const)(
-  'N-101: rubbish on a live port ($family) is counted and changes nothing',
-  async ({ type, host, ranges }) => {
+  'N-101: rubbish on a live port ($family, seed "$seed") is counted and changes nothing',
+  { timeout: LONGEST_TEST },
+  async ({ seed, type, host, ranges }) => {
     const ann = await start([])
     const { port } = await ann.join(CLOUD, { ranges })
     const bob = await start([host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`])
@@ -41,7 +44,7 @@ test.each([
     const socket = createSocket(type)
     socket.bind(0, host)
     await once(socket, 'listening')
-    const damaged = new DamagedDatagrams('a live port', makeCloud(CLOUD, { ranges }))
+    const damaged = new DamagedDatagrams(seed, makeCloud(CLOUD, { ranges }))
     const malformed = async (node: RemoteNode): Promise<number> =>
       (await node.inspect(CLOUD)).counters['dropped-malformed'] ?? 0
     // Some are lost in the queue of a socket, so what counts is what arrived.
