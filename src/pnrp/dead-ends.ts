@@ -1,7 +1,7 @@
 /**
  * Nodes that led nowhere (N-68): asked on the way to a place, a node named nobody closer to it, although there was
  * somebody. Later resolves of that region begin elsewhere if they can. That is a preference and no more: the node
- * is alive, is perfectly good for other regions, and is asked here, too, when nobody else is left.
+ * is alive, is perfectly good for other regions, and is asked here, too, as soon as another does not lead on.
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'

@@ -32,15 +32,17 @@ export class HopCandidates {
   #named: HopCandidate[] = []
   /** Endpoints that were asked, or are being asked. */
   readonly #asked = new Set<string>()
+  #hasBegun = false
 
   constructor(parts: CloudParts, request: ResolveRequest) {
     this.#parts = parts
     this.#request = request
-    for (const endpoint of request.silent ?? []) this.asking(endpoint)
+    for (const endpoint of request.silent ?? []) this.#asked.add(formatEndpoint(endpoint))
   }
 
   /** A node is asked now, and not again. */
   asking(endpoint: Endpoint): void {
+    this.#hasBegun = true
     this.#asked.add(formatEndpoint(endpoint))
   }
 
@@ -68,10 +70,12 @@ export class HopCandidates {
       if (isLast) lastResort = closerOf(target, candidate, lastResort)
       else closest = closerOf(target, candidate, closest)
     }
-    const first = closest === undefined ? this.#firstHop() : undefined
+    const first = closest === undefined ? this.#firstHop((key) => !this.#parts.backOff.has(key)) : undefined
     if (first !== undefined) return first
     const cached = this.#cached()
-    return (cached === undefined ? closest : closerOf(target, cached, closest)) ?? lastResort
+    return (
+      (cached === undefined ? closest : closerOf(target, cached, closest)) ?? lastResort ?? this.#firstHop(() => true)
+    )
   }
 
   /** The node that was asked can name itself, by another of its IDs: so a publisher returns the one that is sought (N-62). */
@@ -101,12 +105,10 @@ export class HopCandidates {
     return this.#parts.cache.size < SMALL_CACHE || hop.id === NO_PNRP_ID || isCloser(this.#request.target, id, hop.id)
   }
 
-  #firstHop(): HopCandidate | undefined {
-    const { firstHops, within } = this.#request
-    const endpoint = firstHops?.find((one) => {
+  #firstHop(accepts: (endpoint: string) => boolean): HopCandidate | undefined {
+    const endpoint = this.#request.firstHops?.find((one) => {
       const key = formatEndpoint(one)
-      // Beside a gap there is another one.
-      return !this.#asked.has(key) && (within === undefined || !this.#parts.backOff.has(key))
+      return !this.#asked.has(key) && accepts(key)
     })
     return endpoint && { id: NO_PNRP_ID, endpoint, entry: undefined, namedBy: undefined }
   }
@@ -141,7 +143,8 @@ export class HopCandidates {
     const { cache } = this.#parts
     const { target } = this.#request
     const [closest] = cache.nearest(target, 1, mayBeAsked)
-    if (closest === undefined || !this.#isDeadEnd(closest)) return closest
+    // It is a preference for where to begin: from then on the closest is the best there is.
+    if (closest === undefined || this.#hasBegun || !this.#isDeadEnd(closest)) return closest
     return cache.nearest(target, DEAD_END_ALTERNATIVES, mayBeAsked).find((entry) => !this.#isDeadEnd(entry)) ?? closest
   }
 

@@ -16,7 +16,7 @@ import { type ProvenAnswer, validateAnswer } from './answer-validation.ts'
 import type { AuthorityBuffer } from './authority-buffer.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import type { EntryProof } from './entry-proof.ts'
-import type { Asked } from './exchange.ts'
+import { type Asked, MOST_TRIES } from './exchange.ts'
 import { type HopCandidate, HopCandidates, SMALL_CACHE } from './hop-candidates.ts'
 import { LONGEST_FLAGGED_PATH, NONCE_LENGTH } from './message.ts'
 import { isCloser, NO_PNRP_ID } from './pnrp-id.ts'
@@ -40,6 +40,9 @@ export const MOST_LEAF_SET_ANSWERS = 6
 export const MOST_HOPS_OF_PATH = LONGEST_FLAGGED_PATH
 /** How long a node that did not answer is left alone, in milliseconds. */
 export const SILENT_NODE_PAUSE = 60_000
+
+/** How often an INQUIRE is sent to what is sought and was silent, or alone can be the result and was. */
+const LAST_TRIES = 2
 
 interface Path {
   asked: Asked | undefined
@@ -159,7 +162,20 @@ export class Resolve {
     )
   }
 
+  /** What is sought itself gets one more chance, by INQUIRE, while other paths go on: there may be nobody in its place. */
   #silent(path: Path, hop: HopCandidate): void {
+    const { entry } = hop
+    if (entry === undefined || this.#request.reason !== 'application' || !this.#isSought(hop)) {
+      this.#giveUp(path, hop)
+      return
+    }
+    path.asked = this.#askForProof(hop, { withPayload: true, tries: LAST_TRIES }, (proven) => {
+      if (typeof proven === 'string') this.#giveUp(path, hop)
+      else this.#found(entry, proven)
+    })
+  }
+
+  #giveUp(path: Path, hop: HopCandidate): void {
     path.asked = undefined
     this.#silentNodes.push(hop.endpoint)
     this.#noteFailure(hop, true)
@@ -212,19 +228,12 @@ export class Resolve {
 
   /** Follows what a node named only after it has proven its own ID. */
   #followCarefully(path: Path, hop: HopCandidate, named: HopCandidate): void {
-    this.#askForProof(
-      hop,
-      false,
-      (asked) => {
-        path.asked = asked
-      },
-      (proven) => {
-        path.asked = undefined
-        if (proven !== undefined) this.#follow(named)
-        else this.#distrust(hop)
-        this.#advance(path)
-      },
-    )
+    path.asked = this.#askForProof(hop, { withPayload: false, tries: MOST_TRIES }, (proven) => {
+      path.asked = undefined
+      if (typeof proven === 'string') this.#distrust(hop)
+      else this.#follow(named)
+      this.#advance(path)
+    })
   }
 
   #noteMatch(hop: HopCandidate): void {
@@ -261,47 +270,44 @@ export class Resolve {
     return true
   }
 
-  #inquire(match: HopCandidate): void {
-    this.#askForProof(
-      match,
-      true,
-      (asked) => {
-        this.#inquiry = asked
-      },
-      (proven) => {
-        this.#inquiry = undefined
-        if (proven !== undefined && match.entry !== undefined) {
-          this.#found(match.entry, proven)
-          return
-        }
-        this.#distrust(match)
-        this.#widen()
-        for (const path of [...this.#paths]) if (path.asked === undefined) this.#advance(path)
-        if (!this.#isOver && this.#paths.length === 0 && this.#inquiry === undefined) this.#finishWithoutPaths()
-      },
-    )
+  #inquire(match: HopCandidate, tries = MOST_TRIES): void {
+    this.#inquiry = this.#askForProof(match, { withPayload: true, tries }, (proven) => {
+      this.#inquiry = undefined
+      if (typeof proven !== 'string' && match.entry !== undefined) {
+        this.#found(match.entry, proven)
+        return
+      }
+      const isOnly = !this.#matches.some((other) => other !== match && this.#isSought(other))
+      if (proven === 'silent' && isOnly && tries === MOST_TRIES) {
+        this.#inquire(match, LAST_TRIES)
+        return
+      }
+      this.#distrust(match)
+      this.#widen()
+      for (const path of [...this.#paths]) if (path.asked === undefined) this.#advance(path)
+      if (!this.#isOver && this.#paths.length === 0 && this.#inquiry === undefined) this.#finishWithoutPaths()
+    })
   }
 
   #askForProof(
     candidate: HopCandidate,
-    withPayload: boolean,
-    began: (asked: Asked) => void,
-    settled: (proven: ProvenAnswer | undefined) => void,
-  ): void {
+    { withPayload, tries }: { readonly withPayload: boolean; readonly tries: number },
+    settled: (proven: ProvenAnswer | 'unproven' | 'silent') => void,
+  ): Asked {
     const nonce = randomBytes(this.#parts.random, NONCE_LENGTH)
-    const asked = this.#parts.exchange.inquire(
+    return this.#parts.exchange.inquire(
       candidate.endpoint,
       { type: 'INQUIRE', wantsCpa: true, wantsPayload: withPayload, wantsChain: true, validateId: candidate.id, nonce },
       {
         answered: (buffer) => {
           const proven = validateAnswer(this.#parts, buffer, { id: candidate.id, nonce, withPayload })
           if (typeof proven === 'string') this.#parts.counters.dropped(proven)
-          settled(typeof proven === 'string' ? undefined : proven)
+          settled(typeof proven === 'string' ? 'unproven' : proven)
         },
-        failed: () => settled(undefined),
+        failed: () => settled('silent'),
       },
+      tries,
     )
-    began(asked)
   }
 
   /** A node could not prove its ID: what it named counts no more. */

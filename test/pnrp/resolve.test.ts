@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parsePeerName } from '../../src/identity/peer-name.ts'
+import { DEAD_END_PAUSE } from '../../src/pnrp/dead-ends.ts'
+import { MOST_TRIES } from '../../src/pnrp/exchange.ts'
 import { SMALL_CACHE } from '../../src/pnrp/hop-candidates.ts'
 import type { Criterion, Lookup } from '../../src/pnrp/message.ts'
 import { p2pIdOf } from '../../src/pnrp/p2p-id.ts'
@@ -7,7 +9,7 @@ import { isCloser, makePnrpId, nextPnrpId, type PnrpId } from '../../src/pnrp/pn
 import { MOST_HOPS_OF_PATH, MOST_LEAF_SET_ANSWERS, MOST_PATHS, type Resolve } from '../../src/pnrp/resolve.ts'
 import type { ResolveOutcome } from '../../src/pnrp/resolve-outcome.ts'
 import type { ResolveRequest } from '../../src/pnrp/resolve-request.ts'
-import type { IpAddress } from '../../src/runtime/endpoint.ts'
+import { formatEndpoint, type IpAddress } from '../../src/runtime/endpoint.ts'
 import { Puppet } from './puppet.ts'
 import { type Member, SimulatedCloud } from './simulated-cloud.ts'
 
@@ -345,6 +347,23 @@ describe('the best match', () => {
     },
   )
 
+  test.each(['LOOKUP', 'INQUIRE'] as const)(
+    'N-64: that seems silent, as every %s was lost, is asked once more before "not found" is reported',
+    (type) => {
+      const scene = new Scene(`lost: ${type}`)
+      const publisher = scene.publisher()
+      let lost = 0
+      publisher.puppet.onRequest = (request) => {
+        const isLost = request.type === type && (request.type === 'LOOKUP' || request.wantsPayload) && lost < MOST_TRIES
+        if (isLost) lost++
+        return isLost
+      }
+      scene.know(publisher)
+      expect(idOf(scene.resolve())).toBe(publisher.id)
+      expect(lost).toBe(MOST_TRIES)
+    },
+  )
+
   test('N-64: is asked for its proof by resolves for an application alone', () => {
     const scene = new Scene('other reasons')
     const publisher = scene.publisher()
@@ -460,6 +479,69 @@ describe('paths', () => {
     scene.know(silent)
     scene.resolve()
     expect(silent.puppet.of('LOOKUP').filter(({ reason }) => reason === 'application')).toEqual([])
+  })
+
+  test('N-68: a silent node that others name is asked after all others, except if it may be what is sought', () => {
+    const scene = new Scene('named and silent')
+    const other = scene.puppet(0.02)
+    const silent = scene.puppet(0.01)
+    silence(silent.puppet)
+    const names = scene.puppet(0.1, () => ({ routeEntry: silent.puppet.entry(silent.id) }))
+    scene.know(names, other)
+    scene.resolver.node.parts.backOff.addSilent(formatEndpoint(silent.puppet.endpoint), 60_000)
+    scene.lets(other.puppet, () => ({ routeEntry: silent.puppet.entry(silent.id) }))
+    let askedBefore: number | undefined
+    silence(silent.puppet, () => {
+      askedBefore ??= scene.asked.length
+    })
+    scene.resolve()
+    expect(scene.order(other, names)).toEqual([0, 1])
+    expect(askedBefore).toBe(2)
+
+    const publisher = scene.publisher()
+    scene.lets(other.puppet, () => ({ routeEntry: publisher.puppet.entry(publisher.id) }))
+    scene.resolver.node.parts.backOff.addSilent(formatEndpoint(publisher.puppet.endpoint), 60_000)
+    scene.asked.length = 0
+    expect(idOf(scene.resolve())).toBe(publisher.id)
+    expect(scene.order(other, publisher)).toEqual([0, 1])
+  })
+
+  test('N-68: a node that named nobody, where another led closer, is passed over for a while in that region alone', () => {
+    const scene = new Scene('dead end')
+    scene.knowMany()
+    const publisher = scene.publisher()
+    const deadEnd = scene.puppet(0.05)
+    const right = scene.puppet(0.06, () => ({ routeEntry: publisher.puppet.entry(publisher.id) }))
+    scene.know(deadEnd, right)
+    const begins = (): number | undefined => {
+      scene.asked.length = 0
+      expect(idOf(scene.resolve())).toBe(publisher.id)
+      return scene.order(deadEnd, right)[0]
+    }
+    expect(begins()).toBe(0)
+    scene.resolver.node.parts.cache.remove(publisher.id)
+    expect(begins()).toBe(1)
+    const { deadEnds } = scene.resolver.node.parts
+    expect(deadEnds.has(deadEnd.puppet.endpoint, scene.target)).toBe(true)
+    expect(deadEnds.has(deadEnd.puppet.endpoint, deadEnd.id)).toBe(false)
+    expect(deadEnds.has(right.puppet.endpoint, scene.target)).toBe(false)
+    scene.resolver.node.parts.cache.remove(publisher.id)
+    scene.cloud.world.runFor(DEAD_END_PAUSE)
+    scene.know(deadEnd, right)
+    scene.resolver.node.parts.cache.remove(publisher.id)
+    expect(begins()).toBe(0)
+  })
+
+  test('N-68: a dead end is asked nevertheless when nobody else leads on', () => {
+    const scene = new Scene('needed dead end')
+    scene.knowMany()
+    const publisher = scene.publisher()
+    const formerDeadEnd = scene.puppet(0.05, () => ({ routeEntry: publisher.puppet.entry(publisher.id) }))
+    const other = scene.puppet(0.06)
+    scene.know(formerDeadEnd, other)
+    scene.resolver.node.parts.deadEnds.add(formerDeadEnd.puppet.endpoint, scene.target)
+    expect(idOf(scene.resolve())).toBe(publisher.id)
+    expect(scene.order(formerDeadEnd, other).slice(0, 2)).toEqual([1, 0])
   })
 
   test('N-68: a failed proof widens, too, and what a node says is followed only after it has proven itself', () => {
