@@ -39,6 +39,7 @@ export interface NodeNamesParts {
 /** Registers and resolves in the clouds of a node. */
 export class NodeNames implements Names {
   readonly #parts: NodeNamesParts
+  readonly #registered = new WeakMap<RegisteredName, readonly Registered[]>()
   #defaultsOpened: Promise<void> | undefined
 
   constructor(parts: NodeNamesParts) {
@@ -60,7 +61,12 @@ export class NodeNames implements Names {
     return this.#handle(name, registered, content)
   }
 
-  async *resolve(text: PeerName | string, options: ResolveOptions = {}): AsyncGenerator<ResolvedName, void, undefined> {
+  /** @param leftOut Registrations of this node that are no results: a part of Peerage leaves its own out (N-108). */
+  async *resolve(
+    text: PeerName | string,
+    options: ResolveOptions = {},
+    leftOut: readonly RegisteredName[] = [],
+  ): AsyncGenerator<ResolvedName, void, undefined> {
     const { clouds, requireOpen } = this.#parts
     const { cloud, signal, limit = MOST_RESULTS } = options
     requireOpen('names.resolve')
@@ -73,7 +79,10 @@ export class NodeNames implements Names {
         expected: `1 to ${MOST_RESULTS}`,
       })
     }
-    const wanted = { name, criterion: options.criteria ?? 'any', limit, hint: checkedHint(options.hint) }
+    const wanted = {
+      ...{ name, criterion: options.criteria ?? 'any', limit, hint: checkedHint(options.hint) },
+      leftOut: leftOut.flatMap((handle) => this.#registered.get(handle) ?? []),
+    }
     const queue = new ResultQueue<ResolvedName>()
     const abort = (): void => queue.fail(signal?.reason)
     signal?.addEventListener('abort', abort)
@@ -154,7 +163,7 @@ export class NodeNames implements Names {
       endListening()
       for (const { joined, registration } of registered) joined.node.unregister(registration)
     }
-    return {
+    const handle: RegisteredName = {
       update: async (change: RegistrationUpdate) => {
         requireOpen('update')
         if (!isOpen) throw new PeerageError('registration-closed', { name })
@@ -164,6 +173,8 @@ export class NodeNames implements Names {
       close,
       [Symbol.asyncDispose]: close,
     }
+    this.#registered.set(handle, registered)
+    return handle
   }
 
   #keyPairFor(name: PeerName, { identity, chain }: NameRegistration): SigningKeyPair {
@@ -221,6 +232,12 @@ const PASSED_OVER: readonly ErrorCode[] = ['no-network', 'address-not-available'
 /** What stays the same in every cloud and for the life of a registration. */
 type NameKey = Pick<RegistrationRequest, 'name' | 'keyPair' | 'certificateChain' | 'serviceLocationPrefix'>
 
+/** What is sought, wherever it is. */
+interface Wanted extends Pick<NameRequest, 'name' | 'criterion' | 'limit'> {
+  readonly hint: Uint8Array | undefined
+  readonly leftOut: readonly Registered[]
+}
+
 interface Registered {
   readonly joined: JoinedCloud
   readonly registration: Registration
@@ -254,16 +271,12 @@ interface SearchListener {
 /** The part of a resolve that goes on in one cloud. It begins as soon as the cloud has been looked for. */
 class CloudSearch {
   readonly #joined: JoinedCloud
-  readonly #wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined }
+  readonly #wanted: Wanted
   readonly #listener: SearchListener
   #resolution: NameResolution | undefined
   #isOver = false
 
-  constructor(
-    joined: JoinedCloud,
-    wanted: Pick<NameRequest, 'name' | 'criterion' | 'limit'> & { readonly hint: Uint8Array | undefined },
-    listener: SearchListener,
-  ) {
+  constructor(joined: JoinedCloud, wanted: Wanted, listener: SearchListener) {
     this.#joined = joined
     this.#wanted = wanted
     this.#listener = listener
@@ -286,6 +299,7 @@ class CloudSearch {
   #begin(): void {
     if (this.#resolution !== undefined) return
     const { name, criterion, limit, hint } = this.#wanted
+    const leftOut = this.#wanted.leftOut.filter(({ joined }) => joined === this.#joined)
     const [own] = this.#joined.addresses
     if (own === undefined) return
     const prefix = hint ?? serviceLocationPrefix(own.address)
@@ -293,7 +307,7 @@ class CloudSearch {
     try {
       this.#resolution = new NameResolution(
         this.#joined.node,
-        { name, criterion, limit, prefix },
+        { name, criterion, limit, prefix, leftOut: leftOut.map(({ registration }) => registration) },
         { found, ended: () => this.#end(true) },
       )
     } catch (error) {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { RegisteredName } from '../../src/peer-node/names.ts'
+import { NodeNames } from '../../src/peer-node/node-names.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { all, type SimulatedNodes, withSimulatedNodes } from './simulated-nodes.ts'
@@ -23,6 +25,31 @@ async function pairIn({ addHost, openNode, until }: SimulatedNodes): Promise<Pai
 async function isActive(node: PeerNode): Promise<boolean> {
   return (await node.clouds.list({ scope: 'private' })).every(({ state }) => state === 'active')
 }
+
+describe('a part of Peerage', () => {
+  test('N-108: leaves its own registrations out by their handles, and sees those of others on the same node', () =>
+    withSimulatedNodes('left out', async (nodes) => {
+      const { ann, bob } = await pairIn(nodes)
+      const { names } = ann
+      // What the public API does not offer is there for the layers above.
+      if (!(names instanceof NodeNames)) throw new TypeError('a node has other names')
+      await ann.clouds.open('other')
+      const register = (port: number): Promise<RegisteredName> =>
+        names.register({ name: '0.site', endpoints: [{ ...HTTP, port }] })
+      const mine = [await register(1), await register(2)]
+      const [first] = mine
+      await register(3)
+      await bob.names.register({ name: '0.site', endpoints: [{ ...HTTP, port: 4 }] })
+      const ports = async (leftOut: readonly RegisteredName[]): Promise<(number | undefined)[]> =>
+        (await all(names.resolve('0.site', {}, leftOut))).map(({ endpoints }) => endpoints[0]?.port).sort()
+      // Each of ann's stands in both clouds.
+      expect(await ports([])).toEqual([1, 1, 2, 2, 3, 3, 4])
+      expect(await ports(mine)).toEqual([3, 3, 4])
+      expect(await ports(mine.slice(1))).toEqual([1, 1, 3, 3, 4])
+      await first?.close()
+      expect(await ports(mine)).toEqual([3, 3, 4])
+    }))
+})
 
 describe('register', () => {
   test('N-105: a name is registered in all open clouds or in one, more than once with other endpoints, and found', () =>
