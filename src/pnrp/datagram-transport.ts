@@ -40,12 +40,14 @@ export interface TransportParts {
   send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void
 }
 
+/** One for all clouds: a message is written and copied in one go. */
+const writer = new WireWriter(LONGEST_DATAGRAM)
+
 /** The datagrams of one cloud. */
 export class DatagramTransport {
   readonly #parts: TransportParts
   readonly #tag: Uint8Array
   readonly #sealKey: Uint8Array | undefined
-  readonly #writer = new WireWriter(LONGEST_DATAGRAM)
 
   constructor(parts: TransportParts) {
     this.#parts = parts
@@ -112,10 +114,10 @@ export class DatagramTransport {
   }
 
   #encode(message: Message): Uint8Array {
-    this.#writer.reset()
-    writeMessage(this.#writer, this.#tag, message)
-    if (this.#sealKey !== undefined) writeSeal(this.#parts.crypto, this.#sealKey, this.#writer)
-    return this.#writer.copy()
+    writer.reset()
+    writeMessage(writer, this.#tag, message)
+    if (this.#sealKey !== undefined) writeSeal(this.#parts.crypto, this.#sealKey, writer)
+    return writer.copy()
   }
 
   #send(bytes: Uint8Array, to: Endpoint, from: IpAddress | undefined): void {

@@ -8,9 +8,8 @@
  * would only lead others astray.
  */
 import type { Clock } from '../runtime/clock.ts'
-import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, type IpAddress, sameEndpoint } from '../runtime/endpoint.ts'
 import { networkPrefix } from './network-prefix.ts'
-import { RecentMap } from './recent-map.ts'
 
 /** Why a node is resolve-only. */
 export type UnreachableReason = 'configured' | 'no-address' | 'address-translated' | 'not-asked'
@@ -28,7 +27,11 @@ export const FEWEST_MEMBERS_TO_JUDGE = 16
 const MOST_WITNESSES = 64
 
 interface Testimony {
+  /** Of the witness. */
+  readonly prefix: string
+  /** One object for all witnesses that agree. */
   readonly observed: Endpoint
+  /** In whole seconds, which take less memory. */
   readonly time: number
 }
 
@@ -36,8 +39,9 @@ interface Testimony {
 export class Reachability {
   readonly #clock: Clock
   readonly #witnessesNeeded: number
-  /** The latest testimony of each prefix. */
-  readonly #witnesses = new RecentMap<Testimony>(MOST_WITNESSES)
+  /** The latest testimony of each prefix, the oldest first. There are so few that no table is needed to find one. */
+  readonly #witnesses: Testimony[] = []
+  #lastObserved: Endpoint | undefined
   readonly #sentTo = new Set<string>()
   #firstMemberKnown: number | undefined
   #asked = false
@@ -67,8 +71,14 @@ export class Reachability {
 
   /** A reply that counts said where it saw this node. */
   observed(witness: Endpoint, observed: Endpoint): void {
-    this.#witnesses.set(networkPrefix(witness.host), { observed, time: this.#clock.monotonic() })
-    this.#firstMemberKnown ??= this.#clock.monotonic()
+    const now = this.#clock.monotonic()
+    if (this.#lastObserved === undefined || !sameEndpoint(this.#lastObserved, observed)) this.#lastObserved = observed
+    const prefix = networkPrefix(witness.host)
+    const former = this.#witnesses.findIndex((testimony) => testimony.prefix === prefix)
+    if (former >= 0) this.#witnesses.splice(former, 1)
+    else if (this.#witnesses.length >= MOST_WITNESSES) this.#witnesses.shift()
+    this.#witnesses.push({ prefix, observed: this.#lastObserved, time: Math.floor(now / 1000) })
+    this.#firstMemberKnown ??= now
   }
 
   /** Where enough witnesses agree that they see this node. */
@@ -77,8 +87,8 @@ export class Reachability {
     const votes = new Map<string, { readonly endpoint: Endpoint; count: number }>()
     let most = 0
     let winner: Endpoint | undefined
-    for (const { observed, time } of this.#witnesses.values()) {
-      if (now - time > WITNESS_LIFE) continue
+    for (const { observed, time } of this.#witnesses) {
+      if (now - time * 1000 > WITNESS_LIFE) continue
       const key = formatEndpoint(observed)
       const vote = votes.get(key) ?? { endpoint: observed, count: 0 }
       vote.count++
@@ -105,7 +115,7 @@ export class Reachability {
 
   /** Starts anew: the addresses changed, or it is time to try again. */
   reset(): void {
-    this.#witnesses.clear()
+    this.#witnesses.length = 0
     this.#sentTo.clear()
     this.#asked = false
     this.#firstMemberKnown = undefined

@@ -5,7 +5,8 @@
 /** A bounded map, in the order in which its entries were last set. */
 export class RecentMap<Value> {
   readonly #most: number
-  readonly #entries = new Map<string, Value>()
+  /** Made when it is needed: most tables of a node stay empty, and an empty Map takes nearly 200 bytes. */
+  #entries: Map<string, Value> | undefined
 
   /** @param most How many entries there is room for. */
   constructor(most: number) {
@@ -13,42 +14,46 @@ export class RecentMap<Value> {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#entries?.size ?? 0
   }
 
   get(key: string): Value | undefined {
-    return this.#entries.get(key)
+    return this.#entries?.get(key)
   }
 
   /** Makes this entry the latest. */
   set(key: string, value: Value): void {
-    this.#entries.delete(key)
-    this.#entries.set(key, value)
-    if (this.#entries.size <= this.#most) return
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
+    this.#entries ??= new Map()
+    const entries = this.#entries
+    entries.delete(key)
+    entries.set(key, value)
+    if (entries.size <= this.#most) return
+    for (const oldest of entries.keys()) {
+      entries.delete(oldest)
       break
     }
   }
 
   delete(key: string): void {
-    this.#entries.delete(key)
+    this.#entries?.delete(key)
   }
 
   /** Drops entries from the oldest on, as long as they are too old. */
   dropWhile(isTooOld: (value: Value) => boolean): void {
-    for (const [key, value] of this.#entries) {
+    const entries = this.#entries
+    if (entries === undefined) return
+    for (const [key, value] of entries) {
       if (!isTooOld(value)) return
-      this.#entries.delete(key)
+      entries.delete(key)
     }
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#entries = undefined
   }
 
   /** The oldest first. */
-  values(): IterableIterator<Value> {
-    return this.#entries.values()
+  values(): Iterable<Value> {
+    return this.#entries?.values() ?? []
   }
 }

@@ -1,51 +1,84 @@
 /**
  * How long to wait for an answer: an estimate for each endpoint from the round trips that were measured
  * (RFC 6298), in place of the specification's fixed second. A dead node then costs a few round trips.
+ *
+ * A node hears from many others and has a table of this kind for each cloud, so the estimates are packed: 12 bytes
+ * each, found by a hash of the endpoint, two to a bucket. Two endpoints of the same hash share an estimate. Whoever
+ * brings that about on purpose changes a timeout between {@link SHORTEST_TIMEOUT} and {@link LONGEST_TIMEOUT}, no more.
  */
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
-import { RecentMap } from './recent-map.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 
 /** Milliseconds. Below the first, a busy event loop looks like a dead node. */
 export const SHORTEST_TIMEOUT = 100
 export const LONGEST_TIMEOUT = 4000
 /** Before anything was measured; the specification waits a second (3.1.2). */
 export const FIRST_TIMEOUT = 500
-/** Endpoints whose round trips are remembered; the one that was used longest ago makes room. */
+/** Endpoints whose round trips are remembered; of a full bucket, the one that was measured longest ago makes room. */
 export const MOST_ROUND_TRIPS = 256
 
-interface Estimate {
-  readonly smoothed: number
-  readonly variation: number
-}
+/** Hash, smoothed round trip and its variation, in words of 32 bits; times in microseconds. */
+const ROW = 3
+const BUCKET = 2 * ROW
+const BUCKETS = MOST_ROUND_TRIPS / 2
+const LARGEST = 2 ** 32 - 1
 
 /** The round trips of one cloud. */
 export class RoundTrips {
-  readonly #estimates = new RecentMap<Estimate>(MOST_ROUND_TRIPS)
+  readonly #table = new Uint32Array(MOST_ROUND_TRIPS * ROW)
 
   /** Takes a measurement, in milliseconds. Never of a message that was sent twice (RFC 6298 section 3). */
   measured(endpoint: Endpoint, roundTrip: number): void {
-    const key = formatEndpoint(endpoint)
-    const former = this.#estimates.get(key)
-    this.#estimates.set(
-      key,
-      former === undefined
-        ? { smoothed: roundTrip, variation: roundTrip / 2 }
-        : {
-            smoothed: former.smoothed * (7 / 8) + roundTrip / 8,
-            variation: former.variation * (3 / 4) + Math.abs(former.smoothed - roundTrip) / 4,
-          },
-    )
+    const table = this.#table
+    const hash = hashOf(endpoint)
+    const microseconds = Math.min(roundTrip * 1000, LARGEST)
+    const row = this.#rowOf(hash)
+    const smoothed = row === undefined ? microseconds : this.#at(row + 1) * (7 / 8) + microseconds / 8
+    const variation =
+      row === undefined
+        ? microseconds / 2
+        : this.#at(row + 2) * (3 / 4) + Math.abs(this.#at(row + 1) - microseconds) / 4
+    // The latest is the first of its bucket.
+    const first = bucketOf(hash)
+    if (row !== first) table.copyWithin(first + ROW, first, first + ROW)
+    table[first] = hash
+    table[first + 1] = smoothed
+    table[first + 2] = variation
   }
 
   /** How long to wait, in milliseconds. @param expiries How often this request has expired already. */
   timeout(endpoint: Endpoint, expiries: number): number {
-    const estimate = this.#estimates.get(formatEndpoint(endpoint))
-    const first = estimate === undefined ? FIRST_TIMEOUT : estimate.smoothed + 4 * estimate.variation
+    const row = this.#rowOf(hashOf(endpoint))
+    const first = row === undefined ? FIRST_TIMEOUT : (this.#at(row + 1) + 4 * this.#at(row + 2)) / 1000
     return Math.min(Math.max(first, SHORTEST_TIMEOUT) * 2 ** expiries, LONGEST_TIMEOUT)
   }
 
   /** Forgets everything: after a sleep or a change of network nothing measured holds. */
   clear(): void {
-    this.#estimates.clear()
+    this.#table.fill(0)
+  }
+
+  #rowOf(hash: number): number | undefined {
+    const first = bucketOf(hash)
+    if (this.#table[first] === hash) return first
+    return this.#table[first + ROW] === hash ? first + ROW : undefined
+  }
+
+  #at(index: number): number {
+    return this.#table[index] ?? 0
   }
 }
+
+function bucketOf(hash: number): number {
+  return (hash % BUCKETS) * BUCKET
+}
+
+/** FNV-1a, and never 0, which stands for an empty row. */
+function hashOf({ host, port }: Endpoint): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < host.length; index++) hash = Math.imul(hash ^ host.charCodeAt(index), FNV_PRIME)
+  hash = Math.imul(hash ^ (port >> 8), FNV_PRIME)
+  hash = Math.imul(hash ^ (port & 0xff), FNV_PRIME)
+  return hash >>> 0 || 1
+}
+
+const FNV_PRIME = 0x01000193

@@ -12,20 +12,19 @@ export interface Rate {
   readonly burst: number
 }
 
-interface Bucket {
-  tokens: number
-  filled: number
-}
-
 /** So many buckets are kept, full or not. */
-const FEWEST_KEPT_BUCKETS = 16
+const FEWEST_KEPT_BUCKETS = 4
+
+/** Milliseconds that sums of intervals may be off. */
+const ROUNDING = 1e-6
 
 /** A bounded table of buckets of one rate. */
 export class TokenBuckets {
   readonly #clock: Clock
   readonly #rate: Rate
   readonly #mostKeys: number
-  readonly #buckets = new Map<string, Bucket>()
+  /** When the bucket of each key will be full again: all that there is to know about it. */
+  readonly #fullAt = new Map<string, number>()
   /** At how many buckets it is time to look for full ones. */
   #roomUntil = FEWEST_KEPT_BUCKETS
 
@@ -39,34 +38,27 @@ export class TokenBuckets {
   take(key: string): boolean {
     const now = this.#clock.monotonic()
     const { perSecond, burst } = this.#rate
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) {
-      if (this.#buckets.size >= Math.min(this.#roomUntil, this.#mostKeys)) this.#makeRoom(now)
-      bucket = { tokens: burst, filled: now }
-      this.#buckets.set(key, bucket)
-    }
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filled) / 1000) * perSecond)
-    bucket.filled = now
-    if (bucket.tokens < 1) return false
-    bucket.tokens--
+    const interval = 1000 / perSecond
+    const kept = this.#fullAt.get(key)
+    const fullAt = kept === undefined ? now : Math.max(now, kept)
+    if (fullAt - now > (burst - 1) * interval + ROUNDING) return false
+    if (kept === undefined && this.#fullAt.size >= Math.min(this.#roomUntil, this.#mostKeys)) this.#makeRoom(now)
+    this.#fullAt.set(key, fullAt + interval)
     return true
   }
 
   clear(): void {
-    this.#buckets.clear()
+    this.#fullAt.clear()
   }
 
-  /** Drops the buckets that are full again, or else the one that was filled longest ago. */
+  /** Drops the buckets that are full again, or else the oldest one. */
   #makeRoom(now: number): void {
-    const { perSecond, burst } = this.#rate
-    for (const [key, { tokens, filled }] of this.#buckets) {
-      if (tokens + ((now - filled) / 1000) * perSecond >= burst) this.#buckets.delete(key)
-    }
+    for (const [key, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(key)
     // Looking at all of them is put off until there are twice as many: it costs little for each that came.
-    this.#roomUntil = Math.max(FEWEST_KEPT_BUCKETS, this.#buckets.size * 2)
-    if (this.#buckets.size < this.#mostKeys) return
-    for (const oldest of this.#buckets.keys()) {
-      this.#buckets.delete(oldest)
+    this.#roomUntil = Math.max(FEWEST_KEPT_BUCKETS, this.#fullAt.size * 2)
+    if (this.#fullAt.size < this.#mostKeys) return
+    for (const oldest of this.#fullAt.keys()) {
+      this.#fullAt.delete(oldest)
       break
     }
   }

@@ -211,6 +211,23 @@ describe('the retransmission timeout', () => {
     expect(roundTrips.timeout(other, 0)).toBe(LONGEST_TIMEOUT)
   })
 
+  test('N-92: remembers the endpoint that was measured last, whoever was before, and most of as many as a cache has', () => {
+    const roundTrips = new RoundTrips()
+    const endpoints = Array.from({ length: 100 }, (_, index) => ({ ...endpoint, port: 2000 + index }))
+    const isKnown = (one: Endpoint): boolean => roundTrips.timeout(one, 0) !== FIRST_TIMEOUT
+    for (const one of endpoints) {
+      roundTrips.measured(one, 1000)
+      expect(isKnown(one)).toBe(true)
+    }
+    expect(endpoints.filter(isKnown).length).toBeGreaterThan(90)
+    for (let port = 4000; port < 8000; port++) {
+      roundTrips.measured({ ...endpoint, port }, 1000)
+      expect(isKnown({ ...endpoint, port })).toBe(true)
+    }
+    roundTrips.clear()
+    expect(endpoints.filter(isKnown)).toEqual([])
+  })
+
   test('N-92: is never measured on a message that was sent twice', () => {
     const { cloud, node, peer } = setUp('twice')
     peer.onHeard = (heard) => {
