@@ -11,7 +11,8 @@ import { type Random, randomBytes } from '../runtime/random.ts'
 import { BackOff } from './back-off.ts'
 import type { Cloud } from './cloud.ts'
 import type { CloudParts } from './cloud-parts.ts'
-import { Conversations } from './conversations.ts'
+import type { CloudStatus } from './cloud-status.ts'
+import { Conversations, padded } from './conversations.ts'
 import { CookieJar, CookieMint } from './cookies.ts'
 import { Counters } from './counters.ts'
 import type { ChainValidator } from './cpa-validation.ts'
@@ -22,21 +23,21 @@ import { EntryProof } from './entry-proof.ts'
 import { Exchange } from './exchange.ts'
 import { Flooding } from './flooding.ts'
 import { answeredWhileLeaving, Leaving } from './leaving.ts'
-import type { Message, Solicit } from './message.ts'
-import { FIELD_HEADER_LENGTH } from './message-field.ts'
+import type { Message } from './message.ts'
 import { CloudAddresses } from './own-addresses.ts'
 import { drawOwnRegistration } from './own-registration.ts'
 import { Participation } from './participation.ts'
 import { PNRP_ID_LENGTH, type PnrpId, pnrpIdFromBytes } from './pnrp-id.ts'
 import { ProbeCharges } from './probe-charges.ts'
 import { Publishing, type RegistrationRequest } from './publishing.ts'
-import { Reachability, type UnreachableReason } from './reachability.ts'
+import { Reachability } from './reachability.ts'
 import { type Registration, type RegistrationContent, Registrations } from './registration.ts'
 import { RequestAdmission } from './request-admission.ts'
 import { type AnyRequest, RequestHandler } from './request-handler.ts'
 import { Resolve } from './resolve.ts'
 import type { ResolveOutcome } from './resolve-outcome.ts'
 import type { ResolveRequest } from './resolve-request.ts'
+import { ResolvedNames } from './resolved-names.ts'
 import { RoundTrips } from './round-trips.ts'
 import { type CachedEntry, RouteCache } from './route-cache.ts'
 import { Upkeep, type UpkeepPorts } from './upkeep.ts'
@@ -53,26 +54,6 @@ export interface CloudNodePorts extends UpkeepPorts {
   slept(): void
 }
 
-/** How a node is in its cloud. */
-export interface CloudStatus {
-  /** `alone`: nobody else is known. `no-network`: the machine has no address that this cloud may use. */
-  readonly state: 'synchronizing' | 'active' | 'alone' | 'no-network' | 'suspended'
-  /** Why the node only resolves; undefined for a full participant. */
-  readonly resolveOnly: UnreachableReason | undefined
-  readonly addresses: readonly IpAddress[]
-  readonly port: number
-  /** Where others see this node, once enough of them agree. */
-  readonly observed: Endpoint | undefined
-  readonly estimatedNodes: number
-  readonly cachedEntries: number
-}
-
-/** A SOLICIT is padded to this length, so that an ADVERTISE of five IDs fits three times into it. */
-export const PADDED_SOLICIT_LENGTH = 136
-
-/** Names that a node resolves at the same time in one cloud: each has up to four LOOKUPs waiting. */
-export const MOST_RESOLVED_NAMES = 1024
-
 /** One node in one cloud. */
 export class CloudNode {
   readonly #ports: CloudNodePorts
@@ -86,8 +67,7 @@ export class CloudNode {
   readonly #publishing: Publishing
   readonly #reachability: Reachability
   readonly #resolves = new Set<Resolve>()
-  /** A place for each name that is resolved. */
-  readonly #resolvedNames = new Set<object>()
+  readonly #resolvedNames: ResolvedNames
   readonly #participation: Participation
   readonly #upkeep: Upkeep
   readonly #firstRegistration: Registration | undefined
@@ -112,6 +92,7 @@ export class CloudNode {
     const { clock, random, crypto } = ports
     const isGlobal = cloud.scope === 'global'
     this.#ports = ports
+    this.#resolvedNames = new ResolvedNames(cloud.name)
     this.#own = new CloudAddresses(cloud, options.port)
     this.#own.replace(options.addresses)
     if (this.#own.pathEndpoint === undefined) throw new PeerageError('no-network', { cloud: cloud.name })
@@ -239,12 +220,7 @@ export class CloudNode {
    * @throws PeerageError `too-many-resolves`
    */
   admitName(): () => void {
-    if (this.#resolvedNames.size >= MOST_RESOLVED_NAMES) {
-      throw new PeerageError('too-many-resolves', { cloud: this.#parts.cloud.name, limit: MOST_RESOLVED_NAMES })
-    }
-    const place = {}
-    this.#resolvedNames.add(place)
-    return () => this.#resolvedNames.delete(place)
+    return this.#resolvedNames.admit()
   }
 
   /** Where to send a LOOKUP next for a result that is known: see name-resolution.ts. */
@@ -348,13 +324,7 @@ export class CloudNode {
   #sendRequest(message: Message, to: Endpoint): void {
     if (this.#isSuspended) return
     this.#reachability.sent(to)
-    this.#transport.send(message.type === 'SOLICIT' ? this.#padded(message) : message, to)
-  }
-
-  /** A SOLICIT makes room for an ADVERTISE of all the IDs that are offered. */
-  #padded(solicit: Solicit): Solicit {
-    const missing = PADDED_SOLICIT_LENGTH - this.#transport.lengthOf(solicit) - FIELD_HEADER_LENGTH
-    return missing <= 0 ? solicit : { ...solicit, padding: missing }
+    this.#transport.send(message.type === 'SOLICIT' ? padded(message, this.#transport.lengthOf(message)) : message, to)
   }
 
   /** After a sleep, what was measured, and the cookies, are of no use any more. */

@@ -23,6 +23,7 @@ import { ConversationTable } from './conversation-table.ts'
 import type { RequestSource } from './datagram-transport.ts'
 import type { Asking } from './exchange.ts'
 import { type Flood, NONCE_LENGTH, type Request, type Solicit } from './message.ts'
+import { FIELD_HEADER_LENGTH } from './message-field.ts'
 import { networkPrefix } from './network-prefix.ts'
 import { NO_PNRP_ID, type PnrpId, pnrpIdAt } from './pnrp-id.ts'
 
@@ -30,6 +31,9 @@ import { NO_PNRP_ID, type PnrpId, pnrpIdAt } from './pnrp-id.ts'
 export const ADVERTISED_IDS = 5
 /** Nothing yet: the bits of features that this version has. */
 export const OWN_FEATURES = 0
+
+/** A SOLICIT is padded to this length, so that an ADVERTISE of five IDs fits three times into it. */
+const PADDED_SOLICIT_LENGTH = 136
 
 /** Both sides of the conversations of one cloud. */
 export class Conversations {
@@ -128,4 +132,10 @@ export class Conversations {
 
 function conversationKey(from: Endpoint, hashedNonce: Uint8Array): string {
   return `${formatEndpoint(from)} ${toHex(hashedNonce)}`
+}
+
+/** A SOLICIT that makes room for an ADVERTISE of all the IDs that are offered. @param length Of the SOLICIT as it is. */
+export function padded(solicit: Solicit, length: number): Solicit {
+  const missing = PADDED_SOLICIT_LENGTH - length - FIELD_HEADER_LENGTH
+  return missing <= 0 ? solicit : { ...solicit, padding: missing }
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { LEAF_SET_PROOF_INTERVAL } from '../../src/pnrp/cache-maintenance.ts'
-import { MOST_RESOLVED_NAMES } from '../../src/pnrp/cloud-node.ts'
 import { CONVERSATION_LIFE } from '../../src/pnrp/conversation-table.ts'
 import { MAINTENANCE_INTERVAL, SMALL_CACHE_MAINTENANCE_INTERVAL } from '../../src/pnrp/maintenance-timer.ts'
 import { NONCE_LENGTH } from '../../src/pnrp/message.ts'
+import { MOST_RESOLVED_NAMES } from '../../src/pnrp/resolved-names.ts'
 import { ScriptedPeer } from './scripted-peer.ts'
 import { type Member, SimulatedCloud } from './simulated-cloud.ts'
 
