@@ -68,7 +68,7 @@ const CPA_VERSION_MAJOR = 3
 const CPA_VERSION_MINOR = 0
 const CpaFlag = { payload: 0x20, comment: 0x10, classifierHash: 0x08, authority: 0x04, revoked: 0x01 } as const
 const ADDRESS_ENDPOINT_LENGTH = ADDRESS_LENGTH + 4
-/** Four bytes a code unit hold any text: a pair of surrogates takes four in all. */
+/** Three bytes a code unit hold any text: a pair of surrogates takes four in all. */
 const LONGEST_COMMENT_BYTES = LONGEST_COMMENT * 3
 const EMPTY_CLASSIFIER = new Uint8Array(0)
 const NO_AUTHORITY = new Uint8Array(AUTHORITY_LENGTH)
