@@ -41,9 +41,7 @@ interface Searched {
 
 /** The search for all instances of one name. */
 export class InstanceSearch {
-  /** The first ID that the name can have, and the first behind the last one. */
-  readonly #first: PnrpId
-  readonly #end: PnrpId
+  readonly #anyId: PnrpId
   /** In ascending order. */
   readonly #known: Place[] = []
   readonly #silent: PnrpId[] = []
@@ -51,8 +49,7 @@ export class InstanceSearch {
 
   /** @param anyId An ID of the name. */
   constructor(anyId: PnrpId) {
-    this.#first = withServiceLocation(anyId, new Uint8Array(SERVICE_LOCATION_LENGTH))
-    this.#end = nextPnrpId(withServiceLocation(anyId, new Uint8Array(SERVICE_LOCATION_LENGTH).fill(0xff)))
+    this.#anyId = anyId
   }
 
   /** An ID of the name that nobody needs to look for any more. @param endpoint Of its node, if that can be asked. */
@@ -69,12 +66,13 @@ export class InstanceSearch {
 
   /** The next search, which counts as done from now on; undefined if there is none. */
   next(): GapSearch | undefined {
+    const { first, end } = this.#all()
     for (let index = 0; index <= this.#known.length; index++) {
       const below = this.#known[index - 1]
       const above = this.#known[index]
       const gap = {
-        first: below === undefined ? this.#first : nextPnrpId(below.id),
-        end: above?.id ?? this.#end,
+        first: below === undefined ? first : nextPnrpId(below.id),
+        end: above?.id ?? end,
       }
       if (gap.first === gap.end) continue
       const key = gap.first + gap.end
@@ -92,6 +90,16 @@ export class InstanceSearch {
       }
     }
     return undefined
+  }
+
+  /** All IDs that the name can have. Nobody who wants one result alone needs them. */
+  #all(): IdRange {
+    const lowest = new Uint8Array(SERVICE_LOCATION_LENGTH)
+    const highest = new Uint8Array(SERVICE_LOCATION_LENGTH).fill(0xff)
+    return {
+      first: withServiceLocation(this.#anyId, lowest),
+      end: nextPnrpId(withServiceLocation(this.#anyId, highest)),
+    }
   }
 
   /** The nearest nodes below and above a gap. @param index Of the place above it. */

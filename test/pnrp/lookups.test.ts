@@ -6,7 +6,7 @@ import { Liars } from './liar.ts'
 import { lookUp, registerNames } from './lookup-workload.ts'
 import { SimulatedCloud } from './simulated-cloud.ts'
 
-const NODES = 100
+const NODES = 60
 
 test('in a cloud that joined through one seed every lookup finds what is registered, and 99 % do with loss and churn', () => {
   // N-37 asks for this with 10,000 nodes: scale/lookups.ts.
