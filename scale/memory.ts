@@ -30,7 +30,7 @@ const { gc } = globalThis
 if (gc === undefined) throw new Error('run it with --expose-gc')
 
 const [nodeCount = 1000, minutes = 30] = process.argv.slice(2).map(Number)
-grow(new Scheduler(), WARM_UP, 1)
+grow(new Scheduler(), WARM_UP, minutes)
 const scheduler = new Scheduler()
 const before = await memory()
 const nodes = grow(scheduler, nodeCount, minutes)
