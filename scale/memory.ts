@@ -5,12 +5,14 @@
  *
  * All nodes join a cloud of `Global_` and stay in it for some minutes of virtual time. They are the engine alone, on
  * ports that deliver each datagram after {@link LATENCY} and keep nothing: no hosts, sockets or traces, which the
- * simulation has for each of its nodes. What is measured is the heap and all buffers, before the nodes are made, with
- * them, and after the entries of all caches have been removed.
+ * simulation has for each of its nodes. What is measured is the heap and all buffers: when there are ports and no nodes
+ * yet, with the nodes, and after their caches have been taken away. What is due at the scheduler counts, too.
  */
 import { platformCrypto } from '../src/nodejs/crypto/crypto.ts'
 import { makeCloud } from '../src/pnrp/cloud.ts'
-import { CloudNode } from '../src/pnrp/cloud-node.ts'
+import { CloudNode, type CloudNodePorts } from '../src/pnrp/cloud-node.ts'
+import { NO_PNRP_ID } from '../src/pnrp/pnrp-id.ts'
+import { RouteCache } from '../src/pnrp/route-cache.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { type Endpoint, type IpAddress, ipAddressFromBytes } from '../src/runtime/endpoint.ts'
 import { fakeCrypto } from '../src/simulation/fake-crypto.ts'
@@ -30,14 +32,18 @@ const { gc } = globalThis
 if (gc === undefined) throw new Error('run it with --expose-gc')
 
 const [nodeCount = 1000, minutes = 30] = process.argv.slice(2).map(Number)
-grow(new Scheduler(), WARM_UP, minutes)
+const warmUp = new Scheduler()
+grow(warmUp, makePlaces(warmUp, WARM_UP), minutes)
 const scheduler = new Scheduler()
+const places = makePlaces(scheduler, nodeCount)
 const before = await memory()
-const nodes = grow(scheduler, nodeCount, minutes)
+const nodes = grow(scheduler, places, minutes)
 const withCaches = await memory()
 let entries = 0
+const emptyCache = new RouteCache(NO_PNRP_ID, { limitsPrefixes: true, ownPrefixes: () => [] })
 for (const { parts } of nodes) {
-  for (const { entry } of [...parts.cache.entries()]) if (parts.cache.remove(entry.id) !== undefined) entries++
+  entries += parts.cache.size
+  Object.assign(parts, { cache: emptyCache })
 }
 const withoutCaches = await memory()
 // The nodes and what is due for them are of use up to here: they were not collected.
@@ -45,12 +51,19 @@ runFor(scheduler, 0)
 const each = (bytes: number): string => `${(bytes / 1024 / nodes.length).toFixed(1)} KB`
 process.stdout.write(
   `${nodes.length} nodes for ${minutes} minutes: ${each(withCaches - before)} a node; ` +
-    `${each(withCaches - withoutCaches)} of it are ${(entries / nodes.length).toFixed(0)} cached entries, ` +
+    `${each(withCaches - withoutCaches)} of it is the cache with ${(entries / nodes.length).toFixed(0)} entries, ` +
     `${each(withoutCaches - before)} the rest\n`,
 )
 
-/** Nodes that joined one after the other, each with a network prefix of its own, after some minutes. */
-function grow(time: Scheduler, count: number, duration: number): readonly CloudNode[] {
+/** Where a node is to be. */
+interface Place {
+  readonly own: Endpoint
+  readonly ports: CloudNodePorts
+  node: CloudNode | undefined
+}
+
+/** Places for nodes, each with a network prefix of its own. */
+function makePlaces(time: Scheduler, count: number): readonly Place[] {
   const random = new SeededRandom(`memory ${count}`)
   const clock: Clock = {
     monotonic: () => time.now,
@@ -70,28 +83,33 @@ function grow(time: Scheduler, count: number, duration: number): readonly CloudN
       }
     },
   }
-  const byAddress = new Map<IpAddress, CloudNode>()
-  const made: CloudNode[] = []
+  const byAddress = new Map<IpAddress, Place>()
   for (let index = 0; index < count; index++) {
     const own = { host: addressOf(index), port: PORT }
     const seed: Endpoint[] = index === 0 ? [] : [{ host: addressOf(0), port: PORT }]
-    const node = new CloudNode(
-      { cloud, addresses: [own.host], port: PORT, resolveOnly: false },
-      {
-        ...{ clock, random, crypto, chains: { problem: () => 'none is expected' } },
-        send: (bytes, { host }) => {
-          const fire = (): void => byAddress.get(host)?.received(bytes, own, host)
-          time.schedule(time.now + LATENCY, { fire })
-        },
-        ...{ remembered: () => [], remember: () => undefined, browse: () => undefined, changed: () => undefined },
-        ...{ slept: () => undefined, seeds: () => seed },
+    const ports: CloudNodePorts = {
+      ...{ clock, random, crypto, chains: { problem: () => 'none is expected' } },
+      send: (bytes, { host }) => {
+        const fire = (): void => byAddress.get(host)?.node?.received(bytes, own, host)
+        time.schedule(time.now + LATENCY, { fire })
       },
-    )
-    byAddress.set(own.host, node)
-    made.push(node)
-    node.start()
-    runFor(time, JOIN_PAUSE)
+      ...{ remembered: () => [], remember: () => undefined, browse: () => undefined, changed: () => undefined },
+      ...{ slept: () => undefined, seeds: () => seed },
+    }
+    byAddress.set(own.host, { own, ports, node: undefined })
   }
+  return [...byAddress.values()]
+}
+
+/** Nodes that joined one after the other, after some minutes. */
+function grow(time: Scheduler, at: readonly Place[], duration: number): readonly CloudNode[] {
+  const made = at.map((place) => {
+    const { own, ports } = place
+    place.node = new CloudNode({ cloud, addresses: [own.host], port: PORT, resolveOnly: false }, ports)
+    place.node.start()
+    runFor(time, JOIN_PAUSE)
+    return place.node
+  })
   runFor(time, duration * MINUTE)
   return made
 }

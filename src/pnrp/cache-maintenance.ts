@@ -5,9 +5,10 @@
 import type { CloudParts } from './cloud-parts.ts'
 import type { EntryProof } from './entry-proof.ts'
 import { PNRP_ID_BITS, type PnrpId } from './pnrp-id.ts'
+import { RecentRows } from './recent-rows.ts'
 import type { Resolve } from './resolve.ts'
 import type { ResolveRequest } from './resolve-request.ts'
-import type { CacheGap } from './route-cache.ts'
+import { type CacheGap, LEVEL_SLICES, MOST_LEVELS } from './route-cache.ts'
 
 /** How long a node of a leaf set may be silent before it is asked again, in milliseconds. A dead one is gone within two minutes. */
 export const LEAF_SET_PROOF_INTERVAL = 60_000
@@ -27,12 +28,17 @@ export const LONGEST_GAP_PAUSE = 60 * 60_000
 /** A slice that holds fewer nodes than this, on average, may well be empty: it is not looked into. */
 const FEWEST_EXPECTED_NODES = 2
 
+/** By level and slice: how many pauses the slice has had, the present one included. */
+const GAP_PAUSE = { keyLength: 2, valueLength: 1, most: MOST_LEVELS * LEVEL_SLICES }
+/** After so many doublings the longest pause is reached; more are not counted. */
+const MOST_GAP_PAUSES = 1 + Math.ceil(Math.log2(LONGEST_GAP_PAUSE / FIRST_GAP_PAUSE))
+
 /** The upkeep of one cache. */
 export class CacheMaintenance {
   readonly #parts: CloudParts
   readonly #proof: EntryProof
   readonly #resolve: (request: ResolveRequest, ended: () => void) => Resolve
-  readonly #gapPauses = new Map<string, { until: number; pause: number }>()
+  readonly #gapPauses = new RecentRows(GAP_PAUSE)
   /** When the latest entries were lost. */
   readonly #losses: number[] = []
 
@@ -84,12 +90,13 @@ export class CacheMaintenance {
     let lookups = 0
     for (const gap of cache.gaps(FEWEST_EXPECTED_NODES / Math.max(estimatedIds, 1))) {
       if (lookups >= MOST_LOOKUPS_OF_ROUND) return
-      const key = `${gap.level}/${gap.slice}`
+      const key = Uint8Array.of(gap.level, gap.slice)
       const pause = this.#gapPauses.get(key)
-      if (pause !== undefined && pause.until > now) continue
+      const [pauses = 0] = pause?.value ?? []
+      const pauseEnd = pause === undefined ? now : pause.time + gapPause(pauses)
+      if (pauseEnd > now) continue
       lookups++
-      const length = Math.min(pause === undefined ? FIRST_GAP_PAUSE : pause.pause * 2, LONGEST_GAP_PAUSE)
-      this.#gapPauses.set(key, { until: now + length, pause: length })
+      this.#gapPauses.set(key, Uint8Array.of(Math.min(pauses + 1, MOST_GAP_PAUSES)), now)
       this.#lookInto(gap)
     }
   }
@@ -99,4 +106,9 @@ export class CacheMaintenance {
     const precision = Math.min(Math.ceil(-Math.log2(width)), PNRP_ID_BITS)
     this.#resolve({ target: middle, criterion: 'upper-bits', precision, reason: 'cache-maintenance' }, () => {})
   }
+}
+
+/** How long so many pauses have made the present one, in milliseconds. */
+function gapPause(pauses: number): number {
+  return Math.min(FIRST_GAP_PAUSE * 2 ** (pauses - 1), LONGEST_GAP_PAUSE)
 }

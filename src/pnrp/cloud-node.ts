@@ -66,7 +66,8 @@ export class CloudNode {
   readonly #proof: EntryProof
   readonly #publishing: Publishing
   readonly #reachability: Reachability
-  readonly #resolves = new Set<Resolve>()
+  /** Those that are under way, if any are. */
+  #resolves: Set<Resolve> | undefined
   readonly #resolvedNames: ResolvedNames
   readonly #participation: Participation
   readonly #upkeep: Upkeep
@@ -207,8 +208,9 @@ export class CloudNode {
   resolve(request: ResolveRequest, ended: (outcome: ResolveOutcome) => void): Resolve {
     const resolve = new Resolve(this.#parts, this.#proof, request, {
       ended,
-      isOver: () => this.#resolves.delete(resolve),
+      isOver: () => this.#resolveEnded(resolve),
     })
+    this.#resolves ??= new Set()
     this.#resolves.add(resolve)
     return resolve
   }
@@ -314,6 +316,11 @@ export class CloudNode {
     this.#handler.received(known, { ...source, isProven, sent: 0 }, this.#participation.resolveOnly !== undefined)
   }
 
+  #resolveEnded(resolve: Resolve): void {
+    this.#resolves?.delete(resolve)
+    if (this.#resolves?.size === 0) this.#resolves = undefined
+  }
+
   /** An answer to us, or an echoed cookie: nobody can have sent that from elsewhere. */
   #heard(from: Endpoint): void {
     const key = formatEndpoint(from)
@@ -339,8 +346,8 @@ export class CloudNode {
   }
 
   #stopAll(): void {
-    for (const resolve of this.#resolves) resolve.cancel()
-    this.#resolves.clear()
+    for (const resolve of this.#resolves ?? []) resolve.cancel()
+    this.#resolves = undefined
     this.#resolvedNames.clear()
     this.#upkeep.stop()
     this.#parts.exchange.clear()

@@ -6,10 +6,10 @@
 import { concatBytes, equalSecrets } from '../runtime/bytes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import { type Endpoint, formatEndpoint, ipAddressBytes, sameEndpoint } from '../runtime/endpoint.ts'
+import { ADDRESS_LENGTH, type Endpoint, ipAddressBytes, sameEndpoint } from '../runtime/endpoint.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { COOKIE_LENGTH } from './message.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentRows } from './recent-rows.ts'
 
 /** How often the secret changes, in milliseconds. A cookie is good for one to two of these. */
 export const COOKIE_SECRET_LIFE = 10 * 60_000
@@ -53,9 +53,8 @@ export class CookieMint {
     return equalSecrets(cookie, this.cookieFor(endpoint)) || equalSecrets(cookie, this.#cookie(this.#former, endpoint))
   }
 
-  #cookie(secret: Uint8Array, { host, port }: Endpoint): Uint8Array {
-    const where = concatBytes(ipAddressBytes(host), Uint8Array.of(port >> 8, port & 0xff))
-    return this.#crypto.hmacSha256(secret, where).subarray(0, COOKIE_LENGTH)
+  #cookie(secret: Uint8Array, endpoint: Endpoint): Uint8Array {
+    return this.#crypto.hmacSha256(secret, endpointBytes(endpoint)).subarray(0, COOKIE_LENGTH)
   }
 
   #changeSecretWhenDue(): void {
@@ -68,18 +67,13 @@ export class CookieMint {
   }
 }
 
-/** A cookie of another node, and when it came, in seconds. As a text it takes a tenth of the memory of an array. */
-interface KeptCookie {
-  readonly cookie: string
-  readonly got: number
-}
-
-const COOKIE_SECRET_LIFE_SECONDS = COOKIE_SECRET_LIFE / 1000
+/** An address and a port are the key. */
+const KEPT_COOKIE = { keyLength: ADDRESS_LENGTH + 2, valueLength: COOKIE_LENGTH, most: MOST_COOKIES }
 
 /** Keeps the cookies that others gave to this node, to echo them. */
 export class CookieJar {
   readonly #clock: Clock
-  readonly #cookies = new RecentMap<KeptCookie>(MOST_COOKIES)
+  readonly #cookies = new RecentRows(KEPT_COOKIE)
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -87,26 +81,23 @@ export class CookieJar {
 
   /** Keeps a copy of a cookie that came from there. */
   put(from: Endpoint, cookie: Uint8Array): void {
-    const now = this.#seconds()
-    this.#cookies.set(formatEndpoint(from), { cookie: String.fromCharCode(...cookie), got: now })
-    this.#cookies.dropWhile(({ got }) => now - got >= COOKIE_SECRET_LIFE_SECONDS)
+    const now = this.#clock.monotonic()
+    this.#cookies.dropUntil(now - COOKIE_SECRET_LIFE)
+    this.#cookies.set(endpointBytes(from), cookie, now)
   }
 
   /** The cookie to echo there, if there is one that is still good. */
   get(to: Endpoint): Uint8Array | undefined {
-    const kept = this.#cookies.get(formatEndpoint(to))
-    if (kept === undefined || this.#seconds() - kept.got >= COOKIE_SECRET_LIFE_SECONDS) return undefined
-    const cookie = new Uint8Array(COOKIE_LENGTH)
-    for (let index = 0; index < COOKIE_LENGTH; index++) cookie[index] = kept.cookie.charCodeAt(index)
-    return cookie
+    const kept = this.#cookies.get(endpointBytes(to))
+    if (kept === undefined || this.#clock.monotonic() - kept.time >= COOKIE_SECRET_LIFE) return undefined
+    return kept.value.slice()
   }
 
   clear(): void {
     this.#cookies.clear()
   }
+}
 
-  /** In whole seconds, which take no memory beside the field that they stand in. */
-  #seconds(): number {
-    return Math.floor(this.#clock.monotonic() / 1000)
-  }
+function endpointBytes({ host, port }: Endpoint): Uint8Array {
+  return concatBytes(ipAddressBytes(host), Uint8Array.of(port >> 8, port & 0xff))
 }

@@ -8,30 +8,41 @@ import type { CloudParts } from './cloud-parts.ts'
 import { type DiscoveryPorts, SeedTurns } from './discovery.ts'
 import type { FormerNodes } from './former-nodes.ts'
 
+const kinds = ['remembered', 'former', 'seed'] as const
+
 /** The nodes to ask in tests for a split. */
 export class Elsewhere {
   readonly #parts: CloudParts
-  readonly #kinds: readonly (() => Endpoint | undefined)[]
+  readonly #ports: Pick<DiscoveryPorts, 'remembered' | 'seeds'>
+  readonly #formerNodes: FormerNodes
+  readonly #seeds: SeedTurns
   #turn = 0
 
   constructor(parts: CloudParts, ports: Pick<DiscoveryPorts, 'remembered' | 'seeds'>, formerNodes: FormerNodes) {
-    const seeds = new SeedTurns(ports)
     this.#parts = parts
-    this.#kinds = [
-      () => this.#oneNotCached(ports.remembered()),
-      () => this.#oneNotCached(formerNodes.all()),
-      () => seeds.next(),
-    ]
+    this.#ports = ports
+    this.#formerNodes = formerNodes
+    this.#seeds = new SeedTurns(ports)
   }
 
   /** The next one to ask; undefined if there is none of any kind. */
   next(): Endpoint | undefined {
-    for (const _ of this.#kinds) {
-      const kind = this.#kinds[this.#turn++ % this.#kinds.length]
-      const endpoint = kind?.()
+    for (const _ of kinds) {
+      const endpoint = this.#oneOfKind(kinds[this.#turn++ % kinds.length])
       if (endpoint !== undefined && !this.#parts.own.has(endpoint)) return endpoint
     }
     return undefined
+  }
+
+  #oneOfKind(kind: (typeof kinds)[number] | undefined): Endpoint | undefined {
+    switch (kind) {
+      case 'remembered':
+        return this.#oneNotCached(this.#ports.remembered())
+      case 'former':
+        return this.#oneNotCached(this.#formerNodes.all())
+      default:
+        return this.#seeds.next()
+    }
   }
 
   #oneNotCached(nodes: readonly Endpoint[]): Endpoint | undefined {

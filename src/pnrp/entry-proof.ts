@@ -40,8 +40,8 @@ export class EntryProof {
   readonly #parts: CloudParts
   readonly #charges: ProbeCharges
   readonly #added: EntryAdded
-  readonly #pendingIds = new Map<PnrpId, RouteEntry>()
-  readonly #pendingEndpoints = new Set<string>()
+  /** IDs whose entries are being proven, each with where it is asked for. */
+  readonly #pending = new Map<PnrpId, string>()
   readonly #failed: BackOff
 
   constructor(parts: CloudParts, charges: ProbeCharges, added: EntryAdded) {
@@ -57,7 +57,7 @@ export class EntryProof {
     if (registrations.has(entry.id)) return
     const cached = cache.get(entry.id)
     if (cached !== undefined && samePlaces(cached.entry, entry)) return
-    if (this.#pendingIds.has(entry.id)) return
+    if (this.#pending.has(entry.id)) return
     if (entry.port <= HIGHEST_RESERVED_PORT || !entry.addresses.every((address) => mayUse(cloud, address))) {
       counters.dropped('entry-out-of-range')
       return
@@ -67,18 +67,17 @@ export class EntryProof {
     if (endpoint === undefined || own.has(endpoint)) return
     const key = formatEndpoint(endpoint)
     if (this.#failed.has(key) || this.#failed.has(claimOf(entry, endpoint))) return
-    if (this.#pendingIds.size >= MOST_UNPROVEN_ENTRIES) {
+    if (this.#pending.size >= MOST_UNPROVEN_ENTRIES) {
       counters.dropped('table-full')
       return
     }
     const isKnown = cookies.get(endpoint) !== undefined
-    if (!isKnown && this.#pendingEndpoints.has(key)) return
+    if (!isKnown && this.#isBeingAsked(key)) return
     if (origin.from !== undefined && !this.#charges.charge(origin.from)) {
       counters.dropped('probe-charge')
       return
     }
-    this.#pendingIds.set(entry.id, entry)
-    this.#pendingEndpoints.add(key)
+    this.#pending.set(entry.id, key)
     if (isKnown) this.#inquire(entry, endpoint, origin)
     else this.#probe(entry, endpoint, origin)
   }
@@ -86,11 +85,10 @@ export class EntryProof {
   /** Proves an entry that is cached once more; it leaves the cache if that fails (N-41, N-56). */
   proveAgain(id: PnrpId): void {
     const cached = this.#parts.cache.get(id)
-    if (cached === undefined || this.#pendingIds.has(id)) return
+    if (cached === undefined || this.#pending.has(id)) return
     const endpoint = this.#parts.own.endpointFor(cached.entry)
     if (endpoint === undefined) return
-    this.#pendingIds.set(id, cached.entry)
-    this.#pendingEndpoints.add(formatEndpoint(endpoint))
+    this.#pending.set(id, formatEndpoint(endpoint))
     this.#inquire(cached.entry, endpoint, {})
   }
 
@@ -102,8 +100,7 @@ export class EntryProof {
   /** Forgets what is being proven, and what failed. */
   clear(): void {
     this.#failed.clear()
-    this.#pendingIds.clear()
-    this.#pendingEndpoints.clear()
+    this.#pending.clear()
   }
 
   #probe(entry: RouteEntry, endpoint: Endpoint, origin: EntryOrigin): void {
@@ -124,11 +121,11 @@ export class EntryProof {
             return
           }
           this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
-          this.#settle(entry, endpoint)
+          this.#pending.delete(entry.id)
         },
         failed: () => {
           this.#failed.addSilent(formatEndpoint(endpoint), FAILED_PROOF_PAUSE)
-          this.#settle(entry, endpoint)
+          this.#pending.delete(entry.id)
         },
       },
       1,
@@ -147,14 +144,14 @@ export class EntryProof {
     } as const
     this.#parts.exchange.inquire(endpoint, request, {
       answered: (buffer) => {
-        this.#settle(entry, endpoint)
+        this.#pending.delete(entry.id)
         if (this.#accept(entry, buffer, nonce, origin)) return
         this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
         this.#dropCached(entry)
       },
       failed: () => {
         this.#failed.addSilent(formatEndpoint(endpoint), FAILED_PROOF_PAUSE)
-        this.#settle(entry, endpoint)
+        this.#pending.delete(entry.id)
         this.#parts.counters.dropped('entry-unproven')
         this.#dropCached(entry)
       },
@@ -197,9 +194,9 @@ export class EntryProof {
     if (cached !== undefined && samePlaces(cached.entry, entry)) this.#parts.forget(entry.id)
   }
 
-  #settle(entry: RouteEntry, endpoint: Endpoint): void {
-    this.#pendingIds.delete(entry.id)
-    this.#pendingEndpoints.delete(formatEndpoint(endpoint))
+  #isBeingAsked(endpoint: string): boolean {
+    for (const asked of this.#pending.values()) if (asked === endpoint) return true
+    return false
   }
 }
 

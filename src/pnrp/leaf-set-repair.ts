@@ -20,7 +20,7 @@ import type { CloudParts } from './cloud-parts.ts'
 import type { EntryProof } from './entry-proof.ts'
 import { LONGEST_FLAGGED_PATH } from './message.ts'
 import { middleBetween, type PnrpId } from './pnrp-id.ts'
-import { LEAF_SET_SIDE } from './route-cache.ts'
+import { LEAF_SET_SIDE, type LeafSet } from './route-cache.ts'
 import { type RouteEntry, samePlaces } from './route-entry.ts'
 
 /** How often a local ID asks: after a first time twice as long each time, as long as nothing changes. In milliseconds. */
@@ -34,8 +34,8 @@ export const MOST_REPAIR_STEPS = 2 * LEAF_SET_SIDE
 interface Schedule {
   due: number
   interval: number
-  /** Each a pair of neighbours. */
-  gaps: ReadonlySet<string>
+  /** As it was at the latest round. */
+  leafSet: LeafSet
 }
 
 /** Two neighbours with nobody known between them. */
@@ -88,21 +88,20 @@ export class LeafSetRepair {
     const now = clock.monotonic()
     for (const localId of this.#schedules.keys()) if (!registrations.has(localId)) this.#schedules.delete(localId)
     for (const { id } of registrations.all()) {
-      const { below, above } = cache.leafSet(id)
-      const gapsBelow = gapsOf(id, below)
-      const gapsAbove = gapsOf(id, above)
-      const gaps = new Set([...gapsBelow, ...gapsAbove].map(keyOf))
+      const leafSet = cache.leafSet(id)
+      const { below, above } = leafSet
       const former = this.#schedules.get(id)
-      const isChanged = former === undefined || !sameGaps(former.gaps, gaps)
+      const isChanged = former === undefined || !sameLeafSet(former.leafSet, leafSet)
       if (!isChanged && former.due > now) continue
       const interval = isChanged ? REPAIR_INTERVAL : Math.min(former.interval * 2, LONGEST_REPAIR_INTERVAL)
-      this.#schedules.set(id, { due: now + interval, interval, gaps })
+      this.#schedules.set(id, { due: now + interval, interval, leafSet })
+      const formerGaps = new Set(former === undefined ? [] : gapsOfBoth(id, former.leafSet).map(keyOf))
       const asked = (all: readonly Gap[]): readonly Gap[] => {
         if (interval === 2 * REPAIR_INTERVAL || interval === LONGEST_REPAIR_INTERVAL) return all
-        return all.filter((gap) => former?.gaps.has(keyOf(gap)) !== true)
+        return all.filter((gap) => !formerGaps.has(keyOf(gap)))
       }
-      this.#askAbout(id, below, asked(gapsBelow), (near, far) => middleBetween(far, near))
-      this.#askAbout(id, above, asked(gapsAbove), middleBetween)
+      this.#askAbout(id, below, asked(gapsOf(id, below)), (near, far) => middleBetween(far, near))
+      this.#askAbout(id, above, asked(gapsOf(id, above)), middleBetween)
     }
   }
 
@@ -197,10 +196,18 @@ function gapsOf(localId: PnrpId, side: readonly PnrpId[]): Gap[] {
   return side.map((far, index) => ({ near: side[index - 1] ?? localId, far }))
 }
 
+function gapsOfBoth(localId: PnrpId, { below, above }: LeafSet): Gap[] {
+  return [...gapsOf(localId, below), ...gapsOf(localId, above)]
+}
+
 function keyOf({ near, far }: Gap): string {
   return near + far
 }
 
-function sameGaps(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
-  return some.size === others.size && [...some].every((gap) => others.has(gap))
+function sameLeafSet(one: LeafSet, other: LeafSet): boolean {
+  return sameSide(one.below, other.below) && sameSide(one.above, other.above)
+}
+
+function sameSide(one: readonly PnrpId[], other: readonly PnrpId[]): boolean {
+  return one.length === other.length && one.every((id, index) => id === other[index])
 }

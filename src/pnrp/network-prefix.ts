@@ -23,6 +23,20 @@ export function networkPrefix(address: IpAddress): string {
     : carried.subarray(0, IPV4_PREFIX_BYTES).join('.')
 }
 
+/** The prefix of an address as so many bytes: equal for two addresses exactly if they share it. */
+export const PREFIX_BYTES = 1 + IPV6_PREFIX_BYTES
+
+export function networkPrefixBytes(address: IpAddress): Uint8Array {
+  const bytes = ipAddressBytes(address)
+  const ipv4 = isIpv4(address) ? bytes.subarray(IPV4_START) : carriedIpv4(bytes)
+  const prefix = ipv4?.subarray(0, IPV4_PREFIX_BYTES) ?? bytes.subarray(0, IPV6_PREFIX_BYTES)
+  // Its length tells a short one from one that ends with zeros.
+  const padded = new Uint8Array(PREFIX_BYTES)
+  padded[0] = prefix.length
+  padded.set(prefix, 1)
+  return padded
+}
+
 /** The 4 bytes of the IPv4 address that an IPv6 address carries: 6to4 (RFC 3056), IPv4-compatible, NAT64 (RFC 6052). */
 export function carriedIpv4(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes[0] === SIXTOFOUR >> 8 && bytes[1] === (SIXTOFOUR & 0xff)) {

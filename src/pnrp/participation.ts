@@ -35,9 +35,9 @@ export interface ParticipationParts {
 export class Participation {
   readonly #owned: ParticipationParts
   readonly #clock: Clock
-  /** What applications have registered, with what stands for it now. */
-  readonly #registered = new Map<Registration, Registration>()
-  readonly #takenBack = new Set<Registration>()
+  /** What applications have registered, with what stands for it now; undefined before the first. */
+  #registered: Map<Registration, Registration> | undefined
+  #takenBack: readonly Registration[] = []
   #ownRegistration: Registration | undefined
   #retryDue: number | undefined
   /** Since when it is being tried whether others reach this node again. */
@@ -69,6 +69,7 @@ export class Participation {
     const reason = this.resolveOnly
     if (reason !== undefined) throw new PeerageError('resolve-only', { cloud: this.#owned.parts.cloud.name, reason })
     const registration = this.#owned.publishing.register(request, announced)
+    this.#registered ??= new Map()
     this.#registered.set(registration, registration)
     return registration
   }
@@ -77,21 +78,21 @@ export class Participation {
   update(registration: Registration, content: RegistrationContent): void {
     const { publishing } = this.#owned
     publishing.update(registration, content)
-    const present = this.#registered.get(registration)
+    const present = this.#registered?.get(registration)
     if (present !== undefined) present.content = content
   }
 
   /** Twice does nothing. */
   unregister(registration: Registration): void {
-    const present = this.#registered.get(registration)
-    this.#registered.delete(registration)
-    this.#takenBack.delete(registration)
+    const present = this.#registered?.get(registration)
+    this.#registered?.delete(registration)
+    this.#takenBack = this.#takenBack.filter((one) => one !== registration)
     if (present !== undefined) this.#owned.publishing.unregister(present)
   }
 
   /** The ID that stands for a registration now; undefined once it has ended. */
   idOf(registration: Registration): PnrpId | undefined {
-    return this.#registered.get(registration)?.id
+    return this.#registered?.get(registration)?.id
   }
 
   /** The addresses changed, or the machine woke: what was found out holds no more. */
@@ -131,15 +132,15 @@ export class Participation {
     if (!reachability.isShown && now - this.#tryingSince < LONGEST_WAIT_FOR_QUESTION) return
     this.#tryingSince = undefined
     for (const registration of this.#takenBack) {
-      this.#registered.set(registration, publishing.registerAgain(registration))
+      this.#registered?.set(registration, publishing.registerAgain(registration))
     }
-    this.#takenBack.clear()
+    this.#takenBack = []
   }
 
   #takeBack(): void {
     const { parts, publishing } = this.#owned
     this.#ownRegistration = undefined
-    for (const registration of this.#registered.keys()) this.#takenBack.add(registration)
+    this.#takenBack = [...(this.#registered?.keys() ?? [])]
     for (const registration of parts.registrations.all()) publishing.unregister(registration)
     this.#owned.changed()
   }

@@ -9,7 +9,8 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint, type IpAddress, sameEndpoint } from '../runtime/endpoint.ts'
-import { networkPrefix } from './network-prefix.ts'
+import { networkPrefixBytes, PREFIX_BYTES } from './network-prefix.ts'
+import { RecentRows } from './recent-rows.ts'
 
 /** Why a node is resolve-only. */
 export type UnreachableReason = 'configured' | 'no-address' | 'address-translated' | 'not-asked'
@@ -24,25 +25,20 @@ export const LONGEST_WAIT_FOR_QUESTION = 5 * 60_000
 export const MOST_SENT_TO = 4096
 /** With fewer others known than this, silence shows nothing. */
 export const FEWEST_MEMBERS_TO_JUDGE = 16
+/** Witnesses that are remembered, one of each prefix; the one that was heard longest ago makes room. */
 const MOST_WITNESSES = 64
 
-interface Testimony {
-  /** Of the witness. */
-  readonly prefix: string
-  /** One object for all witnesses that agree. */
-  readonly observed: Endpoint
-  /** In whole seconds, which take less memory. */
-  readonly time: number
-}
+/** By the prefix of the witness: the place among what was observed of what it saw. */
+const TESTIMONY = { keyLength: PREFIX_BYTES, valueLength: 1, most: MOST_WITNESSES }
 
 /** What is known about reaching one node in one cloud. */
 export class Reachability {
   readonly #clock: Clock
   readonly #witnessesNeeded: number
-  /** The latest testimony of each prefix, the oldest first. There are so few that no table is needed to find one. */
-  readonly #witnesses: Testimony[] = []
-  #lastObserved: Endpoint | undefined
-  readonly #sentTo = new Set<string>()
+  readonly #witnesses = new RecentRows(TESTIMONY)
+  /** What witnesses saw: nearly always all the same. */
+  readonly #observed: Endpoint[] = []
+  #sentTo: Set<string> | undefined
   #firstMemberKnown: number | undefined
   #asked = false
 
@@ -58,45 +54,42 @@ export class Reachability {
 
   /** Something was sent there: a question from there shows nothing. */
   sent(to: Endpoint): void {
-    if (this.#asked || this.#sentTo.size >= MOST_SENT_TO) return
-    this.#sentTo.add(formatEndpoint(to))
+    if (this.#asked) return
+    this.#sentTo ??= new Set()
+    if (this.#sentTo.size < MOST_SENT_TO) this.#sentTo.add(formatEndpoint(to))
   }
 
   /** A question came from there. */
   questioned(from: Endpoint): void {
-    if (this.#asked || this.#sentTo.has(formatEndpoint(from))) return
+    if (this.#asked || this.#sentTo?.has(formatEndpoint(from)) === true) return
     this.#asked = true
-    this.#sentTo.clear()
+    this.#sentTo = undefined
   }
 
   /** A reply that counts said where it saw this node. */
   observed(witness: Endpoint, observed: Endpoint): void {
     const now = this.#clock.monotonic()
-    if (this.#lastObserved === undefined || !sameEndpoint(this.#lastObserved, observed)) this.#lastObserved = observed
-    const prefix = networkPrefix(witness.host)
-    const former = this.#witnesses.findIndex((testimony) => testimony.prefix === prefix)
-    if (former >= 0) this.#witnesses.splice(former, 1)
-    else if (this.#witnesses.length >= MOST_WITNESSES) this.#witnesses.shift()
-    this.#witnesses.push({ prefix, observed: this.#lastObserved, time: Math.floor(now / 1000) })
+    this.#witnesses.dropUntil(now - WITNESS_LIFE)
+    const place = Uint8Array.of(this.#placeOf(observed))
+    this.#witnesses.set(networkPrefixBytes(witness.host), place, now)
     this.#firstMemberKnown ??= now
   }
 
   /** Where enough witnesses agree that they see this node. */
   observedEndpoint(): Endpoint | undefined {
     const now = this.#clock.monotonic()
-    const votes = new Map<string, { readonly endpoint: Endpoint; count: number }>()
+    const votes = this.#observed.map(() => 0)
     let most = 0
     let winner: Endpoint | undefined
-    for (const { observed, time } of this.#witnesses) {
-      if (now - time * 1000 > WITNESS_LIFE) continue
-      const key = formatEndpoint(observed)
-      const vote = votes.get(key) ?? { endpoint: observed, count: 0 }
-      vote.count++
-      votes.set(key, vote)
+    for (const { value, time } of this.#witnesses.rows()) {
+      if (now - time >= WITNESS_LIFE) continue
+      const [place = 0] = value
+      const count = (votes[place] ?? 0) + 1
+      votes[place] = count
       // Liars can agree, too: what most witnesses say counts, and only if they are enough.
-      if (vote.count > most) {
-        most = vote.count
-        winner = vote.endpoint
+      if (count > most) {
+        most = count
+        winner = this.#observed[place]
       }
     }
     return most >= this.#witnessesNeeded ? winner : undefined
@@ -115,9 +108,21 @@ export class Reachability {
 
   /** Starts anew: the addresses changed, or it is time to try again. */
   reset(): void {
-    this.#witnesses.length = 0
-    this.#sentTo.clear()
+    this.#witnesses.clear()
+    this.#observed.length = 0
+    this.#sentTo = undefined
     this.#asked = false
     this.#firstMemberKnown = undefined
+  }
+
+  /** The place of what a witness saw. If that is new, it takes one of which no witness speaks any more. */
+  #placeOf(observed: Endpoint): number {
+    const known = this.#observed.findIndex((endpoint) => sameEndpoint(endpoint, observed))
+    if (known >= 0) return known
+    const taken = new Set(Array.from(this.#witnesses.rows(), ({ value }) => value[0]))
+    let place = 0
+    while (taken.has(place)) place++
+    this.#observed[place] = observed
+    return place
   }
 }

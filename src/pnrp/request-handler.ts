@@ -13,7 +13,7 @@ import { answerInquire, answerLookup } from './lookup-answer.ts'
 import type { Advertise, Flood, Inquire, Lookup, Reply, Request, Solicit } from './message.ts'
 import { NO_PNRP_ID, PNRP_ID_LENGTH } from './pnrp-id.ts'
 import { splitAuthorityBuffer } from './reassembly.ts'
-import { type Rate, TokenBuckets } from './token-buckets.ts'
+import { type Rate, TokenBucket } from './token-buckets.ts'
 
 /** SOLICITs from addresses that are not proven that are answered in full; to more the answer is empty. */
 export const UNPROVEN_SOLICITS: Rate = { perSecond: 1000, burst: 1000 }
@@ -36,13 +36,13 @@ export interface RequestHandlerParts {
 /** Answers the requests of one cloud. */
 export class RequestHandler {
   readonly #own: RequestHandlerParts
-  readonly #solicitRate: TokenBuckets
-  readonly #lookupRate: TokenBuckets
+  readonly #solicitRate: TokenBucket
+  readonly #lookupRate: TokenBucket
 
   constructor(own: RequestHandlerParts) {
     this.#own = own
-    this.#solicitRate = new TokenBuckets(own.parts.clock, UNPROVEN_SOLICITS, 1)
-    this.#lookupRate = new TokenBuckets(own.parts.clock, LOOKUPS_OF_ALL, 1)
+    this.#solicitRate = new TokenBucket(own.parts.clock, UNPROVEN_SOLICITS)
+    this.#lookupRate = new TokenBucket(own.parts.clock, LOOKUPS_OF_ALL)
   }
 
   /** Takes a request. @param isResolveOnly Whether this node only resolves, and so takes nothing but FLOODs. */
@@ -82,7 +82,7 @@ export class RequestHandler {
     // To an address that is not proven, only as many as the rule allows.
     const room = source.isProven ? LONGEST_DATAGRAM : source.length * AMPLIFICATION_LIMIT
     const most = Math.max(0, Math.floor((room - transport.lengthOf(advertise)) / PNRP_ID_LENGTH))
-    const isBusy = !source.isProven && !this.#solicitRate.take('')
+    const isBusy = !source.isProven && !this.#solicitRate.take()
     const ids = isBusy ? undefined : conversations.offer(solicit, source, most)
     transport.reply(source, { ...advertise, ids: ids ?? [] })
     // Of a conversation that does not take place nothing is kept.
@@ -119,7 +119,7 @@ export class RequestHandler {
 
   #lookup(lookup: Lookup, source: RequestSource): void {
     const { parts, proof } = this.#own
-    this.#answer(source, lookup, this.#lookupRate.take('') ? answerLookup(parts, lookup) : BUSY)
+    this.#answer(source, lookup, this.#lookupRate.take() ? answerLookup(parts, lookup) : BUSY)
     if (lookup.bestMatch !== undefined) proof.consider(lookup.bestMatch, { from: source.from })
   }
 

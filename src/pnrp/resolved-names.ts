@@ -9,7 +9,7 @@ export const MOST_RESOLVED_NAMES = 1024
 /** The places of one cloud. */
 export class ResolvedNames {
   readonly #cloud: string
-  readonly #places = new Set<object>()
+  #places: Set<object> | undefined
 
   /** @param cloud Its name, for errors. */
   constructor(cloud: string) {
@@ -18,16 +18,17 @@ export class ResolvedNames {
 
   /** Takes a place. @returns what gives it back; twice does nothing. @throws PeerageError `too-many-resolves` */
   admit(): () => void {
+    this.#places ??= new Set()
     if (this.#places.size >= MOST_RESOLVED_NAMES) {
       throw new PeerageError('too-many-resolves', { cloud: this.#cloud, limit: MOST_RESOLVED_NAMES })
     }
     const place = {}
     this.#places.add(place)
-    return () => this.#places.delete(place)
+    return () => this.#places?.delete(place)
   }
 
   /** Every name has ended. */
   clear(): void {
-    this.#places.clear()
+    this.#places = undefined
   }
 }

@@ -18,6 +18,26 @@ const FEWEST_KEPT_BUCKETS = 4
 /** Milliseconds that sums of intervals may be off. */
 const ROUNDING = 1e-6
 
+/** One bucket. */
+export class TokenBucket {
+  readonly #clock: Clock
+  readonly #rate: Rate
+  #fullAt = 0
+
+  constructor(clock: Clock, rate: Rate) {
+    this.#clock = clock
+    this.#rate = rate
+  }
+
+  /** Takes a token; false if the bucket is empty. */
+  take(): boolean {
+    const fullAt = fullAfterToken(this.#rate, this.#clock.monotonic(), this.#fullAt)
+    if (fullAt === undefined) return false
+    this.#fullAt = fullAt
+    return true
+  }
+}
+
 /** A bounded table of buckets of one rate. */
 export class TokenBuckets {
   readonly #clock: Clock
@@ -37,13 +57,11 @@ export class TokenBuckets {
   /** Takes a token of a key; false if its bucket is empty. */
   take(key: string): boolean {
     const now = this.#clock.monotonic()
-    const { perSecond, burst } = this.#rate
-    const interval = 1000 / perSecond
     const kept = this.#fullAt.get(key)
-    const fullAt = kept === undefined ? now : Math.max(now, kept)
-    if (fullAt - now > (burst - 1) * interval + ROUNDING) return false
+    const fullAt = fullAfterToken(this.#rate, now, kept ?? now)
+    if (fullAt === undefined) return false
     if (kept === undefined && this.#fullAt.size >= Math.min(this.#roomUntil, this.#mostKeys)) this.#makeRoom(now)
-    this.#fullAt.set(key, fullAt + interval)
+    this.#fullAt.set(key, fullAt)
     return true
   }
 
@@ -62,4 +80,11 @@ export class TokenBuckets {
       break
     }
   }
+}
+
+/** When a bucket that would be full at a time will be full if a token is taken now; undefined if it has none. */
+function fullAfterToken({ perSecond, burst }: Rate, now: number, wouldBeFullAt: number): number | undefined {
+  const interval = 1000 / perSecond
+  const fullAt = Math.max(now, wouldBeFullAt)
+  return fullAt - now > (burst - 1) * interval + ROUNDING ? undefined : fullAt + interval
 }
