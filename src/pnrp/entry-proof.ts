@@ -13,18 +13,22 @@ import { BackOff } from './back-off.ts'
 import { mayUse } from './cloud.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { validateCpa } from './cpa-validation.ts'
-import { NONCE_LENGTH } from './message.ts'
+import { LONGEST_ALREADY_FLOODED_LIST, NONCE_LENGTH } from './message.ts'
 import type { PnrpId } from './pnrp-id.ts'
 import type { ProbeCharges } from './probe-charges.ts'
 import type { CacheAddition } from './route-cache.ts'
-import { HIGHEST_RESERVED_PORT, type RouteEntry, sameAddresses, samePlaces } from './route-entry.ts'
+import { distinctEndpoints, HIGHEST_RESERVED_PORT, type RouteEntry, sameAddresses, samePlaces } from './route-entry.ts'
 
 /** How an entry became known. */
 export interface EntryOrigin {
   /** Who sent the message that named it, and is charged for the probe; undefined where nobody is. */
   readonly from?: Endpoint | undefined
-  /** The Already Flooded List, if a FLOOD named it. */
-  readonly alreadyFlooded?: readonly Endpoint[] | undefined
+  /** Who has been told of it, as the message says: the Already Flooded List of a FLOOD. */
+  readonly told?: readonly Endpoint[] | undefined
+  /** Whether its node is told about us in turn, if it joins a leaf set. */
+  readonly introducesUs?: boolean | undefined
+  /** Those of our IDs that its node named itself, and so need not be told. */
+  readonly knownIds?: readonly PnrpId[] | undefined
 }
 
 /** Told when an entry has been proven and added. */
@@ -40,8 +44,8 @@ export class EntryProof {
   readonly #parts: CloudParts
   readonly #charges: ProbeCharges
   readonly #added: EntryAdded
-  /** IDs whose entries are being proven, each with where it is asked for. */
-  readonly #pending = new Map<PnrpId, string>()
+  /** By ID. */
+  readonly #pending = new Map<PnrpId, Pending>()
   readonly #failed: BackOff
 
   constructor(parts: CloudParts, charges: ProbeCharges, added: EntryAdded) {
@@ -57,7 +61,11 @@ export class EntryProof {
     if (registrations.has(entry.id)) return
     const cached = cache.get(entry.id)
     if (cached !== undefined && samePlaces(cached.entry, entry)) return
-    if (this.#pending.has(entry.id)) return
+    const pending = this.#pending.get(entry.id)
+    if (pending !== undefined) {
+      if (samePlaces(pending.entry, entry)) pending.origin = merged(pending.origin, origin)
+      return
+    }
     if (entry.port <= HIGHEST_RESERVED_PORT || !entry.addresses.every((address) => mayUse(cloud, address))) {
       counters.dropped('entry-out-of-range')
       return
@@ -77,9 +85,10 @@ export class EntryProof {
       counters.dropped('probe-charge')
       return
     }
-    this.#pending.set(entry.id, key)
-    if (isKnown) this.#inquire(entry, endpoint, origin)
-    else this.#probe(entry, endpoint, origin)
+    const asked: Pending = { entry, endpoint: key, origin }
+    this.#pending.set(entry.id, asked)
+    if (isKnown) this.#inquire(asked, endpoint)
+    else this.#probe(asked, endpoint)
   }
 
   /** Proves an entry that is cached once more; it leaves the cache if that fails (N-41, N-56). */
@@ -88,8 +97,9 @@ export class EntryProof {
     if (cached === undefined || this.#pending.has(id)) return
     const endpoint = this.#parts.own.endpointFor(cached.entry)
     if (endpoint === undefined) return
-    this.#pending.set(id, formatEndpoint(endpoint))
-    this.#inquire(cached.entry, endpoint, {})
+    const pending: Pending = { entry: cached.entry, endpoint: formatEndpoint(endpoint), origin: {} }
+    this.#pending.set(id, pending)
+    this.#inquire(pending, endpoint)
   }
 
   /** Something came from there that shows that it is alive. */
@@ -103,7 +113,8 @@ export class EntryProof {
     this.#pending.clear()
   }
 
-  #probe(entry: RouteEntry, endpoint: Endpoint, origin: EntryOrigin): void {
+  #probe(pending: Pending, endpoint: Endpoint): void {
+    const { entry } = pending
     const probe = {
       type: 'INQUIRE',
       wantsCpa: false,
@@ -117,7 +128,7 @@ export class EntryProof {
       {
         answered: (buffer) => {
           if (!buffer.notFound) {
-            this.#inquire(entry, endpoint, origin)
+            this.#inquire(pending, endpoint)
             return
           }
           this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
@@ -132,7 +143,8 @@ export class EntryProof {
     )
   }
 
-  #inquire(entry: RouteEntry, endpoint: Endpoint, origin: EntryOrigin): void {
+  #inquire(pending: Pending, endpoint: Endpoint): void {
+    const { entry } = pending
     const nonce = randomBytes(this.#parts.random, NONCE_LENGTH)
     const request = {
       type: 'INQUIRE',
@@ -145,7 +157,7 @@ export class EntryProof {
     this.#parts.exchange.inquire(endpoint, request, {
       answered: (buffer) => {
         this.#pending.delete(entry.id)
-        if (this.#accept(entry, buffer, nonce, origin)) return
+        if (this.#accept(pending, buffer, nonce)) return
         this.#failed.add(claimOf(entry, endpoint), FAILED_PROOF_PAUSE)
         this.#dropCached(entry)
       },
@@ -158,7 +170,7 @@ export class EntryProof {
     })
   }
 
-  #accept(entry: RouteEntry, buffer: AuthorityBuffer, nonce: Uint8Array, origin: EntryOrigin): boolean {
+  #accept({ entry, origin }: Pending, buffer: AuthorityBuffer, nonce: Uint8Array): boolean {
     const { cache, counters, clock } = this.#parts
     if (buffer.notFound || buffer.cpa === undefined) {
       counters.dropped('entry-unproven')
@@ -195,8 +207,30 @@ export class EntryProof {
   }
 
   #isBeingAsked(endpoint: string): boolean {
-    for (const asked of this.#pending.values()) if (asked === endpoint) return true
+    for (const asked of this.#pending.values()) if (asked.endpoint === endpoint) return true
     return false
+  }
+}
+
+/** An entry that is being proven. What others say of it meanwhile is added to its origin. */
+interface Pending {
+  readonly entry: RouteEntry
+  /** Where it is asked for. */
+  readonly endpoint: string
+  origin: EntryOrigin
+}
+
+/** A list that leaves no room for those who are told next would end the flood: it is not added to. */
+const LONGEST_MERGED_LIST = LONGEST_ALREADY_FLOODED_LIST - 4
+
+/** Whoever named it first pays. */
+function merged({ from, told = [], introducesUs, knownIds = [] }: EntryOrigin, later: EntryOrigin): EntryOrigin {
+  const allTold = distinctEndpoints([...told, ...(later.told ?? [])])
+  return {
+    from,
+    told: allTold.length <= LONGEST_MERGED_LIST ? allTold : told,
+    introducesUs: introducesUs || later.introducesUs,
+    knownIds: [...new Set([...knownIds, ...(later.knownIds ?? [])])],
   }
 }
 

@@ -3,8 +3,9 @@
  *
  * A new entry that joins a leaf set is told on to the nearest known ID on each side of it, which do the same.
  * The Already Flooded List says who has heard of it, so that it walks outwards; and who knows an entry already
- * is silent, so that every flood ends. Each node that takes the entry into a leaf set tells the new node about
- * itself, which so learns all its neighbours.
+ * is silent, so that every flood ends. Whoever announces an ID of its own tells it in LOOKUPs, too: these floods go on
+ * past all that it has asked. Each node that takes the entry into a leaf set tells the new node about itself, which
+ * so learns all its neighbours.
  */
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -13,9 +14,9 @@ import type { CloudParts } from './cloud-parts.ts'
 import { validateCpa } from './cpa-validation.ts'
 import type { EntryOrigin } from './entry-proof.ts'
 import { type Flood, LONGEST_ALREADY_FLOODED_LIST, NO_NONCE } from './message.ts'
-import type { PnrpId } from './pnrp-id.ts'
+import { isBetween, type PnrpId } from './pnrp-id.ts'
 import type { CacheAddition, LeafSet } from './route-cache.ts'
-import { isAmong, type RouteEntry } from './route-entry.ts'
+import { distinctEndpoints, isAmong, type RouteEntry } from './route-entry.ts'
 
 /** The floods of one cloud. */
 export class Flooding {
@@ -28,10 +29,11 @@ export class Flooding {
   /** An entry was proven and added: tells it on if it joined a leaf set, and tells its node who we are. */
   entryAdded(entry: RouteEntry, { leafSetsOf }: CacheAddition, origin: EntryOrigin): void {
     if (leafSetsOf.length === 0) return
-    this.#tellNeighbours(entry, origin.alreadyFlooded ?? [])
-    if (origin.alreadyFlooded === undefined) return
+    this.#tellNeighbours(entry, leafSetsOf, origin.told ?? [])
+    if (!origin.introducesUs) return
     const { own } = this.#parts
     for (const localId of leafSetsOf) {
+      if (origin.knownIds?.includes(localId)) continue
       const ownEntry = own.entryOf(localId)
       if (ownEntry !== undefined) this.#flood(entry, { routeEntry: ownEntry, alreadyFlooded: this.#ownEndpoint() })
     }
@@ -81,11 +83,28 @@ export class Flooding {
     for (const entry of next) this.#flood(entry, { revokeCpa, alreadyFlooded })
   }
 
-  #tellNeighbours(entry: RouteEntry, received: readonly Endpoint[]): void {
+  /**
+   * Tells a new entry to the nearest above and below it of those that have not been told. One of them may stand between
+   * the entry and this node, if that heard first; it may then know the entry already, and is silent. So in that case
+   * the next one beyond this node is told, too, and nobody further out is missed.
+   */
+  #tellNeighbours(entry: RouteEntry, leafSetsOf: readonly PnrpId[], told: readonly Endpoint[]): void {
     const { cache } = this.#parts
-    const notYet = (other: RouteEntry): boolean => other.id !== entry.id && !isAmong(other, received)
-    const chosen = distinct([cache.above(entry.id, notYet), cache.below(entry.id, notYet)])
-    const alreadyFlooded = [...received, ...this.#endpointsOf(chosen), ...this.#ownEndpoint()]
+    const notYet = (other: RouteEntry): boolean => other.id !== entry.id && !isAmong(other, told)
+    const above = cache.above(entry.id, notYet)
+    const below = cache.below(entry.id, notYet)
+    const nearest = [above, below]
+    for (const localId of leafSetsOf) {
+      const leafSet = cache.leafSet(localId)
+      if (above && leafSet.below.includes(entry.id) && isBetween(entry.id, above.id, localId)) {
+        nearest.push(cache.above(localId, notYet))
+      }
+      if (below && leafSet.above.includes(entry.id) && isBetween(localId, below.id, entry.id)) {
+        nearest.push(cache.below(localId, notYet))
+      }
+    }
+    const chosen = distinct(nearest)
+    const alreadyFlooded = distinctEndpoints([...told, ...this.#endpointsOf(chosen), ...this.#ownEndpoint()])
     if (alreadyFlooded.length > LONGEST_ALREADY_FLOODED_LIST) return
     for (const neighbour of chosen) this.#flood(neighbour, { routeEntry: entry, alreadyFlooded })
   }

@@ -166,7 +166,7 @@ export class LeafSetRepair {
     if (!isNews || !registrations.has(localId)) return
     this.#askSoon(localId)
     // As with a FLOOD, whoever joins a leaf set this way is told about us, too.
-    this.#proof.consider(entry, { from: to, alreadyFlooded: [] })
+    this.#proof.consider(entry, { from: to, introducesUs: true })
     const endpoint = own.endpointFor(entry)
     if (endpoint === undefined || steps >= MOST_REPAIR_STEPS) return
     this.#ask({ ...questioning, flagged: [endpoint, ...flagged], steps: steps + 1 })

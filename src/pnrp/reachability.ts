@@ -41,6 +41,8 @@ export class Reachability {
   #sentTo: Set<string> | undefined
   #firstMemberKnown: number | undefined
   #asked = false
+  /** Once it is found that nobody asks, that holds: whoever takes its IDs back knows fewer nodes than before. */
+  #isNotAsked = false
 
   constructor(clock: Clock, witnessesNeeded: number) {
     this.#clock = clock
@@ -101,9 +103,10 @@ export class Reachability {
     if (observed !== undefined && !(observed.port === ownPort && ownAddresses.includes(observed.host))) {
       return 'address-translated'
     }
-    if (this.#asked || this.#firstMemberKnown === undefined || knownMembers < FEWEST_MEMBERS_TO_JUDGE) return undefined
+    if (this.#asked || this.#firstMemberKnown === undefined) return undefined
     const waited = this.#clock.monotonic() - this.#firstMemberKnown
-    return waited > LONGEST_WAIT_FOR_QUESTION ? 'not-asked' : undefined
+    if (waited > LONGEST_WAIT_FOR_QUESTION && knownMembers >= FEWEST_MEMBERS_TO_JUDGE) this.#isNotAsked = true
+    return this.#isNotAsked ? 'not-asked' : undefined
   }
 
   /** Starts anew: the addresses changed, or it is time to try again. */
@@ -112,6 +115,7 @@ export class Reachability {
     this.#observed.length = 0
     this.#sentTo = undefined
     this.#asked = false
+    this.#isNotAsked = false
     this.#firstMemberKnown = undefined
   }
 

@@ -11,8 +11,9 @@ import type { EntryProof } from './entry-proof.ts'
 import type { Flooding } from './flooding.ts'
 import { answerInquire, answerLookup } from './lookup-answer.ts'
 import type { Advertise, Flood, Inquire, Lookup, Reply, Request, Solicit } from './message.ts'
-import { NO_PNRP_ID, PNRP_ID_LENGTH } from './pnrp-id.ts'
+import { NO_PNRP_ID, PNRP_ID_LENGTH, type PnrpId } from './pnrp-id.ts'
 import { splitAuthorityBuffer } from './reassembly.ts'
+import { isAmong } from './route-entry.ts'
 import { type Rate, TokenBucket } from './token-buckets.ts'
 
 /** SOLICITs from addresses that are not proven that are answered in full; to more the answer is empty. */
@@ -113,14 +114,26 @@ export class RequestHandler {
       const start = this.#replyStart(flood, source)
       transport.reply(source, { type: 'ACK', ...start, notFound, cookieNeeded: false })
     }
-    if (routeEntry !== undefined) proof.consider(routeEntry, { from: source.from, alreadyFlooded })
+    if (routeEntry !== undefined) {
+      const isOfSender = isAmong(routeEntry, [source.from])
+      const knownIds = isOfSender ? this.#registeredHere(validateId) : []
+      proof.consider(routeEntry, { from: source.from, told: alreadyFlooded, introducesUs: true, knownIds })
+    }
     if (revokeCpa !== undefined) flooding.revocationReceived(flood, revokeCpa)
   }
 
   #lookup(lookup: Lookup, source: RequestSource): void {
     const { parts, proof } = this.#own
     this.#answer(source, lookup, this.#lookupRate.take() ? answerLookup(parts, lookup) : BUSY)
-    if (lookup.bestMatch !== undefined) proof.consider(lookup.bestMatch, { from: source.from })
+    const { bestMatch, flaggedPath, validateId } = lookup
+    if (bestMatch === undefined) return
+    // Who announces an ID of its own has told all whom it has asked.
+    if (!isAmong(bestMatch, [source.from])) {
+      proof.consider(bestMatch, { from: source.from })
+      return
+    }
+    const knownIds = this.#registeredHere(validateId)
+    proof.consider(bestMatch, { from: source.from, told: flaggedPath, introducesUs: true, knownIds })
   }
 
   #inquire(inquire: Inquire, source: RequestSource): void {
@@ -138,6 +151,10 @@ export class RequestHandler {
       return
     }
     this.#answer(source, inquire, answerInquire(parts, inquire, registration))
+  }
+
+  #registeredHere(id: PnrpId): PnrpId[] {
+    return this.#own.parts.registrations.has(id) ? [id] : []
   }
 
   #answer(source: RequestSource, request: Inquire | Lookup, buffer: AuthorityBuffer): void {

@@ -5,6 +5,7 @@
 import {
   ADDRESS_LENGTH,
   type Endpoint,
+  formatEndpoint,
   type IpAddress,
   ipAddressBytes,
   ipAddressFromBytes,
@@ -42,6 +43,11 @@ export function sameAddresses(one: readonly IpAddress[], other: readonly IpAddre
 /** Whether one of the entry's endpoints is among these. */
 export function isAmong(entry: RouteEntry, endpoints: readonly Endpoint[]): boolean {
   return endpoints.some(({ host, port }) => port === entry.port && entry.addresses.includes(host))
+}
+
+/** Each endpoint once. */
+export function distinctEndpoints(endpoints: readonly Endpoint[]): Endpoint[] {
+  return [...new Map(endpoints.map((endpoint) => [formatEndpoint(endpoint), endpoint])).values()]
 }
 
 /** How many bytes an entry takes in a message. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Counters } from '../../src/pnrp/counters.ts'
 import { DatagramTransport } from '../../src/pnrp/datagram-transport.ts'
 import { type Flood, LONGEST_ALREADY_FLOODED_LIST } from '../../src/pnrp/message.ts'
-import { NO_PNRP_ID, type PnrpId, pnrpIdAt, upwardDistance } from '../../src/pnrp/pnrp-id.ts'
+import { NO_PNRP_ID, nextPnrpId, type PnrpId, pnrpIdAt, upwardDistance } from '../../src/pnrp/pnrp-id.ts'
 import { LEAF_SET_SIDE } from '../../src/pnrp/route-cache.ts'
 import { isAmong, type RouteEntry } from '../../src/pnrp/route-entry.ts'
 import { type Endpoint, parseIpAddress } from '../../src/runtime/endpoint.ts'
@@ -55,18 +55,19 @@ function tell(
 describe('an entry that joins a leaf set', () => {
   /**
    * A node among others, and a newcomer that nobody but the teller knows: the newcomer has no seed, and asks nobody.
+   * The node is so many places above it.
    */
-  function newcomerTo(seed: string, count = 12) {
+  function newcomerTo(seed: string, { count = 12, places = 1 } = {}) {
     const cloud = cloudOf(seed)
     cloud.grow(count)
     const newcomer = cloud.add({ seeds: [], ports: { browse: () => undefined } })
     const teller = new ScriptedPeer(cloud, 'teller')
     const id = newcomer.ownId
-    const joins = cloud.members.find(
-      (one) => one !== newcomer && one.node.parts.cache.wouldJoinLeafSet(entryOf(newcomer, id)),
-    )
-    if (joins === undefined) throw new Error('the newcomer is nobody’s neighbour')
-    return { cloud, newcomer, teller, id, node: joins }
+    const upwards = cloud.members.filter((one) => one !== newcomer)
+    upwards.sort((one, other) => (upwardDistance(id, one.ownId) < upwardDistance(id, other.ownId) ? -1 : 1))
+    const node = upwards[places - 1]
+    if (node === undefined) throw new RangeError(`nobody is ${places} places above`)
+    return { cloud, newcomer, teller, id, node, upwards }
   }
 
   /** The nearest that a node knows above and below an ID, apart from those that are passed over. */
@@ -97,6 +98,17 @@ describe('an entry that joins a leaf set', () => {
       expect(new Set(flood.alreadyFlooded)).toEqual(new Set([...received, ...chosen, node.endpoint]))
       expect(flood.alreadyFlooded).toHaveLength(5)
     }
+  })
+
+  test('N-42, N-44: is flooded by who is further out to the next one beyond, too', () => {
+    const { cloud, newcomer, teller, id, node, upwards } = newcomerTo('beyond', { count: 20, places: 3 })
+    const expected = [...nearestOf(node, id, [teller.endpoint]), upwards[3]?.ownId]
+    const floods = record(cloud)
+    tell(teller, node, entryOf(newcomer, id), [teller.endpoint])
+    cloud.world.runUntil(() => floods.some(({ by }) => by === node), 1000)
+    const told = floods.filter(({ by, flood }) => by === node && flood.routeEntry?.id === id)
+    expect(told.map(({ flood }) => flood.validateId).sort()).toEqual(expected.sort())
+    for (const { flood } of told) expect(flood.alreadyFlooded).toHaveLength(5)
   })
 
   test('N-43: is not passed on once the list would exceed 22 entries', () => {
@@ -147,30 +159,58 @@ describe('an entry that joins a leaf set', () => {
     expect([...after.below, ...after.above]).toContain(id)
   })
 
-  test('N-44: after one registration its whole leaf set knows it, and it knows them, by floods alone', () => {
-    const cloud = cloudOf('whole')
-    cloud.grow(30)
-    const member = memberAt(cloud, 17)
+  test('N-42, N-44: is passed on past all who were told of it while it was being proven', () => {
+    const { cloud, newcomer, teller, id, node } = newcomerTo('told meanwhile', { count: 20 })
+    const others = nearestOf(node, id, [])
+    const told = others.flatMap((one) => cloud.registered().get(one)?.endpoint ?? [])
+    const expected = nearestOf(node, id, told)
     const floods = record(cloud)
-    const { id } = member.registerSecured('printer')
+    tell(teller, node, entryOf(newcomer, id))
+    tell(teller, node, entryOf(newcomer, id), told)
+    cloud.world.runUntil(() => floods.some(({ by }) => by === node), 1000)
+    const sent = floods.filter(({ by, flood }) => by === node && flood.routeEntry?.id === id)
+    expect(sent.map(({ flood }) => flood.validateId).sort()).toEqual(expected.sort())
+  })
+
+  test.each([0, 1, 2])(
+    'N-44: after each of five registrations the whole leaf set knows it, and it knows them, by floods alone (%i)',
+    (run) => {
+      const cloud = cloudOf(`whole ${run}`)
+      cloud.grow(30)
+      for (const index of [17, 24, 1, 8, 15]) {
+        register(cloud, memberAt(cloud, index), `printer ${index}`)
+        // The repair of leaf sets finds nothing to mend.
+        cloud.world.runFor(10_000)
+        expect(cloud.wrongLeafSets()).toEqual([])
+      }
+    },
+  )
+
+  function register(cloud: SimulatedCloud, member: Member, classifier: string): void {
+    const floods = record(cloud)
+    const { id } = member.registerSecured(classifier)
     // Before the repair of leaf sets has asked anybody.
     cloud.world.runFor(2500)
     const known = member.node.parts.cache.leafSet(id)
-    const sorted = [...cloud.registered().keys()].filter((one) => one !== member.ownId).sort()
+    const sorted = [...cloud.registered()]
+      .flatMap(([one, { name }]) => (name === member.name && one !== id ? [] : one))
+      .sort()
     const place = sorted.indexOf(id)
     const walk = [...sorted.slice(place + 1), ...sorted.slice(0, place)]
     expect(known.above).toEqual(walk.slice(0, LEAF_SET_SIDE))
     expect(known.below).toEqual(walk.toReversed().slice(0, LEAF_SET_SIDE))
     // Also where the member's own ID stands among them, which takes a place in the leaf sets of others.
     expect(cloud.wrongLeafSets()).toEqual([])
-    expect(cloud.running.filter(({ node }) => node.parts.cache.leafSetsWith(id).length > 0).length).toBeGreaterThan(7)
+    expect(cloud.running.filter(({ node }) => node.parts.cache.leafSetsWith(id).length > 0).length).toBeGreaterThan(
+      LEAF_SET_SIDE,
+    )
     // N-45: and the flood has ended, after a bounded number of messages.
     const own = floods.filter(({ flood }) => flood.routeEntry?.id === id)
     expect(own.length).toBeLessThanOrEqual(10 * LEAF_SET_SIDE)
     floods.length = 0
     cloud.world.runFor(2000)
     expect(floods.filter(({ flood }) => flood.routeEntry?.id === id)).toEqual([])
-  })
+  }
 })
 
 describe('a FLOOD for one ID of the receiver', () => {
@@ -205,9 +245,11 @@ describe('a FLOOD for one ID of the receiver', () => {
     const cloud = cloudOf(kind)
     cloud.grow(3)
     const node = memberAt(cloud, 1)
-    // An entry that nobody proved, so that only the FLOOD can tell.
+    const registration = node.registerSecured('printer')
+    cloud.world.runFor(100)
+    // An entry next to it that nobody proved, so that only the FLOOD can tell.
     const peer = new ScriptedPeer(cloud, 'peer')
-    const id = drawPnrpId(cloud, 'neighbour')
+    const id = nextPnrpId(registration.id)
     peer.onHeard = (heard) => {
       if (heard.message.type === 'FLOOD' && kind === 'not found') {
         const start = peer.replyTo(heard.message, heard.from)
@@ -217,8 +259,6 @@ describe('a FLOOD for one ID of the receiver', () => {
     const { cache, clock } = node.node.parts
     const life = { notAfter: clock.utc() + 86_400_000, lastHeard: clock.monotonic() }
     cache.add({ entry: peer.entry(id), publicKey: new Uint8Array(32), ...life })
-    const registration = node.registerSecured('printer')
-    cloud.world.runFor(100)
     expect(cache.get(id)).toBeDefined()
     node.node.unregister(registration)
     const floods = () => peer.heardOf('FLOOD')
