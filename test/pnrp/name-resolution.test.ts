@@ -45,6 +45,9 @@ function registerAt(cloud: SimulatedCloud, ...indices: number[]): Registration[]
   return registerAs(cloud, name, ...indices)
 }
 
+/** Nobody of it dies; what is left registered is under names of which no other test knows. */
+const peaceful = sharedCloud('peaceful', 24)
+
 /** What a member sends for applications: everything that a resolve sends is a LOOKUP, or an INQUIRE that wants the payload. */
 function watch(cloud: SimulatedCloud, member: Member): { message: Message; to: string }[] {
   const sent: { message: Message; to: string }[] = []
@@ -66,9 +69,10 @@ function watch(cloud: SimulatedCloud, member: Member): { message: Message; to: s
 function begin(
   member: Member,
   options: ResolveOptions,
+  as = name,
 ): { results: NameResult[]; times: number[]; isOver: boolean; cancel(): void } {
   const state = { results: [] as NameResult[], times: [] as number[], isOver: false, cancel: () => {} }
-  const resolution = member.resolveName(name, options, {
+  const resolution = member.resolveName(as, options, {
     found: (result) => {
       state.results.push(result)
       state.times.push(member.cloud.world.now)
@@ -207,10 +211,11 @@ describe('several registrations of the name on one node', () => {
 
 describe('cancelling', () => {
   test('N-69, N-108: ends all sending at once, at any moment, and nothing more is told', () => {
-    const cloud = cloudOf('cancelled', 24)
-    registerAt(cloud, 1, 6, 11, 16, 21)
+    const cloud = peaceful()
+    const name = parsePeerName('0.cancelled')
+    registerAs(cloud, name, 1, 6, 11, 16, 21)
     const { world } = cloud
-    const whole = begin(at(cloud, 3), { limit: 10 })
+    const whole = begin(at(cloud, 3), { limit: 10 }, name)
     const start = world.now
     world.runUntil(() => whole.isOver, 60_000)
     const duration = world.now - start
@@ -218,7 +223,7 @@ describe('cancelling', () => {
     for (let step = 0; step < 12; step++) {
       const sent = watch(cloud, at(cloud, 3))
       const { exchange } = at(cloud, 3).node.parts
-      const state = begin(at(cloud, 3), { limit: 10 })
+      const state = begin(at(cloud, 3), { limit: 10 }, name)
       world.runFor((duration * step) / 12)
       const pending = exchange.size
       state.cancel()
@@ -234,8 +239,9 @@ describe('cancelling', () => {
   })
 
   test('N-108: by the listener itself while it is told of a result ends the resolve there', () => {
-    const cloud = cloudOf('left', 20)
-    registerAt(cloud, 1, 6, 11)
+    const cloud = peaceful()
+    const name = parsePeerName('0.left')
+    registerAs(cloud, name, 1, 6, 11)
     const results: NameResult[] = []
     const resolution = at(cloud, 3).resolveName(
       name,
@@ -259,8 +265,9 @@ describe('cancelling', () => {
 
 describe('the own registrations', () => {
   test('N-108: are results like any other, unless the caller leaves its own out', () => {
-    const cloud = cloudOf('own', 20)
-    const [own, other] = registerAt(cloud, 3, 8)
+    const cloud = peaceful()
+    const name = parsePeerName('0.own')
+    const [own, other] = registerAs(cloud, name, 3, 8)
     if (own === undefined || other === undefined) throw new RangeError('two are registered')
     expect(idsOf(cloud.resolve(at(cloud, 3), name, { limit: 10 }))).toEqual(idsOf([own, other]))
     const others = cloud.resolve(at(cloud, 3), name, { limit: 10, includesOwn: false })
@@ -280,8 +287,9 @@ describe('the own registrations', () => {
 
 describe('no result is kept', () => {
   test('N-121: every resolve ends with an INQUIRE to the publisher, also on a node that resolved it a moment before', () => {
-    const cloud = cloudOf('again', 20)
-    registerAt(cloud, 7)
+    const cloud = peaceful()
+    const name = parsePeerName('0.again')
+    registerAs(cloud, name, 7)
     const resolver = at(cloud, 3)
     const sent = watch(cloud, resolver)
     const publisher = at(cloud, 7).endpoint.host
@@ -294,8 +302,9 @@ describe('no result is kept', () => {
   })
 
   test('N-121: an update is found at once, and what has ended is not found any more', () => {
-    const cloud = cloudOf('updated', 20)
-    const [registration] = registerAt(cloud, 7)
+    const cloud = peaceful()
+    const name = parsePeerName('0.updated')
+    const [registration] = registerAs(cloud, name, 7)
     if (registration === undefined) throw new RangeError('one is registered')
     const publisher = at(cloud, 7)
     const resolvers = [at(cloud, 3), at(cloud, 15)]
