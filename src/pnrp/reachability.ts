@@ -100,13 +100,27 @@ export class Reachability {
   /** Why others cannot reach this node, as far as is known; undefined if they can, or nothing is known yet. */
   problem(ownAddresses: readonly IpAddress[], ownPort: number, knownMembers: number): UnreachableReason | undefined {
     const observed = this.observedEndpoint()
-    if (observed !== undefined && !(observed.port === ownPort && ownAddresses.includes(observed.host))) {
+    const isOwn = ({ host, port }: Endpoint): boolean => port === ownPort && ownAddresses.includes(host)
+    // Liars name each other and so are asked more often than others: being the most does not suffice against those
+    // who see this node where it is.
+    if (observed !== undefined && !isOwn(observed) && this.#witnessesOf(isOwn) < WITNESSES_NEEDED) {
       return 'address-translated'
     }
     if (this.#asked || this.#firstMemberKnown === undefined) return undefined
     const waited = this.#clock.monotonic() - this.#firstMemberKnown
     if (waited > LONGEST_WAIT_FOR_QUESTION && knownMembers >= FEWEST_MEMBERS_TO_JUDGE) this.#isNotAsked = true
     return this.#isNotAsked ? 'not-asked' : undefined
+  }
+
+  #witnessesOf(sees: (observed: Endpoint) => boolean): number {
+    const now = this.#clock.monotonic()
+    const counts = this.#observed.map(sees)
+    let count = 0
+    for (const { value, time } of this.#witnesses.rows()) {
+      const [place = 0] = value
+      if (now - time < WITNESS_LIFE && counts[place]) count++
+    }
+    return count
   }
 
   /** Starts anew: the addresses changed, or it is time to try again. */

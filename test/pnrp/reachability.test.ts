@@ -33,6 +33,18 @@ describe('the address that others see', () => {
     expect(reachability.observedEndpoint()).toBeUndefined()
   })
 
+  test('N-112, N-103: is no translated one while three see the node where it is, however many liars agree on another', () => {
+    const reachability = new Reachability(clock, WITNESSES_NEEDED)
+    const own = { host: '20.0.0.1', port: 3540 } as Endpoint
+    const problem = () => reachability.problem([own.host], own.port, 50)
+    for (let prefix = 1; prefix <= 20; prefix++) reachability.observed(witness(prefix), observed)
+    expect(problem()).toBe('address-translated')
+    for (const prefix of [30, 31]) reachability.observed(witness(prefix), own)
+    expect(problem()).toBe('address-translated')
+    reachability.observed(witness(32), own)
+    expect(problem()).toBeUndefined()
+  })
+
   test('N-112: is not heeded from a reply that does not count, nor from one liar alone', () => {
     const cloud = new SimulatedCloud({ seed: 'liar', cloud: makeCloud(GLOBAL_CLOUD), conditions: { latency: 10 } })
     const node = cloud.add({ seeds: [] })
