@@ -12,10 +12,10 @@
  * The nonce ties the two halves together and proves no address, since who asks chose it; the cookie does that.
  */
 import { toHex } from '../runtime/bytes.ts'
+import type { Deadline } from '../runtime/deadlines.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBytes, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
-import type { Deadline } from './deadlines.ts'
 import type { Asking } from './exchange.ts'
 import { type Flood, NONCE_LENGTH, type Request, type Solicit } from './message.ts'
 import { NO_PNRP_ID, type PnrpId, pnrpIdAt } from './pnrp-id.ts'

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoint.ts'
-import { networkPrefix } from './network-prefix.ts'
+import { networkPrefix } from '../runtime/network-prefix.ts'
 import { RecentMap } from './recent-map.ts'
 
 /** Why a node is resolve-only. */

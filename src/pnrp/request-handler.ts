@@ -2,6 +2,7 @@
  * Requests from others: each is answered, and what it tells is considered (MS-PNRP 3.2.5).
  */
 import { LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
+import { type Rate, TokenBuckets } from '../runtime/token-buckets.ts'
 import { type AuthorityBuffer, encodeAuthorityBuffer } from './authority-buffer.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { type Conversations, OWN_FEATURES } from './conversations.ts'
@@ -13,7 +14,6 @@ import { answerInquire, answerLookup } from './lookup-answer.ts'
 import type { Advertise, Flood, Inquire, Lookup, Reply, Request, Solicit } from './message.ts'
 import { NO_PNRP_ID, PNRP_ID_LENGTH } from './pnrp-id.ts'
 import { splitAuthorityBuffer } from './reassembly.ts'
-import { type Rate, TokenBuckets } from './token-buckets.ts'
 
 /** LOOKUPs that are answered in all; to more the answer is that this node is busy. */
 export const LOOKUPS_OF_ALL: Rate = { perSecond: 5000, burst: 5000 }

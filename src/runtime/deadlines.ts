@@ -2,7 +2,7 @@
  * Many deadlines on one timer. A node waits for hundreds of answers at a time, and ten thousand nodes are
  * simulated in one process, so a timer of the clock for each would cost more than the messages.
  */
-import type { Clock, Timer } from '../runtime/clock.ts'
+import type { Clock, Timer } from './clock.ts'
 
 /** Something that is due at a time, unless it is cancelled. */
 export interface Deadline {

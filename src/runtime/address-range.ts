@@ -1,8 +1,8 @@
 /**
  * Ranges of addresses, in the notation 10.0.0.0/8 or fe80::/10 (RFC 4632, RFC 4291).
  */
-import { ipAddressBytes, ipAddressFromBytes, isIpv4, parseIpAddress } from '../runtime/endpoint.ts'
-import { PeerageError } from '../runtime/peerage-error.ts'
+import { ipAddressBytes, ipAddressFromBytes, isIpv4, parseIpAddress } from './endpoint.ts'
+import { PeerageError } from './peerage-error.ts'
 
 /** All addresses that share the first bits of one. */
 export interface AddressRange {

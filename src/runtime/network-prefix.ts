@@ -2,7 +2,7 @@
  * Network prefixes: an IPv4 /24 or an IPv6 /48, which is about what one party is given. Places in caches, and
  * rates, are counted by prefix, so that they cost addresses and not just keys (DESIGN section 5).
  */
-import { type IpAddress, ipAddressBytes, isIpv4 } from '../runtime/endpoint.ts'
+import { type IpAddress, ipAddressBytes, isIpv4 } from './endpoint.ts'
 
 const IPV6_PREFIX_BYTES = 6
 const IPV4_PREFIX_BYTES = 3

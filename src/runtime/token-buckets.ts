@@ -3,7 +3,7 @@
  * The table is bounded; a key that is not in it has a full bucket, and one whose bucket is full again needs
  * no place in it.
  */
-import type { Clock } from '../runtime/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** A rate and how much of it may come at once. */
 export interface Rate {
