@@ -98,3 +98,9 @@ export type NodeId = string
 export const MOST_ADDRESSES = 8
 /** Nodes in one message (MS-PPGRH 2.2.2.3 and others: ten addresses). */
 export const MOST_REFERRALS = 10
+/** In bytes. */
+export const NODE_ID_LENGTH = 8
+/** Types that a node names because it keeps no others. */
+export const MOST_KEPT_TYPES = 64
+/** Steps of a SHUFFLE. */
+export const LONGEST_SHUFFLE_WALK = 6
