@@ -71,13 +71,13 @@ function readBody(kind: MessageKind, reader: WireReader): GraphMessage {
     case 'DISCONNECT':
       return { kind, reason: readName(reader, disconnectReasonNames), referrals: readReferrals(reader) }
     case 'SHUFFLE': {
+      const walk = reader.uint32()
       const steps = reader.uint8()
       if (steps > LONGEST_SHUFFLE_WALK) throw reader.malformed(`a walk of ${steps} steps`)
-      const origin = readReferral(reader)
-      return { kind, steps, origin, referrals: readReferrals(reader) }
+      return { kind, walk, steps, referrals: readReferrals(reader) }
     }
     case 'SHUFFLE_REPLY':
-      return { kind, referrals: readReferrals(reader) }
+      return { kind, walk: reader.uint32(), referrals: readReferrals(reader) }
     case 'FLOOD':
       return { kind, record: reader.byteString(LONGEST_RECORD_MESSAGE) }
     case 'ADVERTISE':
@@ -86,6 +86,7 @@ function readBody(kind: MessageKind, reader: WireReader): GraphMessage {
       const eager = (reader.uint8() & GRAFT_EAGER) !== 0
       return { kind, eager, ids: readIds(reader) }
     }
+    case 'BECOME_NEIGHBOR':
     case 'PRUNE':
     case 'DATA_END':
       return { kind }

@@ -74,11 +74,12 @@ export function encodeGraphMessage(writer: WireWriter, message: GraphMessage): v
       writeReferrals(writer, message.referrals)
       break
     case 'SHUFFLE':
+      writer.uint32(message.walk)
       writer.uint8(message.steps)
-      writeReferral(writer, message.origin)
       writeReferrals(writer, message.referrals)
       break
     case 'SHUFFLE_REPLY':
+      writer.uint32(message.walk)
       writeReferrals(writer, message.referrals)
       break
     case 'FLOOD':
@@ -96,6 +97,7 @@ export function encodeGraphMessage(writer: WireWriter, message: GraphMessage): v
       writer.count(message.ids.length, MOST_ANNOUNCED)
       for (const id of message.ids) writer.bytes(recordIdBytes(id))
       break
+    case 'BECOME_NEIGHBOR':
     case 'PRUNE':
     case 'DATA_END':
       break

@@ -23,6 +23,7 @@ export const messageKinds: Readonly<Record<MessageKind, KindOfMessage>> = {
   DISCONNECT: { number: 0x05, longest: SMALL, priority: 'control' },
   SHUFFLE: { number: 0x20, longest: SMALL, priority: 'control' },
   SHUFFLE_REPLY: { number: 0x21, longest: SMALL, priority: 'control' },
+  BECOME_NEIGHBOR: { number: 0x27, longest: SMALL, priority: 'control' },
   FLOOD: { number: 0x0b, longest: LONGEST_RECORD_MESSAGE, priority: 'flood' },
   ADVERTISE: { number: 0x09, longest: 2 * SMALL, priority: 'flood' },
   GRAFT: { number: 0x22, longest: SMALL, priority: 'control' },

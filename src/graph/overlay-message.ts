@@ -5,7 +5,7 @@
 import type { Endpoint } from '../runtime/endpoint.ts'
 
 /** The messages of the overlay. */
-export type OverlayMessage = Connect | Welcome | Refuse | Disconnect | Shuffle | ShuffleReply
+export type OverlayMessage = Connect | Welcome | Refuse | Disconnect | Shuffle | ShuffleReply | BecomeNeighbor
 
 /** Asks for a link of a kind; with U, tells new addresses over a link that is there. */
 export interface Connect {
@@ -70,8 +70,8 @@ export type DisconnectReason = 'leaving' | 'place-needed' | 'application'
 /** Hands a sample of known nodes on: it walks from neighbor to neighbor, and where it ends a sample goes back. */
 export interface Shuffle {
   readonly kind: 'SHUFFLE'
-  /** Where the sample goes back to: the node that began. */
-  readonly origin: Referral
+  /** Random, 32 bits: by it the reply finds its way back, step by step. */
+  readonly walk: number
   /** How many more steps. */
   readonly steps: number
   readonly referrals: readonly Referral[]
@@ -80,7 +80,13 @@ export interface Shuffle {
 /** The sample that goes back. */
 export interface ShuffleReply {
   readonly kind: 'SHUFFLE_REPLY'
+  readonly walk: number
   readonly referrals: readonly Referral[]
+}
+
+/** The comparison showed that the two ends are cut off from each other: this link is a neighbor link from now on (G-163). */
+export interface BecomeNeighbor {
+  readonly kind: 'BECOME_NEIGHBOR'
 }
 
 /** Another node: where it listens, and whose it is, if that is known. */
