@@ -9,7 +9,7 @@ import type { Crypto } from '../runtime/crypto.ts'
 import { type Endpoint, formatEndpoint, ipAddressBytes } from '../runtime/endpoint.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { COOKIE_LENGTH } from './message.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 
 /** How often the secret changes, in milliseconds. A cookie is good for one to two of these. */
 export const COOKIE_SECRET_LIFE = 10 * 60_000

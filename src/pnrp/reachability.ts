@@ -10,7 +10,7 @@
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoint.ts'
 import { networkPrefix } from '../runtime/network-prefix.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 
 /** Why a node is resolve-only. */
 export type UnreachableReason = 'configured' | 'no-address' | 'address-translated' | 'not-asked'

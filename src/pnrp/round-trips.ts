@@ -3,7 +3,7 @@
  * (RFC 6298), in place of the specification's fixed second. A dead node then costs a few round trips.
  */
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 
 /** Milliseconds. Below the first, a busy event loop looks like a dead node. */
 export const SHORTEST_TIMEOUT = 100
