@@ -16,7 +16,7 @@ export type GraphId = Branded<string, 'GraphId'>
 export interface GraphKeys {
   /** The ID in UTF-8: the key of HMACs on links. */
   readonly secret: Uint8Array
-  /** What IDs of records are made from: 32 bytes. */
+  /** What binds the IDs and the signatures of records to the graph: 32 bytes. */
   readonly recordKey: Uint8Array
   /** What every record carries, so that one of another graph is told apart: {@link GRAPH_TAG_LENGTH} bytes. */
   readonly tag: Uint8Array

@@ -3,14 +3,27 @@
  * text it has 32 lower-case hexadecimal digits, so that `===`, keys of a Map and JSON work.
  */
 import type { Branded } from '../runtime/branded.ts'
-import { fromHex, toHex } from '../runtime/bytes.ts'
+import { fromHex, toHex, toUtf8 } from '../runtime/bytes.ts'
+import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import type { GraphKeys } from './graph-id.ts'
 
 /** The ID of a record. */
 export type RecordId = Branded<string, 'RecordId'>
 
 /** In bytes. */
 export const RECORD_ID_LENGTH = 16
+
+/**
+ * The ID that a record has in a graph.
+ *
+ * @param identity The end of its header, as it is encoded: creator's key, type, creation time, nonce
+ */
+export function recordIdOf(crypto: Crypto, keys: GraphKeys, identity: Uint8Array): RecordId {
+  return recordIdFromBytes(crypto.sha256(CONTEXT, keys.recordKey, identity).subarray(0, RECORD_ID_LENGTH))
+}
+
+const CONTEXT = toUtf8('peerage/1/record-id\0')
 
 /** The ID that a text names. @throws PeerageError `invalid-argument` if it is not 32 digits 0-9 a-f */
 export function parseRecordId(text: string): RecordId {
