@@ -2,6 +2,7 @@
  * Counters of one graph: what was dropped, each for its reason, and what else is worth counting. They tell an operator what
  * happens, and a test that bad input was noticed.
  */
+import type { RecordProblem } from '../records/record-problem.ts'
 
 /** Why something was dropped, or ended. docs/protocol/graph-counters.md says what each means. */
 export const dropReasons = [
@@ -32,8 +33,30 @@ export const dropReasons = [
   // Messages that are passed over
   'message-unknown-version',
   'message-unknown-kind',
+  // Records, beside what is wrong with their form or signatures
+  'record-expired',
+  'record-outlives',
+  'record-internal',
+  'record-invalid',
+  'record-provider-failed',
+  'record-old',
+  'record-not-kept',
+  'record-lost-by-disk',
+  'record-over-rate',
+  'ephemeral-limit',
+  'waiting-limit',
+  'proof-missing',
+  'proof-limit',
+  // Floods
+  'announcements-limit',
+  'graft-limit',
+  // Reconciliation
+  'comparison-busy',
+  'comparison-minute',
+  'comparison-failed',
 ] as const
-export type DropReason = (typeof dropReasons)[number]
+/** What is wrong with a record counts under its own name. */
+export type DropReason = (typeof dropReasons)[number] | `record-${RecordProblem}`
 
 /** What is counted beside what is dropped. */
 export const countedEvents = [
@@ -42,6 +65,12 @@ export const countedEvents = [
   'messages-received',
   'bytes-sent',
   'bytes-received',
+  'records-received',
+  'records-new',
+  'records-already-present',
+  'records-waited',
+  'comparisons',
+  'comparisons-different',
 ] as const
 export type CountedEvent = (typeof countedEvents)[number]
 

@@ -52,6 +52,6 @@ export type LinkPriority = 'control' | 'flood' | 'bulk'
 
 /**
  * Why a link closed: the other end closed it, this end did, it broke, nothing came any more, the other end broke
- * the protocol, or its owner is not admitted any more.
+ * the protocol, its owner is not admitted any more, or it took too little for too long.
  */
-export type LinkClosing = 'ended' | 'closed' | 'broken' | 'silent' | 'protocol' | 'not-admitted'
+export type LinkClosing = 'ended' | 'closed' | 'broken' | 'silent' | 'protocol' | 'not-admitted' | 'slow'

@@ -32,7 +32,7 @@ export const messageKinds: Readonly<Record<MessageKind, KindOfMessage>> = {
   PROOF: { number: 0x25, longest: LONGEST_RECORD_MESSAGE, priority: 'flood' },
   PT2PT: { number: 0x0d, longest: LONGEST_RECORD_MESSAGE, priority: 'flood' },
   PT2PT_ANSWER: { number: 0x26, longest: SMALL, priority: 'control' },
-  DATA: { number: 0x30, longest: LONGEST_DATA, priority: 'bulk' },
+  DATA: { number: 0x30, longest: LONGEST_DATA + SMALL, priority: 'bulk' },
   DATA_END: { number: 0x31, longest: SMALL, priority: 'bulk' },
   ...reconciliationKinds,
 }

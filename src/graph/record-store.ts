@@ -1,0 +1,233 @@
+/**
+ * The records of one node: those that last in the database and the trie, ephemeral ones in memory. Whatever gets in
+ * has been judged (record-arrival.ts) or was written here (publishing.ts); of two versions the greater stays (G-062).
+ *
+ * Changes share a commit: the first one of a turn orders it for the end of that turn. What waits for the disk, an
+ * application's acknowledgement and the report of a change, comes after it. If it fails, nothing of the batch is
+ * there any more: what others sent is fetched again by a later comparison.
+ */
+
+import type { GraphRecord } from '../records/record.ts'
+import type { RecordDatabase, RemovalReason, StoredLeaf } from '../records/record-database.ts'
+import type { RecordId } from '../records/record-id.ts'
+import { compareRecords } from '../records/record-order.ts'
+import { isEphemeral } from '../records/record-type.ts'
+import { compareBytes } from '../runtime/bytes.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import type { EphemeralRecords } from './ephemeral-records.ts'
+import type { RecordChange } from './graph-events.ts'
+import type { GraphParts } from './graph-parts.ts'
+import type { MerkleTrie } from './merkle-trie.ts'
+
+/** What became of a version that was offered. */
+export type Applied = 'new' | 'present' | 'old'
+
+/** How long a record is here before a node that lacks it counts as cut off, in milliseconds (G-163). */
+export const LONG_HELD = 30_000
+/** Expired records that one step removes. */
+const PURGED_AT_ONCE = 500
+
+/** What the store needs of the rest of the node. */
+export interface RecordStoreOwner {
+  /** A change is stored; of ephemeral records at once, of others after the commit. */
+  changed(change: RecordChange): void
+}
+
+/** The records of one node in one graph. */
+export class RecordStore {
+  readonly database: RecordDatabase
+  readonly ephemeral: EphemeralRecords
+  readonly trie: MerkleTrie
+  readonly #parts: GraphParts
+  readonly #owner: RecordStoreOwner
+  /** The records that came lately, the oldest first. */
+  readonly #recent = new Map<RecordId, { readonly stored: number; readonly digest: Uint8Array }>()
+  /** Records that the trie does not count any more, but that were not removed yet. */
+  readonly #overdue = new Set<RecordId>()
+  #changes: RecordChange[] = []
+  #acknowledgements: ((error: PeerageError | undefined) => void)[] = []
+  #isCommitDue = false
+
+  constructor(
+    parts: GraphParts,
+    stores: { readonly database: RecordDatabase; readonly ephemeral: EphemeralRecords; readonly trie: MerkleTrie },
+    owner: RecordStoreOwner,
+  ) {
+    this.#parts = parts
+    this.database = stores.database
+    this.ephemeral = stores.ephemeral
+    this.trie = stores.trie
+    this.#owner = owner
+    this.#fillTrie()
+  }
+
+  /** The version that is here: live, deleted or expired and not removed yet. */
+  get(type: string, id: RecordId): GraphRecord | undefined {
+    if (isEphemeral(type)) return this.ephemeral.get(id)
+    if (this.trie.digestOf(type, id) === undefined && !this.#overdue.has(id)) return undefined
+    return this.database.get(id)?.record
+  }
+
+  /** The version with this ID, whatever its type. */
+  find(id: RecordId): GraphRecord | undefined {
+    return this.ephemeral.get(id) ?? this.database.get(id)?.record
+  }
+
+  /** Whether exactly this version is here. */
+  has(record: GraphRecord): boolean {
+    const { type, id, digest } = record
+    if (isEphemeral(type)) return isSame(this.ephemeral.get(id)?.digest, digest)
+    const known = this.trie.digestOf(type, id)
+    if (known !== undefined) return isSame(known, digest)
+    return this.#overdue.has(id) && isSame(this.database.get(id)?.record.digest, digest)
+  }
+
+  /** Whether a version loses against the one that is here. */
+  isOld(record: GraphRecord): boolean {
+    const present = this.get(record.type, record.id)
+    return present !== undefined && this.#compare(record, present) < 0
+  }
+
+  /** Stores a version that is valid, unless one is here that wins. @param refresh Whether to refresh it from now on; undefined: as before */
+  apply(record: GraphRecord, refresh?: boolean): Applied {
+    const present = this.get(record.type, record.id)
+    if (present !== undefined) {
+      const order = this.#compare(record, present)
+      if (order <= 0) return order === 0 ? 'present' : 'old'
+    }
+    const change = changeBetween(present, record)
+    if (isEphemeral(record.type)) {
+      if (!this.ephemeral.put(record)) return 'old'
+      if (change !== undefined) this.#owner.changed(change)
+      return 'new'
+    }
+    const former = present === undefined ? undefined : this.database.get(record.id)
+    this.database.put(record, { refresh: refresh ?? former?.refresh ?? false })
+    this.#overdue.delete(record.id)
+    this.trie.put(record)
+    this.#rememberArrival(record)
+    this.#changed(change)
+    return 'new'
+  }
+
+  /** Takes a record out that is not valid any more, or whose time is over. */
+  remove(record: Pick<GraphRecord, 'type' | 'id'>, reason: RemovalReason): void {
+    const { type, id } = record
+    const present = this.get(type, id)
+    if (present === undefined) return
+    const change: RecordChange | undefined = present.deleted ? undefined : { kind: 'removed', id, type, reason }
+    if (isEphemeral(type)) {
+      this.ephemeral.remove(id)
+      if (change !== undefined) this.#owner.changed(change)
+      return
+    }
+    this.database.remove(id, reason, this.#parts.peerTime.now())
+    this.#overdue.delete(id)
+    this.trie.remove(type, id)
+    this.#changed(change)
+  }
+
+  /** Whether a record has been here for so long that others should have it, too. */
+  isLongHeld(id: RecordId): boolean {
+    const recent = this.#recent.get(id)
+    return recent === undefined || recent.stored + LONG_HELD < this.#parts.clock.monotonic()
+  }
+
+  /** Whether a version that is known by name only is here. */
+  isHere(id: RecordId, digest: Uint8Array): boolean {
+    const recent = this.#recent.get(id)
+    return isSame(recent?.digest, digest) || isSame(this.find(id)?.digest, digest)
+  }
+
+  /** The trie leaves out what has expired by a minute of peer time (G-161). */
+  advanceTrie(minute: number): void {
+    for (const { id } of this.trie.advance(minute)) this.#overdue.add(id)
+  }
+
+  /** Removes what has expired by a minute, some at a time. @returns whether there is more */
+  purge(minute: number): boolean {
+    const expired = this.database.expiring(minute, PURGED_AT_ONCE)
+    for (const leaf of expired) this.remove(leaf, 'expired')
+    return expired.length === PURGED_AT_ONCE
+  }
+
+  /** Removes ephemeral records that have expired: no comparison has to come before that. */
+  purgeEphemeral(minute: number): void {
+    for (const record of this.ephemeral.expired(minute)) this.remove(record, 'expired')
+  }
+
+  /** Calls back when what was changed so far is on disk, or could not be stored. */
+  afterCommit(done: (error: PeerageError | undefined) => void): void {
+    this.#acknowledgements.push(done)
+    this.#orderCommit()
+  }
+
+  /** Brings all changes to disk now. */
+  commit(): void {
+    this.#isCommitDue = false
+    const changes = this.#changes
+    const acknowledgements = this.#acknowledgements
+    this.#changes = []
+    this.#acknowledgements = []
+    const error = this.#tryCommit()
+    if (error === undefined) for (const change of changes) this.#owner.changed(change)
+    for (const done of acknowledgements) done(error)
+  }
+
+  #tryCommit(): PeerageError | undefined {
+    try {
+      this.database.commit()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      this.#parts.log.error('records could not be stored', { code: error.code, message: error.message })
+      this.#parts.counters.dropped('record-lost-by-disk')
+      this.trie.clear()
+      this.#overdue.clear()
+      this.#fillTrie()
+      return error
+    }
+  }
+
+  #fillTrie(): void {
+    for (const leaf of this.database.leaves()) this.trie.put(leaf satisfies StoredLeaf)
+  }
+
+  #changed(change: RecordChange | undefined): void {
+    if (change !== undefined) this.#changes.push(change)
+    this.#orderCommit()
+  }
+
+  #orderCommit(): void {
+    if (this.#isCommitDue) return
+    this.#isCommitDue = true
+    this.#parts.deadlines.set(0, () => {
+      if (this.#isCommitDue) this.commit()
+    })
+  }
+
+  #rememberArrival({ id, digest }: GraphRecord): void {
+    const now = this.#parts.clock.monotonic()
+    this.#recent.delete(id)
+    this.#recent.set(id, { stored: now, digest })
+    for (const [oldest, { stored }] of this.#recent) {
+      if (stored + LONG_HELD >= now) break
+      this.#recent.delete(oldest)
+    }
+  }
+
+  #compare(one: GraphRecord, other: GraphRecord): number {
+    return compareRecords(one, other, (author) => this.#parts.provider.isAdministrator(author))
+  }
+}
+
+/** What a reader of live records sees; undefined: nothing, as for a tombstone of what it never saw. */
+function changeBetween(former: GraphRecord | undefined, record: GraphRecord): RecordChange | undefined {
+  const wasLive = former !== undefined && !former.deleted
+  if (!record.deleted) return { kind: wasLive ? 'updated' : 'added', record }
+  return wasLive ? { kind: 'removed', id: record.id, type: record.type, reason: 'deleted' } : undefined
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one !== undefined && compareBytes(one, other) === 0
+}
