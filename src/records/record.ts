@@ -5,6 +5,8 @@
  * A record has a *header* that its creator signs once and that never changes, so that its ID cannot be claimed
  * by anybody else, and a *version* on top of it that its last modifier signs. Two versions of one record are put in
  * order by record-order.ts.
+ *
+ * Keys, nonce, payload and proofs are views of {@link GraphRecord.bytes}: nobody may change them.
  */
 import type { RecordAttribute } from './attribute.ts'
 import type { RecordId } from './record-id.ts'
