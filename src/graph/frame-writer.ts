@@ -6,7 +6,7 @@
  * the lane into the frame.
  */
 import { WireWriter } from '../wire/wire-writer.ts'
-import { FRAME_HEADER_LENGTH, LONGEST_FRAME, priorities, priorityNumbers } from './frame.ts'
+import { FRAME_HEADER_LENGTH, LONGEST_FRAME, priorityNumbers } from './frame.ts'
 import type { LinkPriority } from './link-port.ts'
 import { MESSAGE_HEADER_LENGTH, PROTOCOL_VERSION } from './message-header.ts'
 
@@ -22,6 +22,9 @@ export class FrameWriter {
   /** The version of the protocol that messages carry. */
   version = PROTOCOL_VERSION
   readonly #lanes = [new Lane(), new Lane(), new Lane()] as const
+
+  /** How much of each lane goes into the next frames. */
+  readonly #contents = [0, 0, 0]
 
   /** How many bytes of a priority wait. */
   waiting(priority: LinkPriority): number {
@@ -55,32 +58,31 @@ export class FrameWriter {
     this.#lanes[priorityNumbers[priority]].drop()
   }
 
-  /** The next frames, the most urgent ones first, of at most {@link LONGEST_WRITE} bytes; undefined if nothing waits. */
+  /**
+   * The next frames, the most urgent ones first, of at most {@link LONGEST_WRITE} bytes; undefined if nothing waits. A message
+   * that fits into one frame is not cut, so that the other end need not put it together.
+   */
   next(): Uint8Array | undefined {
-    const length = this.#lengthOfNext()
+    const contents = this.#contents
+    let length = 0
+    for (const [number, lane] of this.#lanes.entries()) {
+      const content = lane.fitting(LONGEST_WRITE - length - FRAME_HEADER_LENGTH)
+      contents[number] = content
+      if (content > 0) length += FRAME_HEADER_LENGTH + content
+    }
     if (length === 0) return undefined
     const frames = new Uint8Array(length)
     let offset = 0
-    for (const priority of priorities) {
-      const lane = this.#lanes[priorityNumbers[priority]]
-      const content = Math.min(lane.length, length - offset - FRAME_HEADER_LENGTH)
-      if (content <= 0) continue
+    for (const [number, lane] of this.#lanes.entries()) {
+      const content = contents[number] ?? 0
+      if (content === 0) continue
       frames[offset] = content >> 8
       frames[offset + 1] = content
-      frames[offset + 2] = priorityNumbers[priority]
+      frames[offset + 2] = number
       lane.take(frames, offset + FRAME_HEADER_LENGTH, content)
       offset += FRAME_HEADER_LENGTH + content
     }
     return frames
-  }
-
-  #lengthOfNext(): number {
-    let length = 0
-    for (const lane of this.#lanes) {
-      const content = Math.min(lane.length, LONGEST_WRITE - length - FRAME_HEADER_LENGTH)
-      if (content > 0) length += FRAME_HEADER_LENGTH + content
-    }
-    return length
   }
 }
 
@@ -96,6 +98,8 @@ class Lane {
   #emptying: WireWriter | undefined
   #full: Uint8Array = NOTHING
   #taken = 0
+  /** Of a message that was cut, how much is still to be sent. */
+  #rest = 0
 
   add<Body>(
     version: number,
@@ -124,15 +128,32 @@ class Lane {
     }
   }
 
-  /** Moves `length` bytes, which must be there. */
+  /** How many bytes the next frame takes, of at most `room`: whole messages, or a part of one that fits into no frame. */
+  fitting(room: number): number {
+    if (this.length === 0 || room <= 0) return 0
+    if (this.#taken === this.#full.length) this.#turn()
+    let end = this.#taken + this.#rest
+    while (end < this.#full.length) {
+      const next = end + sizeAt(this.#full, end)
+      if (next - this.#taken > room) break
+      end = next
+    }
+    const whole = end - this.#taken
+    if (whole > 0 && whole <= room) return whole
+    const size = this.#rest > 0 ? this.#rest : sizeAt(this.#full, this.#taken)
+    return size > LONGEST_FRAME ? room : 0
+  }
+
+  /** Moves `length` bytes, as many as {@link Lane.fitting} has said. */
   take(target: Uint8Array, offset: number, length: number): void {
-    let moved = 0
-    while (moved < length) {
-      if (this.#taken === this.#full.length) this.#turn()
-      const part = this.#full.subarray(this.#taken, this.#taken + length - moved)
-      target.set(part, offset + moved)
-      this.#taken += part.length
-      moved += part.length
+    target.set(this.#full.subarray(this.#taken, this.#taken + length), offset)
+    let left = length
+    while (left > 0) {
+      if (this.#rest === 0) this.#rest = sizeAt(this.#full, this.#taken)
+      const part = Math.min(left, this.#rest)
+      this.#rest -= part
+      this.#taken += part
+      left -= part
     }
     this.length -= length
     if (this.length === 0) this.#release()
@@ -140,6 +161,7 @@ class Lane {
 
   drop(): void {
     this.length = 0
+    this.#rest = 0
     this.#filling?.reset()
     this.#release()
   }
@@ -160,4 +182,10 @@ class Lane {
     this.#full = NOTHING
     this.#taken = 0
   }
+}
+
+/** The size of the message that begins there, header included. */
+function sizeAt(bytes: Uint8Array, offset: number): number {
+  const upper = ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0)
+  return upper * 2 ** 16 + (((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0))
 }
