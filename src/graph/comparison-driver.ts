@@ -1,0 +1,198 @@
+/**
+ * The end of a reconciliation that drives: it has the other one's description, goes through the stages, and asks where both
+ * have something that differs.
+ *
+ * What is still to be asked is a stack, so that one part of the trie is gone through after the other and little waits.
+ */
+import { equalBytes } from '../runtime/bytes.ts'
+import { typePath } from './merkle-trie.ts'
+import { RangeComparison, type RangeDifference } from './range-comparison.ts'
+import type { ComparisonOwner, ComparisonTools } from './reconciliation.ts'
+import {
+  type Answer,
+  MOST_NAMED_TYPES,
+  MOST_OPEN_ASKS,
+  MOST_WANTED,
+  type Opening,
+  type TrieRange,
+  type Wanted,
+} from './reconciliation-message.ts'
+import { type Stage, stagesOf } from './reconciliation-stages.ts'
+import type { RecordSender } from './record-sender.ts'
+
+/** Asks that a session may take, beside two for each record that is here. */
+const LEEWAY = 1024
+/** Deliveries that may wait here before more is asked. */
+const MOST_WAITING_DELIVERIES = 1024
+
+/** Drives one comparison. */
+export class ComparisonDriver {
+  readonly #tools: ComparisonTools
+  readonly #owner: ComparisonOwner
+  readonly #comparison: RangeComparison
+  readonly #sender: RecordSender
+  readonly #stages: readonly Stage[]
+  /** The other end's hashes of the types that it named. */
+  readonly #theirTypes: ReadonlyMap<string, Uint8Array | undefined>
+  readonly #hasAllTheirTypes: boolean
+  /** What the other end said of all its records; undefined once it is used, or old. */
+  #whole: readonly TrieRange[] | undefined
+  #nextStage = 0
+  #stage: Stage | undefined
+  /** Prefixes to be asked, the last one first. */
+  readonly #toAsk: string[] = []
+  readonly #open: TrieRange[] = []
+  #wants: Wanted[] = []
+  #asked = 0
+  /** Of both ends: deliveries that the other one has begun, and that were asked for; and that this one has begun. */
+  #theirDeliveries = 0
+  #wanted = 0
+  #ownDeliveries = 0
+  #isDone = false
+
+  constructor(tools: ComparisonTools, owner: ComparisonOwner, opening: Opening) {
+    this.#tools = tools
+    this.#owner = owner
+    const { records, crypto, terms, shared, salt, prioritized } = tools
+    const named = [...shared.named(records.trie), ...opening.types.map(({ type }) => type)]
+    this.#stages = stagesOf(terms.policy.firstTypes, named, prioritized, shared)
+    const separate = new Set(this.#stages.flatMap(({ types }) => types ?? []).map((type) => typePath(crypto, type)))
+    this.#comparison = new RangeComparison(records.trie, crypto, salt, separate)
+    this.#sender = owner.makeSender(separate)
+    this.#theirTypes = new Map(opening.types.map(({ type, hash }) => [type, hash?.slice()]))
+    this.#hasAllTheirTypes = opening.types.length < MOST_NAMED_TYPES
+    this.#whole = opening.ranges
+  }
+
+  /** An answer came. @returns whether it may be one */
+  answered({ asks, deliveries, ranges, wants }: Answer): boolean {
+    if (asks === 0 || asks > this.#open.length || deliveries < this.#theirDeliveries) return false
+    const open = this.#open.slice(0, asks)
+    const all = [...ranges.map(({ prefix }) => prefix), ...wants.map(({ prefix }) => prefix)].sort()
+    if (all.some((prefix, index) => !isAnswer(prefix, all[index + 1], open))) return false
+    for (let index = 0; index < asks; index++) this.#owner.progressed()
+    this.#open.splice(0, asks)
+    this.#theirDeliveries = deliveries
+    this.#sender.add(wants)
+    for (const range of [...ranges].reverse()) this.#apply(this.#comparison.compare(range))
+    return true
+  }
+
+  /** Asks, or goes to the next stage. */
+  goOn(): void {
+    while (!this.#isDone) {
+      this.#ask()
+      if (this.#open.length > 0 || this.#toAsk.length > 0) break
+      this.#finishStage()
+      this.#beginStage()
+    }
+    this.#whole = undefined
+  }
+
+  #beginStage(): void {
+    const stage = this.#stages[this.#nextStage++]
+    this.#stage = stage
+    if (stage === undefined) return
+    if (stage.types === undefined) this.#beginWhole()
+    else for (const type of [...stage.types].reverse()) this.#beginType(type)
+  }
+
+  #beginType(type: string): void {
+    const path = typePath(this.#tools.crypto, type)
+    const own = this.#tools.records.trie.hashAt(path)
+    const theirs = this.#theirTypes.get(type)
+    const isKnown = this.#theirTypes.has(type) || this.#hasAllTheirTypes
+    if (own === undefined && theirs === undefined) return
+    if (own === undefined) this.#wants.push({ prefix: path, hasOther: false })
+    else if (theirs === undefined && isKnown) this.#begin([{ prefix: path, hasOther: false }])
+    else if (theirs === undefined || !equalBytes(own, theirs)) this.#toAsk.push(path)
+  }
+
+  #beginWhole(): void {
+    const whole = this.#whole
+    if (whole === undefined) {
+      // Much may have changed since the other end described what it has.
+      if (this.#tools.records.trie.size === 0) this.#wants.push({ prefix: '', hasOther: false })
+      else this.#toAsk.push('')
+      return
+    }
+    if (whole.length === 0) {
+      if (this.#tools.records.trie.size > 0) this.#begin([{ prefix: '', hasOther: false }])
+      return
+    }
+    const described = new Map(whole.map((range) => [range.prefix, range]))
+    const compare = (range: TrieRange): void => {
+      // Each prefix once: two descriptions of one, or a circle of them, lead nowhere.
+      described.delete(range.prefix)
+      const difference = this.#comparison.compare(range)
+      this.#apply({ ...difference, deeper: difference.deeper.filter((prefix) => !described.has(prefix)) })
+      for (const prefix of difference.deeper) {
+        const next = described.get(prefix)
+        if (next !== undefined) compare(next)
+      }
+    }
+    const first = described.get('')
+    if (first === undefined) this.#toAsk.push('')
+    else compare(first)
+  }
+
+  #finishStage(): void {
+    this.#sendWants()
+    const stage = this.#stage
+    const isLast = this.#nextStage >= this.#stages.length && (stage !== undefined || this.#stages.length === 0)
+    if (!isLast && (stage === undefined || stage.prioritized === '')) return
+    const { link, session } = this.#tools.terms
+    const type = stage?.prioritized ?? ''
+    link.send({ kind: 'COMPARED', session, type, isLast, deliveries: this.#ownDeliveries })
+    this.#owner.stageCompared(type, isLast, this.#theirDeliveries + this.#wanted)
+    this.#isDone = isLast
+  }
+
+  #apply({ deeper, wants, sends }: RangeDifference): void {
+    this.#toAsk.push(...[...deeper].reverse())
+    this.#wants.push(...wants)
+    this.#begin(sends)
+  }
+
+  /** Sends what the other end lacks. */
+  #begin(sends: readonly Wanted[]): void {
+    this.#ownDeliveries += sends.length
+    this.#sender.add(sends)
+  }
+
+  #ask(): void {
+    const ranges: TrieRange[] = []
+    const { records, terms } = this.#tools
+    while (
+      this.#open.length + ranges.length < MOST_OPEN_ASKS &&
+      this.#sender.waiting < MOST_WAITING_DELIVERIES &&
+      this.#asked < LEEWAY + 2 * records.trie.size
+    ) {
+      const prefix = this.#toAsk.pop()
+      if (prefix === undefined) break
+      this.#asked++
+      const range = this.#comparison.describe(prefix)
+      // What was here has gone meanwhile.
+      if (range === undefined) this.#wants.push({ prefix, hasOther: false })
+      else ranges.push(range)
+    }
+    this.#open.push(...ranges)
+    this.#sendWants()
+    if (ranges.length > 0) terms.link.send({ kind: 'ASK', session: terms.session, ranges })
+  }
+
+  #sendWants(): void {
+    const { link, session } = this.#tools.terms
+    for (let start = 0; start < this.#wants.length; start += MOST_WANTED) {
+      link.send({ kind: 'WANT', session, wants: this.#wants.slice(start, start + MOST_WANTED) })
+    }
+    this.#wanted += this.#wants.length
+    this.#wants = []
+  }
+}
+
+/** Whether a prefix of an answer lies where it was asked, and not above the one behind it. */
+function isAnswer(prefix: string, next: string | undefined, open: readonly TrieRange[]): boolean {
+  if (next?.startsWith(prefix) === true) return false
+  return open.some((asked) => prefix.startsWith(asked.prefix))
+}
