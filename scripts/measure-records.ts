@@ -1,6 +1,6 @@
 /**
  * Prints what a record of about 300 bytes with two attributes costs before it can be stored: reading it (with ID and digest),
- * checking its signatures, and beside that the bare check of one signature: `npm run measure:records`.
+ * checking its signatures, and beside that the bare check of one signature: `npx node scripts/measure-records.ts`.
  */
 import { performance } from 'node:perf_hooks'
 import { platformCrypto } from '../src/nodejs/crypto/crypto.ts'
