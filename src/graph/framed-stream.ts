@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { Deadline, Deadlines } from '../runtime/deadlines.ts'
 import type { ByteStream, ByteStreamHandler, StreamClosing } from '../runtime/streams.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
-import { LONGEST_FRAME } from './frame.ts'
+import { LONGEST_FRAME, priorities } from './frame.ts'
 import { FrameReader, type MessageSink } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { DropReason, GraphCounters } from './graph-counters.ts'
@@ -139,7 +139,7 @@ export class FramedStream implements ByteStreamHandler {
   destroy(): void {
     if (this.#state === 'over') return
     this.#state = 'over'
-    this.#reader.end()
+    this.#dropAll()
     this.stream.destroy()
   }
 
@@ -166,7 +166,7 @@ export class FramedStream implements ByteStreamHandler {
 
   closed(reason: StreamClosing): void {
     this.#state = 'over'
-    this.#reader.end()
+    this.#dropAll()
     if (this.#farewell !== undefined) this.#parts.deadlines.cancel(this.#farewell)
     this.#user.closed(reason)
   }
@@ -192,6 +192,11 @@ export class FramedStream implements ByteStreamHandler {
       this.#tellProblem()
     })
     if (!this.#isPaused && this.#state === 'open') this.stream.resume()
+  }
+
+  #dropAll(): void {
+    this.#reader.end()
+    for (const priority of priorities) this.#writer.drop(priority)
   }
 
   #tellProblem(): void {

@@ -30,4 +30,6 @@ export interface OpeningFailure {
   readonly reason: string
   /** Set where another identity than the expected one proved itself: it is not there any more. */
   readonly otherIdentity?: true
+  /** Set where the two ends have no version of the protocol in common: those that the other end speaks. */
+  readonly theirVersions?: readonly number[]
 }

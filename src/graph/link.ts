@@ -99,6 +99,8 @@ export class Link implements LinkPort, StreamUser {
   }
 
   send(message: GraphMessage): boolean {
+    // Whoever sends until it is asked to stop must not go on for ever.
+    if (this.#closing !== undefined) return false
     const { number, longest, priority } = messageKinds[message.kind]
     this.#stream.send(priority, number, longest, encodeGraphMessage, message)
     const waiting = this.#stream.waiting(priority)

@@ -248,7 +248,8 @@ export class Opening implements StreamUser {
     const version = commonVersion(protocolVersions, theirs.versions)
     if (version === undefined) {
       const versions = `here ${protocolVersions.join(', ')}, there ${theirs.versions.join(', ')}`
-      this.#fail('opening-no-common-version', versions, 'ends', { code: 'no-common-version' })
+      const failure = { code: 'no-common-version', theirVersions: theirs.versions } as const
+      this.#fail('opening-no-common-version', versions, 'ends', failure)
       return
     }
     this.#version = version

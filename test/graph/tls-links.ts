@@ -5,6 +5,7 @@ import type { OpeningOutcome } from '../../src/graph/link-opener.ts'
 import type { LinkPort } from '../../src/graph/link-port.ts'
 import type { OpeningGraph, OpeningParts } from '../../src/graph/opening.ts'
 import { OwnDials } from '../../src/graph/own-dials.ts'
+import type { Admission } from '../../src/graph/security-provider.ts'
 import type { StreamDialer } from '../../src/graph/stream-dialer.ts'
 import { StreamLinkOpener } from '../../src/graph/stream-link-opener.ts'
 import { authorityOf } from '../../src/identity/authority.ts'
@@ -54,7 +55,8 @@ export class TlsNode {
   constructor(graphId: string, classifier = 'node') {
     const keyPair = crypto.signingKeyPair(randomBytes(systemRandom, SEED_LENGTH))
     const name = makePeerName(authorityOf(crypto, keyPair.publicKey), classifier)
-    const provider = { admit: () => ({ verdict: 'admitted', received: () => 'admitted' }) as const }
+    const admission: Admission = { verdict: 'admitted', received: () => 'admitted' }
+    const provider = { admit: () => admission }
     this.graph = { keys: graphKeys(crypto, parseGraphId(graphId)), identity: { name, keyPair }, provider }
     const deadlines = new Deadlines(systemClock)
     this.parts = { clock: systemClock, crypto, log: silentLog, deadlines, counters: this.counters }
