@@ -2,9 +2,8 @@
  * Reads records: the checks of form that need nothing but the bytes and the graph (MS-PPGRH 3.1.7.27; G-061). Signatures are
  * checked by verify-record.ts, and whether a record is valid now is for its graph to say.
  *
- * Nothing is copied: keys, payload and proofs are views of the bytes that were given, which must not change any more. Most
- * records go from the network into a database and on to the next node, which copy their bytes anyway. Whoever keeps a record
- * for longer takes {@link ownRecord}, so that it does not keep a whole buffer of the network alive.
+ * What came over the network is copied once, and keys, payload and proofs are views of that copy: a record can be kept for
+ * long, and must not keep a large buffer alive. That costs a fiftieth of the check of a signature.
  */
 import { checkClassifier } from '../identity/peer-name.ts'
 import { LATEST_UTC } from '../runtime/calendar.ts'
@@ -32,12 +31,16 @@ import type { FormProblem } from './record-problem.ts'
 import { LARGEST_RECORD } from './record-size.ts'
 import { isRecordType, LONGEST_RECORD_TYPE } from './record-type.ts'
 
-/** Reads a record that came from anywhere. Never throws, whatever the bytes are. */
+/**
+ * Reads a record that came from anywhere. Never throws, whatever the bytes are.
+ *
+ * @param received Copied, so that its owner may use it again.
+ */
 export function readRecord(crypto: Crypto, keys: GraphKeys, received: Uint8Array): GraphRecord | FormProblem {
   if (received.length > LONGEST_RECORD_ENCODING) return 'too-large'
-  const bytes = plainView(received)
-  if (bytes[0] !== RECORD_FORMAT) return bytes.length === 0 ? 'malformed' : 'unknown-format'
-  if (!hasTag(bytes, keys.tag)) return bytes.length <= GRAPH_TAG_LENGTH ? 'malformed' : 'wrong-graph'
+  if (received[0] !== RECORD_FORMAT) return received.length === 0 ? 'malformed' : 'unknown-format'
+  if (!hasTag(received, keys.tag)) return received.length <= GRAPH_TAG_LENGTH ? 'malformed' : 'wrong-graph'
+  const bytes = new Uint8Array(received)
   const parts = readParts(bytes)
   if (typeof parts === 'string') return parts
   const id = recordIdOf(crypto, keys, bytes.subarray(parts.idStart, parts.headerEnd))
@@ -47,21 +50,15 @@ export function readRecord(crypto: Crypto, keys: GraphKeys, received: Uint8Array
 /**
  * Reads a record of which the ID and the digest are known, because it was read before and they were kept beside it. Neither
  * these nor the graph are checked.
+ *
+ * @param stored Its own memory, which nobody changes any more: the record consists of views of it.
  */
 export function readStoredRecord(id: RecordId, digest: Uint8Array, stored: Uint8Array): GraphRecord | FormProblem {
   if (stored.length > LONGEST_RECORD_ENCODING) return 'too-large'
   const bytes = plainView(stored)
   if (bytes[0] !== RECORD_FORMAT) return bytes.length === 0 ? 'malformed' : 'unknown-format'
   const parts = readParts(bytes)
-  return typeof parts === 'string' ? parts : recordOf(id, digest, bytes, parts)
-}
-
-/** The same record in memory of its own, of just its size. */
-export function ownRecord(record: GraphRecord): GraphRecord {
-  if (record.bytes.length === record.bytes.buffer.byteLength) return record
-  const own = readStoredRecord(record.id, record.digest, new Uint8Array(record.bytes))
-  if (typeof own === 'string') throw new RangeError(`this was never read: ${own}`)
-  return own
+  return typeof parts === 'string' ? parts : recordOf(id, plainView(digest), bytes, parts)
 }
 
 /** The methods of what a platform makes of bytes, such as the `slice` of a Buffer, do not mean the same. */

@@ -6,7 +6,8 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import type { RecordAttribute } from './attribute.ts'
 import { requireAttributes } from './attributes.ts'
 import { isPayloadOf, payloadEncodingCode, payloadEncodingOf } from './payload.ts'
-import type { PayloadEncoding, RecordAuthor } from './record.ts'
+import type { GraphRecord, PayloadEncoding, RecordAuthor } from './record.ts'
+import { HIGHEST_VERSION } from './record-format.ts'
 import type { RecordId } from './record-id.ts'
 import { requireRecordSize } from './record-size.ts'
 import { requireRecordType } from './record-type.ts'
@@ -27,6 +28,14 @@ export interface RecordDraft {
   readonly encoding: PayloadEncoding
   readonly payload: Uint8Array
   readonly attributes: readonly RecordAttribute[]
+}
+
+/**
+ * The number of the version after one: one more, up to {@link HIGHEST_VERSION}, to which whoever may write a record can bring it at
+ * once. From there a deletion still wins, and of changes the one with the higher digest.
+ */
+export function nextVersion({ version }: GraphRecord): number {
+  return Math.min(version + 1, HIGHEST_VERSION)
 }
 
 /**

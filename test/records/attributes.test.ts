@@ -117,7 +117,7 @@ test('G-066: what is written is read, and has the length that counts', () => {
   )
 })
 
-test('G-049: payload and attributes together may have 65,536 bytes, and no more', () => {
+test('payload and attributes together may have 65,536 bytes, and no more', () => {
   const attributes: readonly RecordAttribute[] = [{ name: 'ab', values: [{ type: 'string', value: 'é' }] }]
   expect(recordSize(new Uint8Array(10), attributes)).toBe(10 + (1 + 2) + 1 + (1 + 1 + 2))
   expect(() => requireRecordSize(new Uint8Array(LARGEST_RECORD), [])).not.toThrow()

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-record.ts'
 import { authorOf } from '../../src/records/record.ts'
-import { type RecordDraft, requireDraft } from '../../src/records/record-draft.ts'
+import { nextVersion, type RecordDraft, requireDraft } from '../../src/records/record-draft.ts'
+import { compareRecords } from '../../src/records/record-order.ts'
 import { LARGEST_RECORD } from '../../src/records/record-size.ts'
 import { verifyRecord } from '../../src/records/verify-record.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
@@ -102,6 +103,33 @@ describe('a later version', () => {
   })
 })
 
+describe('the number of a later version', () => {
+  test('is one more', () => {
+    expect(nextVersion(recordCalled('JSON with proofs'))).toBe(2)
+  })
+
+  test('stays at the highest, where a deletion still wins', () => {
+    const highest = recordCalled('the highest version and the latest time')
+    const { id, type, creator, created } = highest
+    const deletion: RecordDraft = {
+      ...{
+        ...draft,
+        id,
+        type,
+        creator,
+        created,
+        version: nextVersion(highest),
+        modified: created,
+        expires: created + 1,
+      },
+      ...{ deleted: true, encoding: 'bytes', payload: new Uint8Array() },
+    }
+    const deleted = makeLaterVersion(crypto, keys, requireDraft(deletion), highest, signing)
+    expect(deleted.version).toBe(highest.version)
+    expect(compareRecords(deleted, highest, () => false)).toBeGreaterThan(0)
+  })
+})
+
 describe('a draft', () => {
   const codes: readonly (readonly [string, Partial<RecordDraft>, ErrorCode])[] = [
     ['without a type', { type: '' }, 'invalid-record-type'],
@@ -120,7 +148,7 @@ describe('a draft', () => {
     expect(() => requireDraft({ ...draft, ...change })).toThrow(expect.objectContaining({ code }))
   })
 
-  test('G-049: of the largest size is taken', () => {
+  test('of the largest size is taken', () => {
     const payload = new Uint8Array(LARGEST_RECORD).fill(0x61)
     const record = makeFirstVersion(crypto, keys, requireDraft({ ...draft, payload }), nonce, signing)
     expect(record.payload).toEqual(payload)

@@ -3,12 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { authorName } from '../../src/records/author-name.ts'
 import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
-import { ownRecord, readRecord, readStoredRecord } from '../../src/records/read-record.ts'
+import { readRecord, readStoredRecord } from '../../src/records/read-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { LONGEST_RECORD_ENCODING } from '../../src/records/record-format.ts'
 import { formProblems, signatureProblems } from '../../src/records/record-problem.ts'
+import { LARGEST_RECORD } from '../../src/records/record-size.ts'
 import { verifyRecord } from '../../src/records/verify-record.ts'
 import { concatBytes, equalBytes, toHex } from '../../src/runtime/bytes.ts'
+import { WireWriter } from '../../src/wire/wire-writer.ts'
 import { crypto } from '../identity/platform.ts'
 import { anyRecord } from './any-record.ts'
 import { authorCalled, hex, keys, recordCalled, recordFrom, recordVectors } from './record-vectors.ts'
@@ -65,7 +67,6 @@ describe('a record', () => {
       expect(toHex(read.bytes)).toBe(bytes)
       const stored = readStoredRecord(read.id, read.digest, read.bytes)
       expect(stored).toEqual(read)
-      expect(toHex(ownRecord(read).bytes)).toBe(bytes)
       expect(toHex(read.digest)).toBe(digest)
       for (const { content } of fields ?? []) expect(bytes).toContain(content)
     }
@@ -76,24 +77,48 @@ describe('a record', () => {
     expect(readRecord(crypto, keys, new Uint8Array(LONGEST_RECORD_ENCODING))).toBe('unknown-format')
   })
 
+  test('G-061: of the largest size is read, and with one byte more it is too large', () => {
+    const { bytes } = recordCalled('the shortest')
+    // An empty payload, no attributes, proofs and fields, and the signature are the last 68 bytes.
+    const [before, after] = [bytes.subarray(0, -68), bytes.subarray(-67)]
+    for (const [length, problem] of [
+      [LARGEST_RECORD, 'wrong-creator-signature'],
+      [LARGEST_RECORD + 1, 'too-large'],
+    ] as const) {
+      const payload = new WireWriter(LARGEST_RECORD + 10)
+      payload.byteString(new Uint8Array(length), length)
+      expect(problemOf(concatBytes(before, payload.view(), after))).toBe(problem)
+    }
+  })
+
   test('G-061: of another graph is refused for that', () => {
     const other = graphKeys(crypto, parseGraphId('another graph'))
     expect(readRecord(crypto, other, recordCalled('the shortest').bytes)).toBe('wrong-graph')
   })
 
-  test('has no memory but its own, once it is owned', () => {
+  test('has memory of its own, and no more than it needs', () => {
     const bytes = hex(recordVectors.records[1]?.bytes ?? '')
     const buffer = Buffer.from(concatBytes(new Uint8Array(1000), bytes, new Uint8Array(1000)))
     const read = recordFrom(buffer.subarray(1000, -1000))
-    const owned = ownRecord(read)
-    expect(owned).toEqual(read)
     buffer.fill(0)
-    expect(owned.bytes).toEqual(bytes)
-    for (const part of [owned.bytes, owned.payload, owned.nonce, owned.creator.publicKey]) {
+    expect(read).toEqual(recordFrom(bytes))
+    for (const part of [read.bytes, read.payload, read.nonce, read.creator.publicKey, read.proofs]) {
+      expect(part.buffer).toBe(read.bytes.buffer)
       expect(part.buffer.byteLength).toBe(bytes.length)
-      expect(Object.getPrototypeOf(part)).toBe(Uint8Array.prototype)
     }
-    expect(ownRecord(owned)).toBe(owned)
+  })
+
+  test('has plain byte strings, whatever it was read from', () => {
+    const { id, digest, bytes } = recordCalled('JSON with proofs')
+    for (const read of [
+      readRecord(crypto, keys, Buffer.from(bytes)),
+      readStoredRecord(id, digest, Buffer.from(bytes)),
+    ]) {
+      if (typeof read === 'string') throw new Error(read)
+      for (const part of [read.bytes, read.payload, read.nonce, read.creator.publicKey, read.proofs]) {
+        expect(Object.getPrototypeOf(part)).toBe(Uint8Array.prototype)
+      }
+    }
   })
 
   test('that was stored is read without its graph, and refused if it is damaged', () => {
