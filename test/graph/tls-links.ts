@@ -47,6 +47,7 @@ export class TlsNode {
   readonly parts: OpeningParts
   readonly counters = new GraphCounters()
   readonly accepted: LinkPort[] = []
+  /** Called with each link that comes in. */
   onAccepted: (link: LinkPort) => void = () => undefined
   readonly #acceptor: LinkAcceptor
   readonly #opener: StreamLinkOpener
