@@ -266,7 +266,7 @@ export const PRUNE: RawMessage = { kind: 0x23, body: Uint8Array.of(0) }
 /** A stream that came from some address and says nothing. */
 export class FakeStream implements ByteStream {
   readonly remote: Endpoint
-  readonly channelBinding = new Uint8Array(32)
+  readonly channelBinding: Uint8Array = new Uint8Array(32)
   readonly waiting = 0
   isDestroyed = false
 
