@@ -1,6 +1,6 @@
 /**
- * Attributes in the encoding of a record (docs/protocol/graph-records.md): names in strictly ascending order, each with its
- * values. Integers and dates take eight bytes, in two's complement.
+ * Attributes in the encoding of a record (docs/protocol/graph-records.md): names in strictly ascending order, each with
+ * its values. Integers and dates take eight bytes, in two's complement.
  */
 import { toUtf8 } from '../runtime/bytes.ts'
 import { isDate } from '../runtime/date-text.ts'

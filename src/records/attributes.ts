@@ -39,7 +39,7 @@ export function requireAttributes(attributes: readonly RecordAttribute[]): reado
   for (const attribute of attributes) count += attribute.values.length
   if (count > MOST_ATTRIBUTE_VALUES)
     throw new PeerageError('too-many-attributes', { count, limit: MOST_ATTRIBUTE_VALUES })
-  const sorted = attributes.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+  const sorted = attributes.toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
   for (const [index, { name, values }] of sorted.entries()) {
     const isDoubled = index > 0 && sorted[index - 1]?.name === name
     const problem = isDoubled ? 'it is there twice' : attributeProblem(name, values)

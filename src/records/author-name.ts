@@ -1,6 +1,6 @@
 /**
- * Peer names of authors. A record has the key and the classifier, from which the name follows, so that no name in a record
- * can be another's (G-002).
+ * Peer names of authors. A record has the key and the classifier, from which the name follows, so that no name in a
+ * record can be another's (G-002).
  */
 import { authorityOf } from '../identity/authority.ts'
 import { makePeerName, type PeerName } from '../identity/peer-name.ts'

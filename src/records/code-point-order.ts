@@ -1,6 +1,6 @@
 /**
- * The order of texts by code point (G-068): that of their UTF-8, and so that of SQLite. JavaScript's own order, by code unit,
- * differs where one text has a character past U+FFFF and the other one from U+E000 to U+FFFF.
+ * The order of texts by code point (G-068): that of their UTF-8, and so that of SQLite. JavaScript's own order, by code
+ * unit, differs where one text has a character past U+FFFF and the other one from U+E000 to U+FFFF.
  */
 
 /** Negative, 0 or positive. Both texts must be well-formed. */

@@ -1,8 +1,8 @@
 /**
- * Patterns of `like` clauses (SDK record-search-query-format; G-070): `*` stands for any run of characters, also none, `?` for
- * exactly one, and `\*`, `\?` and `\\` for the characters themselves. A character is a code point.
+ * Patterns of `like` clauses (SDK record-search-query-format; G-070): `*` stands for any run of characters, also none,
+ * `?` for exactly one, and `\*`, `\?` and `\\` for the characters themselves. A character is a code point.
  *
- * Of the runs only the last one can ever need to grow: an earlier one that could be longer would only leave less for the
+ * Of the runs only the last one can ever need to grow: an earlier one that were longer would only leave less for the
  * rest. So a match costs at most the length of the pattern times that of the text.
  */
 

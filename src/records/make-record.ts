@@ -1,6 +1,6 @@
 /**
- * Makes records: encodes and signs what {@link requireDraft} has checked and the graph security provider has secured. All that is
- * wrong here is an error of the program.
+ * Makes records: encodes and signs what {@link requireDraft} has checked and the graph security provider has secured.
+ * All that is wrong here is an error of the program.
  */
 import { concatBytes, equalBytes } from '../runtime/bytes.ts'
 import { type Crypto, SIGNATURE_LENGTH, type SigningKeyPair } from '../runtime/crypto.ts'
@@ -68,7 +68,10 @@ export function makeLaterVersion(
   previous: GraphRecord,
   signing: RecordSigning,
 ): GraphRecord {
-  if (draft.id !== previous.id || draft.version < 2) throw new RangeError('this is no later version of that record')
+  const { id, type, created } = previous
+  if (draft.id !== id || draft.type !== type || draft.created !== created || draft.version < 2) {
+    throw new RangeError('this is no later version of that record')
+  }
   requireKey(draft.author, signing)
   const contentStart = headerEnd(previous.bytes)
   const origin =

@@ -1,12 +1,12 @@
 /**
- * Payloads of records: bytes that say what they are (DESIGN section 6, G-147). A payload that is not what it says makes its
- * record invalid; one of an encoding that this release does not know may be anything.
+ * Payloads of records: bytes that say what they are (DESIGN section 6, G-147). A payload that is not what it says makes
+ * its record invalid; one of an encoding that this release does not know may be anything.
  */
 import { fromUtf8 } from '../runtime/bytes.ts'
 import type { PayloadEncoding } from './record.ts'
 
-/** How deep lists and objects of JSON nest, so that no reader's stack is at the mercy of a writer. */
-export const DEEPEST_JSON = 100
+/** Lists and objects of JSON within each other: no reader's stack is at the mercy of a writer. */
+export const MOST_JSON_LEVELS = 100
 
 /** The number that stands for each encoding in a record. */
 const CODES = { bytes: 0, text: 1, json: 2 } as const
@@ -28,7 +28,7 @@ export function isPayloadOf(encoding: PayloadEncoding, payload: Uint8Array): boo
   return encoding !== 'json' || isJson(payload)
 }
 
-/** Whether the bytes are one value of JSON (RFC 8259) in UTF-8, without a byte order mark, nested no deeper than allowed. */
+/** Whether the bytes are one value of JSON (RFC 8259) in UTF-8, without a byte order mark, and not nested too deep. */
 function isJson(bytes: Uint8Array): boolean {
   if (!nestsInBounds(bytes)) return false
   const text = fromUtf8(bytes)
@@ -57,7 +57,7 @@ function nestsInBounds(bytes: Uint8Array): boolean {
     } else if (byte === QUOTE) {
       inString = true
     } else if (byte === 0x5b || byte === 0x7b) {
-      if (++depth > DEEPEST_JSON) return false
+      if (++depth > MOST_JSON_LEVELS) return false
     } else if (byte === 0x5d || byte === 0x7d) {
       depth--
     }

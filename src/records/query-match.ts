@@ -1,7 +1,8 @@
 /**
- * What a query means (SDK record-search-query-format; G-068 to G-070): the plain scan, which every index must agree with.
+ * What a query means (SDK record-search-query-format; G-068 to G-070): the plain scan. Every index must agree.
  *
- * A clause holds if one value of its name and type satisfies it, so a record without such a value satisfies none, `!=` included.
+ * A clause holds if one value of its name and type satisfies it, so a record without such a value satisfies none, `!=`
+ * included.
  */
 import type { Crypto } from '../runtime/crypto.ts'
 import type { AttributeValue } from './attribute.ts'

@@ -12,13 +12,13 @@
  * string = a text between double quotes; a quote in it is written twice; nothing else is special
  * ```
  *
- * Each pair of parentheses around more than one part is one group, as deep as it stands, and `and ( ... )` is a group of what
- * stands in it, be it one part only. So each query has a text from which exactly that query comes back.
+ * Each pair of parentheses around more than one part is one group, as deep as it stands, and `and ( ... )` is a group
+ * of the one query that stands in it. So each query has a text from which exactly that query comes back.
  */
 import { formatDate, parseDate } from '../runtime/date-text.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { AttributeValue } from './attribute.ts'
-import { type Comparison, comparisons, DEEPEST_QUERY, type Query, requireQuery } from './query.ts'
+import { type Comparison, comparisons, MOST_QUERY_LEVELS, type Query, requireQuery } from './query.ts'
 
 /** In UTF-16 code units: the longest query, with some space. */
 export const LONGEST_QUERY_TEXT = 2 ** 20
@@ -94,7 +94,7 @@ class QueryParser {
   }
 
   #part(depth: number): Query {
-    if (depth > DEEPEST_QUERY) throw this.#expected(`at most ${DEEPEST_QUERY} parentheses within each other`)
+    if (depth > MOST_QUERY_LEVELS) throw this.#expected(`at most ${MOST_QUERY_LEVELS} parentheses within each other`)
     if (this.#takeSymbol('(')) return this.#inParentheses(depth)
     const name = this.#takeToken(WORD)
     if (name === undefined) throw this.#expected('a name or "("')

@@ -1,5 +1,5 @@
 /**
- * What is searched for (DESIGN section 6): clauses over attributes and the six reserved header names, joined by and / or.
+ * What is searched for (DESIGN section 6): clauses over attributes and the six reserved names, joined by and / or.
  * query-text.ts has the text form, query-match.ts the meaning; a database may answer by an index.
  */
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -31,8 +31,8 @@ export interface Clause {
 /** `like`: `*` stands for any run of characters, `?` for one, a backslash takes their meaning away. */
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'like'
 
-/** Of groups and clauses one within the other; a clause alone has depth 1. */
-export const DEEPEST_QUERY = 16
+/** Groups within each other, and the clause in the innermost one. */
+export const MOST_QUERY_LEVELS = 16
 /** Clauses and groups of one query. */
 export const MOST_QUERY_PARTS = 256
 /** Of a text that is compared with, in UTF-16 code units. */
@@ -54,7 +54,7 @@ class QueryCheck {
   #parts = 0
 
   part(value: unknown, depth: number): Query {
-    if (depth > DEEPEST_QUERY) throw invalid(`it nests deeper than ${DEEPEST_QUERY}`)
+    if (depth > MOST_QUERY_LEVELS) throw invalid(`it nests deeper than ${MOST_QUERY_LEVELS}`)
     if (++this.#parts > MOST_QUERY_PARTS) throw invalid(`it has more than ${MOST_QUERY_PARTS} clauses and groups`)
     const members = membersOf(value)
     const [[key, children] = [], ...others] = members

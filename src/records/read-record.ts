@@ -1,9 +1,9 @@
 /**
- * Reads records: the checks of form that need nothing but the bytes and the graph (MS-PPGRH 3.1.7.27; G-061). Signatures are
- * checked by verify-record.ts, and whether a record is valid now is for its graph to say.
+ * Reads records: the checks of form, which need nothing but the bytes and the graph (MS-PPGRH 3.1.7.27; G-061).
+ * Signatures are checked by verify-record.ts, and whether a record is valid now is for its graph to say.
  *
- * What came over the network is copied once, and keys, payload and proofs are views of that copy: a record can be kept for
- * long, and must not keep a large buffer alive. That costs a fiftieth of the check of a signature.
+ * What came over the network is copied once, and keys, payload and proofs are views of that copy: a record can be kept
+ * for long, and must not keep a large buffer alive. That costs a fiftieth of the check of a signature.
  */
 import { checkClassifier } from '../identity/peer-name.ts'
 import { LATEST_UTC } from '../runtime/calendar.ts'
@@ -48,8 +48,8 @@ export function readRecord(crypto: Crypto, keys: GraphKeys, received: Uint8Array
 }
 
 /**
- * Reads a record of which the ID and the digest are known, because it was read before and they were kept beside it. Neither
- * these nor the graph are checked.
+ * Reads a record of which the ID and the digest are known, because it was read before and they were kept beside it.
+ * Neither these nor the graph are checked.
  *
  * @param stored Its own memory, which nobody changes any more: the record consists of views of it.
  */

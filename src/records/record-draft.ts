@@ -31,8 +31,8 @@ export interface RecordDraft {
 }
 
 /**
- * The number of the version after one: one more, up to {@link HIGHEST_VERSION}, to which whoever may write a record can bring it at
- * once. From there a deletion still wins, and of changes the one with the higher digest.
+ * The number of the version after one: one more, up to {@link HIGHEST_VERSION}, to which whoever may change a record
+ * can bring it at once. From there a deletion still wins, and of changes the one with the higher digest.
  */
 export function nextVersion({ version }: GraphRecord): number {
   return Math.min(version + 1, HIGHEST_VERSION)

@@ -3,13 +3,13 @@
  *
  * ```
  * record  = header ‖ content ‖ signature
- * header  = format, graph tag, creator, type, creation time, nonce        never changes; from the creator on, the ID is made of it
+ * header  = format, graph tag, creator, type, creation time, nonce
  * content = flags, version, [origin, modifier], times, payload, attributes, proofs, optional fields
  * ```
  *
- * The creator signs the header together with the hash of the first content, so that one check proves all of version 1.
- * That hash and that signature are the *origin* of every later version: by them its header stays proven, and
- * its modifier signs everything.
+ * The header never changes, and the ID is made of it. The creator signs it together with the hash of the first content, so
+ * that one check proves all of version 1. That hash and that signature are the *origin* of every later version: by them
+ * its header stays proven, and its modifier signs everything.
  */
 import { LONGEST_CLASSIFIER } from '../identity/peer-name.ts'
 import { PUBLIC_KEY_LENGTH, SHA256_LENGTH, SIGNATURE_LENGTH } from '../runtime/crypto.ts'
@@ -21,7 +21,7 @@ import { LONGEST_RECORD_TYPE } from './record-type.ts'
 
 /** The only format that there is. */
 export const RECORD_FORMAT = 1
-/** 2^32 - 1. */
+/** Of a record, which begins at 1. */
 export const HIGHEST_VERSION: number = 2 ** 32 - 1
 /** Of the nonce in a header, in bytes. */
 export const RECORD_NONCE_LENGTH = 16
@@ -29,8 +29,14 @@ export const RECORD_NONCE_LENGTH = 16
 export const LONGEST_PROOFS = 1024
 /** In bytes: each code unit takes up to 3 in UTF-8 (a pair of them takes 4). */
 export const LONGEST_CLASSIFIER_UTF8: number = 3 * LONGEST_CLASSIFIER
-/** Of the optional fields at the end of the content. This release knows none. */
-export const RECORD_FIELD_LIMITS: TaggedFieldLimits = { mostFields: 16, longestContent: 1024 }
+/** Optional fields at the end of the content. This release knows none. */
+const MOST_RECORD_FIELDS = 16
+/** Of one optional field, in bytes. */
+const LONGEST_RECORD_FIELD = 1024
+export const RECORD_FIELD_LIMITS: TaggedFieldLimits = {
+  mostFields: MOST_RECORD_FIELDS,
+  longestContent: LONGEST_RECORD_FIELD,
+}
 
 /** Bits of the flags. The others are zero when a record is made, and stay as they are when it is passed on. */
 export const RecordFlag = { deleted: 1, modified: 2 } as const
@@ -40,10 +46,14 @@ export const ORIGIN_LENGTH: number = SHA256_LENGTH + SIGNATURE_LENGTH
 
 /** Where the creator begins. */
 const CREATOR_START = 1 + GRAPH_TAG_LENGTH
-const LONGEST_AUTHOR = 2 + LONGEST_CLASSIFIER_UTF8 + PUBLIC_KEY_LENGTH
 const TIME_LENGTH = 6
+/** A classifier and a key, in bytes. */
+const LONGEST_AUTHOR = 2 + LONGEST_CLASSIFIER_UTF8 + PUBLIC_KEY_LENGTH
+/** Format, tag, creator, type, creation time and nonce, in bytes. */
 const LONGEST_HEADER = CREATOR_START + LONGEST_AUTHOR + 2 + LONGEST_RECORD_TYPE + TIME_LENGTH + RECORD_NONCE_LENGTH
-const LONGEST_FIELDS = 1 + RECORD_FIELD_LIMITS.mostFields * (8 + 2 + RECORD_FIELD_LIMITS.longestContent)
+/** All optional fields and their number, in bytes. */
+const LONGEST_FIELDS = 1 + MOST_RECORD_FIELDS * (8 + 2 + LONGEST_RECORD_FIELD)
+/** All between the header and the signature, in bytes. */
 const LONGEST_CONTENT =
   1 +
   8 +

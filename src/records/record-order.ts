@@ -1,13 +1,13 @@
 /**
- * Which of two valid versions of a record wins: the same one on every node, in whatever order they came (MS-PPGRH 3.1.7.32;
- * G-062, G-063).
+ * Which of two valid versions of a record wins: the same one on every node, in whatever order they came (MS-PPGRH
+ * 3.1.7.32; G-062, G-063).
  */
 import { compareBytes } from '../runtime/bytes.ts'
 import { authorOf, type GraphRecord, type RecordAuthor } from './record.ts'
 
 /**
- * Compares two versions of one record: what an administrator deleted is above all else, then what anybody deleted, then the
- * higher version, then the higher digest as unsigned bytes.
+ * Compares two versions of one record: what an administrator deleted is above all else, then what anybody deleted, then
+ * the higher version, then the higher digest as unsigned bytes.
  *
  * @param isAdministrator The word of the graph's provider. Without one nobody is.
  * @returns negative if `other` wins, positive if `one` does, 0 if they are the same

@@ -1,5 +1,5 @@
 /**
- * Why a record is no good, as a counter or an error names it (G-061). The graph drops such a record, and the link stays.
+ * Why a record is no good, as a counter or an error names it (G-061). Such a record is dropped, and the link stays.
  */
 
 /** What the form of a record breaks. */
@@ -9,7 +9,7 @@ export const formProblems = [
   'unknown-format',
   /** It was made for another graph. */
   'wrong-graph',
-  /** A length is out of range, bytes are missing or left over, a text is no UTF-8, or something is not in its one form. */
+  /** A length is out of range, bytes are missing or left over, a text is no UTF-8, a value is not in its one form. */
   'malformed',
   'invalid-type',
   /** A classifier is too long, or contains U+0000. */

@@ -8,7 +8,7 @@ import { attributesLength } from './attribute-wire.ts'
 /** The most bytes of payload and encoded attributes together. */
 export const LARGEST_RECORD = 65_536
 
-/** The bytes that count: those of the payload, and those of the attributes as they are encoded, without their number. */
+/** The bytes that count: those of the payload, and those of the encoded attributes without their number. */
 export function recordSize(payload: Uint8Array, attributes: readonly RecordAttribute[]): number {
   return payload.length + attributesLength(attributes)
 }

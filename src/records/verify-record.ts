@@ -7,9 +7,9 @@
  *                    the modifier, purpose record: record key ‖ SHA-256(header ‖ content)
  * ```
  *
- * So version 1 costs one check, which is most of what a record costs, and no later version can claim a header that
- * its creator never wrote. The record key stands for the graph: the tag in the header is too short for that, since who founds two
- * graphs can make their tags alike.
+ * So version 1 costs one check, which is most of what a record costs, and no later version can claim a header that its
+ * creator never wrote. The record key stands for the graph: the tag in the header is too short for that, since
+ * who founds two graphs can make their tags alike.
  */
 import { signFor, verifyFor } from '../identity/signature-purpose.ts'
 import { concatBytes } from '../runtime/bytes.ts'

@@ -1,6 +1,6 @@
 /**
- * Dates as people write them: the profile of ISO 8601 that the W3C recommends for attributes of records (MS-PPGRH 2.2.3.5).
- * A year, a month or a day stands for its first instant in UTC.
+ * Dates as people write them: the profile of ISO 8601 that the W3C recommends (MS-PPGRH 2.2.3.5; G-067). A year, a
+ * month or a day stands for its first instant in UTC. What is finer than a millisecond is cut off.
  *
  * ```
  * 2003   2003-02   2003-02-28   2003-02-28T17:05Z   2003-02-28T17:05:30+01:00   2003-02-28T17:05:30.125Z
@@ -24,14 +24,14 @@ export function formatDate(date: number): string {
   return new Date(date).toISOString()
 }
 
-const FORM = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?$/
+const FORM = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):(\d\d)))?)?)?$/
 
-/** The moment that a text stands for in milliseconds since 1970, or undefined if the text is of another form or there is no such moment. */
+/** The moment that a text stands for, in milliseconds since 1970; undefined for another form, or if there is none. */
 export function parseDate(text: string): number | undefined {
   const match = FORM.exec(text)
   if (match === null) return undefined
   const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00', fraction = '', sign] = match
-  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0')}Z`
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`
   const date = Date.parse(local)
   // A platform may take February 30 for March 2, and 24:00 for the next day.
   if (Number.isNaN(date) || formatDate(date) !== local) return undefined

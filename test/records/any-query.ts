@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { AttributeValue } from '../../src/records/attribute.ts'
 import { headerNames, isHeaderName } from '../../src/records/header-names.ts'
 import { patternMatcher } from '../../src/records/like-pattern.ts'
-import { comparisons, DEEPEST_QUERY, type Query } from '../../src/records/query.ts'
+import { comparisons, MOST_QUERY_LEVELS, type Query } from '../../src/records/query.ts'
 import { anyAttributeName, anyText, anyValue } from './any-record.ts'
 
 const anyName = fc.oneof({ weight: 5, arbitrary: anyAttributeName }, fc.constantFrom(...Object.keys(headerNames)))
@@ -33,7 +33,7 @@ export const anyQuery: fc.Arbitrary<Query> = fc.letrec<{ query: Query }>((tie) =
   const children = fc.array(tie('query'), { minLength: 1, maxLength: 3 })
   return {
     query: fc.oneof(
-      { maxDepth: Math.min(4, DEEPEST_QUERY - 1), depthSize: 'small' },
+      { maxDepth: Math.min(4, MOST_QUERY_LEVELS - 1), depthSize: 'small' },
       fc.oneof(anyComparison, anyLike),
       fc.record({ and: children }),
       fc.record({ or: children }),

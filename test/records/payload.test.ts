@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DEEPEST_JSON, isPayloadOf, payloadEncodingCode, payloadEncodingOf } from '../../src/records/payload.ts'
+import { isPayloadOf, MOST_JSON_LEVELS, payloadEncodingCode, payloadEncodingOf } from '../../src/records/payload.ts'
 import { toUtf8 } from '../../src/runtime/bytes.ts'
 
 const nested = (depth: number): string => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`
@@ -35,7 +35,7 @@ test.each([
   '{"a":{"a":[1]},"a":2}',
   '"\\ud800"',
   '"[[[\\""',
-  nested(DEEPEST_JSON),
+  nested(MOST_JSON_LEVELS),
 ])('G-147: %s is JSON', (text) => {
   expect(isPayloadOf('json', toUtf8(text))).toBe(true)
 })
@@ -53,7 +53,7 @@ test.each([
   '"\n"',
   '"\\x41"',
   '\ufeff1',
-  nested(DEEPEST_JSON + 2),
+  nested(MOST_JSON_LEVELS + 2),
 ])('G-147: %j is no JSON', (text) => {
   expect(isPayloadOf('json', toUtf8(text))).toBe(false)
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  DEEPEST_QUERY,
   LONGEST_QUERY_STRING,
+  MOST_QUERY_LEVELS,
   MOST_QUERY_PARTS,
   type Query,
   requireQuery,
@@ -38,7 +38,7 @@ test('G-072: also the deepest and the longest one', () => {
   const value = { type: 'string', value: '"'.repeat(LONGEST_QUERY_STRING) } as const
   const clause: Query = { name: 'a'.repeat(40), is: '!=', value }
   let deepest: Query = clause
-  for (let depth = 1; depth < DEEPEST_QUERY; depth++) deepest = { and: [deepest] }
+  for (let depth = 1; depth < MOST_QUERY_LEVELS; depth++) deepest = { and: [deepest] }
   const longest = { or: Array.from({ length: MOST_QUERY_PARTS - 1 }, () => clause) }
   for (const query of [deepest, longest]) {
     const text = formatQuery(requireQuery(query))

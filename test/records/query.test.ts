@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue } from '../../src/records/attribute.ts'
 import {
-  DEEPEST_QUERY,
   LONGEST_QUERY_STRING,
+  MOST_QUERY_LEVELS,
   MOST_QUERY_PARTS,
   type Query,
   requireQuery,
@@ -66,7 +66,7 @@ describe('what is no query', () => {
     ['a backslash at the end', { ...clause, is: 'like', value: text('a\\') }],
     ['a creation time that is a text', { name: 'peercreationtime', is: '=', value: text('2003') }],
     ['a creator that is a number', { name: 'peercreatorid', is: '=', value: one }],
-    ['a query that is too deep', nested(DEEPEST_QUERY)],
+    ['a query that is too deep', nested(MOST_QUERY_LEVELS)],
     ['a query of too many parts', { and: Array.from({ length: MOST_QUERY_PARTS }, () => clause) }],
   ]
   test.each(cases)('G-068, G-070, G-071: %s', (_, query) => {
@@ -76,7 +76,7 @@ describe('what is no query', () => {
 })
 
 test('G-071: the deepest query, and the one of most parts, are taken', () => {
-  const deepest = nested(DEEPEST_QUERY - 1)
+  const deepest = nested(MOST_QUERY_LEVELS - 1)
   expect(requireQuery(deepest)).toEqual(deepest)
   const widest = { and: Array.from({ length: MOST_QUERY_PARTS - 1 }, () => clause) }
   expect(requireQuery(widest)).toEqual(widest)
