@@ -27,7 +27,7 @@ export type ClauseIndex = (statement: SqlPart) => readonly number[]
 /** What the columns of the table `records` are under the names by which they are searched. */
 const HEADER_COLUMNS: Readonly<Record<HeaderName, string>> = {
   peercreatorid: 'records.creator',
-  peerlastmodifiedby: 'records.modifier',
+  peerlastmodifiedby: 'coalesce(records.modifier, records.creator)',
   peerrecordid: 'records.id',
   peerrecordtype: 'records.type',
   peercreationtime: 'records.created',

@@ -44,7 +44,7 @@ CREATE TABLE records (
   type TEXT NOT NULL,
   version INTEGER NOT NULL,
   creator TEXT NOT NULL,
-  modifier TEXT NOT NULL,
+  modifier TEXT,
   created INTEGER NOT NULL,
   modified INTEGER NOT NULL,
   expires INTEGER NOT NULL,
@@ -89,7 +89,7 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW readable_records AS
-SELECT arrival, id, type, version, creator, modifier,
+SELECT arrival, id, type, version, creator, coalesce(modifier, creator) AS modifier,
   strftime('%Y-%m-%d %H:%M:%f', created / 1000.0, 'unixepoch') AS created,
   strftime('%Y-%m-%d %H:%M:%f', modified / 1000.0, 'unixepoch') AS modified,
   strftime('%Y-%m-%d %H:%M:%f', expires / 1000.0, 'unixepoch') AS expires,

@@ -9,7 +9,7 @@
  * undone at once, and the commit tells of it.
  */
 import { readStoredRecord } from '../records/read-record.ts'
-import { authorOf, type GraphRecord } from '../records/record.ts'
+import type { GraphRecord } from '../records/record.ts'
 import type {
   RecordDatabase,
   RemovalReason,
@@ -265,15 +265,14 @@ export class SqliteRecordDatabase implements RecordDatabase {
 
   #insert(record: GraphRecord, arrival: number, firstArrival: number, refresh: boolean): void {
     const payload = payloadIn(record)
-    const { creator, creatorKey, modifier } = this.#authors(record)
     this.#statements.insertRecord.run(
       arrival,
       firstArrival,
       record.id,
       record.type,
       record.version,
-      creator,
-      modifier,
+      this.#authorNames.of(record.creator),
+      record.modifier === undefined ? null : this.#authorNames.of(record.modifier),
       record.created,
       record.modified,
       record.expires,
@@ -282,22 +281,10 @@ export class SqliteRecordDatabase implements RecordDatabase {
       String(record.encoding),
       payload.start,
       payload.length,
-      creatorKey,
+      record.creator.publicKey,
       record.digest,
       record.bytes,
     )
-  }
-
-  #authors(record: GraphRecord): {
-    readonly creator: string
-    readonly creatorKey: Uint8Array
-    readonly modifier: string
-  } {
-    return {
-      creator: this.#authorNames.of(record.creator),
-      creatorKey: record.creator.publicKey,
-      modifier: this.#authorNames.of(authorOf(record)),
-    }
   }
 
   #takeOut(arrival: number): void {
