@@ -44,6 +44,7 @@ export class FramedStream implements ByteStreamHandler {
   readonly #writer = new FrameWriter()
   /** Who takes what comes. */
   #user: StreamUser
+  #counters: GraphCounters
   /** When anything last came and went, by the monotonic clock. */
   lastHeard: number
   lastSent: number
@@ -61,6 +62,7 @@ export class FramedStream implements ByteStreamHandler {
     this.stream = stream
     this.#parts = parts
     this.#user = user
+    this.#counters = parts.counters
     this.#reader = new FrameReader({
       begins: (version, kind, length) => this.#user.begins(version, kind, length),
       message: (kind, body) => this.#user.message(kind, body),
@@ -74,9 +76,10 @@ export class FramedStream implements ByteStreamHandler {
     this.stream.attach(this)
   }
 
-  /** Another user takes what comes from now on, also what waits already. */
-  handOver(user: StreamUser): void {
+  /** Another user takes what comes from now on, also what waits already, and others count it. */
+  handOver(user: StreamUser, counters: GraphCounters): void {
     this.#user = user
+    this.#counters = counters
   }
 
   /** The version that messages carry from now on. */
@@ -98,7 +101,7 @@ export class FramedStream implements ByteStreamHandler {
   ): void {
     if (this.#state !== 'open') return
     this.#writer.add(priority, kind, longest, write, body)
-    this.#parts.counters.counted('messages-sent')
+    this.#counters.counted('messages-sent')
     if (this.#isInTurn || this.#isFull) return
     if (this.#writer.length >= LONGEST_FRAME) this.#leave()
     else this.#leaveSoon()
@@ -147,7 +150,7 @@ export class FramedStream implements ByteStreamHandler {
 
   received(bytes: Uint8Array): void {
     this.lastHeard = this.#parts.clock.monotonic()
-    this.#parts.counters.counted('bytes-received', bytes.length)
+    this.#counters.counted('bytes-received', bytes.length)
     this.#turn(() => {
       this.#reader.take(bytes)
       this.#tellProblem()
@@ -232,7 +235,7 @@ export class FramedStream implements ByteStreamHandler {
     }
     if (left > 0) {
       this.lastSent = this.#parts.clock.monotonic()
-      this.#parts.counters.counted('bytes-sent', left)
+      this.#counters.counted('bytes-sent', left)
     }
     if (this.#state !== 'ending' || this.#writer.length > 0) return
     this.#state = 'ended'

@@ -74,7 +74,7 @@ export class Link implements LinkPort, StreamUser {
     this.#stream = stream
     this.#parts = parts
     stream.version = version
-    stream.handOver(this)
+    stream.handOver(this, parts.counters)
     parts.counters.counted('links-opened')
     this.#watch()
   }

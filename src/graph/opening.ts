@@ -20,7 +20,7 @@ import type { Log } from '../runtime/log.ts'
 import type { ByteStream, StreamClosing } from '../runtime/streams.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import { FramedStream, type FramedStreamParts, type StreamUser } from './framed-stream.ts'
-import type { DropReason } from './graph-counters.ts'
+import type { DropReason, GraphCounters } from './graph-counters.ts'
 import {
   commonVersion,
   GRAPH_PROOF_LENGTH,
@@ -42,7 +42,7 @@ import {
   LONGEST_PROVIDER_MESSAGE,
 } from './security-provider.ts'
 
-/** What an opening stands on. */
+/** What an opening stands on. The counters are for what belongs to no graph yet. */
 export interface OpeningParts extends FramedStreamParts {
   readonly crypto: Crypto
   readonly log: Log
@@ -53,6 +53,8 @@ export interface OpeningGraph {
   readonly keys: GraphKeys
   readonly identity: LinkIdentity
   readonly provider: Pick<GraphSecurityProvider, 'admit'>
+  /** Count what happens on the link once it is known that it is for this graph. */
+  readonly counters: GraphCounters
 }
 
 /** Told what becomes of an opening: one of the first two is called, once. */
@@ -107,11 +109,14 @@ export class Opening implements StreamUser {
   #hasAdmitted = false
   #isAdmitted = false
   #providerMessages = 0
+  /** The graph's, once it is known. */
+  #counters: GraphCounters
 
   constructor(stream: ByteStream, parts: OpeningParts, start: DiallerStart | ResponderStart, owner: OpeningOwner) {
     this.#parts = parts
     this.#start = start
     this.#owner = owner
+    this.#counters = start.role === 'dialler' ? start.graph.counters : parts.counters
     this.#stream = new FramedStream(stream, parts, this)
     this.#deadline = parts.deadlines.set(LONGEST_AUTHENTICATION, () => this.#tooLate())
     this.#state = start.role === 'dialler' ? 'auth-reply' : 'auth-info'
@@ -192,7 +197,7 @@ export class Opening implements StreamUser {
 
   closed(reason: StreamClosing): void {
     if (this.#finish()) {
-      this.#parts.counters.dropped('opening-cut-short')
+      this.#counters.dropped('opening-cut-short')
       this.#owner.failed({
         code: 'connection-failed',
         reason: reason === 'ended' ? 'it closed' : 'the connection broke',
@@ -215,6 +220,7 @@ export class Opening implements StreamUser {
       this.#fail(graph, 'it named no graph that is open here')
       return
     }
+    this.#counters = graph.counters
     const theirs = this.#greeting('dialler', body.subarray(GRAPH_PROOF_LENGTH), graph)
     if (theirs === undefined) return
     const sealed = sealGreeting(this.#link(graph), 'responder', graph.identity, OFFER, theirs.publicKey)
@@ -305,12 +311,17 @@ export class Opening implements StreamUser {
     const theirs = this.#theirs
     if (!this.#hasAdmitted || !this.#isAdmitted || theirs === undefined || !this.#finish()) return
     const { name, publicKey } = theirs
-    const link = new Link(this.#stream, this.#parts, {
-      peer: { name, publicKey, key: toHex(publicKey) },
-      isDialler: this.#start.role === 'dialler',
-      version: this.#version,
-      features: linkFeatures & theirs.features,
-    })
+    const { clock, deadlines } = this.#parts
+    const link = new Link(
+      this.#stream,
+      { clock, deadlines, counters: this.#counters },
+      {
+        peer: { name, publicKey, key: toHex(publicKey) },
+        isDialler: this.#start.role === 'dialler',
+        version: this.#version,
+        features: linkFeatures & theirs.features,
+      },
+    )
     this.#owner.opened(link)
     link.begin()
   }
@@ -329,7 +340,7 @@ export class Opening implements StreamUser {
     failure: Partial<OpeningFailure> = {},
   ): void {
     if (!this.#finish()) return
-    this.#parts.counters.dropped(counted)
+    this.#counters.dropped(counted)
     if (how === 'ends') this.#stream.end()
     else this.#stream.destroy()
     this.#owner.failed({ code: 'not-authenticated', reason, ...failure })

@@ -64,6 +64,7 @@ function begin(role: 'dialler' | 'responder') {
     keys: keysOf(vectors.graphId),
     identity: { name: makePeerName(authorityOf(crypto, keyPair.publicKey), classifier), keyPair },
     provider: { admit: admitAll },
+    counters: new GraphCounters(),
   }
   const start: DiallerStart | ResponderStart =
     role === 'dialler'

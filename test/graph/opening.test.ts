@@ -1,7 +1,9 @@
 /** The opening of links on simulated streams: whom it lets in, what it shows to whom, what it costs. */
 import { describe, expect, test } from 'vitest'
 import { LONGEST_FAREWELL } from '../../src/graph/framed-stream.ts'
+import { GraphCounters } from '../../src/graph/graph-counters.ts'
 import { MOST_STRANGERS, MOST_STRANGERS_OF_PREFIX } from '../../src/graph/link-acceptor.ts'
+import type { LinkPort } from '../../src/graph/link-port.ts'
 import { linkKinds } from '../../src/graph/message-header.ts'
 import { LONGEST_AUTHENTICATION, LONGEST_UNPROVEN_MESSAGE } from '../../src/graph/opening.ts'
 import { concatBytes, toHex, toUtf8 } from '../../src/runtime/bytes.ts'
@@ -10,12 +12,14 @@ import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import {
   ADMITTED,
   type Admit,
+  admitAll,
   contextOf,
   type Dialled,
   FakeStream,
   GRAPH,
   greetingMessage,
   identityOf,
+  keysOf,
   LinkNode,
   openPair,
   PING,
@@ -105,7 +109,30 @@ describe('two nodes that know the graph', () => {
     expect(accepted.noted.messages).toEqual([{ kind: 'PRUNE' }, { kind: 'DATA_END' }])
   })
 
-  test('a graph that is not open any more takes no links, and the node that dials itself is told so', () => {
+  test('G-016: one port serves all graphs of a node, and each link belongs to the one that the dialler named', () => {
+    const { world, ann, bob } = makePair()
+    const counters = new GraphCounters()
+    const links: LinkPort[] = []
+    const identity = identityOf('bob in another graph')
+    const close = bob.acceptor.add({
+      ...{ keys: keysOf('another graph'), identity, provider: { admit: admitAll }, counters },
+      accepted: (link) => links.push(link),
+    })
+    const carl = new LinkNode(world.addHost('carl'), { graphId: 'another graph' })
+    expect(openPair(world, ann, bob).near.peer.name).toBe(bob.identity.name)
+    const dialled = carl.dial(bob.endpoint)
+    world.runUntil(() => links.length > 0, 1000)
+    expect(dialled.link?.peer.name).toBe(identity.name)
+    expect(links.map(({ peer }) => peer.name)).toEqual([carl.identity.name])
+    expect(bob.accepted.length).toBe(1)
+    expect(counters.read()).toMatchObject({ 'links-opened': 1 })
+    // Once it is closed, nobody can tell that it was there.
+    close()
+    expect(outcomeOf(world, carl.dial(bob.endpoint))).toMatchObject({ code: 'not-authenticated' })
+    expect(links.length).toBe(1)
+  })
+
+  test('a node that dials itself is told so, and nobody listens elsewhere', () => {
     const world = makeWorld()
     const ann = new LinkNode(world.addHost('ann')).listen()
     expect(outcomeOf(world, ann.dial(ann.endpoint))).toEqual({

@@ -92,7 +92,7 @@ export class LinkNode {
   ) {
     this.host = host
     this.identity = identityOf(name)
-    this.graph = { keys: keysOf(graphId), identity: this.identity, provider: { admit } }
+    this.graph = { keys: keysOf(graphId), identity: this.identity, provider: { admit }, counters: this.counters }
     const { clock, streams } = host.ports
     const note = (message: string): void => {
       this.logged.push(message)

@@ -58,7 +58,8 @@ export class TlsNode {
     const name = makePeerName(authorityOf(crypto, keyPair.publicKey), classifier)
     const admission: Admission = { verdict: 'admitted', received: () => 'admitted' }
     const provider = { admit: () => admission }
-    this.graph = { keys: graphKeys(crypto, parseGraphId(graphId)), identity: { name, keyPair }, provider }
+    const keys = graphKeys(crypto, parseGraphId(graphId))
+    this.graph = { keys, identity: { name, keyPair }, provider, counters: this.counters }
     const deadlines = new Deadlines(systemClock)
     this.parts = { clock: systemClock, crypto, log: silentLog, deadlines, counters: this.counters }
     const ownDials = new OwnDials()
