@@ -14,8 +14,6 @@ import {
 } from './reconciliation-message.ts'
 import type { RecordSender } from './record-sender.ts'
 
-/** Ranges that may be asked in one session, beside two for each record that is here. */
-const LEEWAY = 1024
 /** Deliveries that may wait here before more is answered. */
 const MOST_WAITING_DELIVERIES = 1024
 
@@ -26,7 +24,6 @@ export class ComparisonDescriber {
   readonly #comparison: RangeComparison
   readonly #sender: RecordSender
   readonly #open: TrieRange[] = []
-  #asked = 0
   #ownDeliveries = 0
   #wants = 0
   #isCompared = false
@@ -64,11 +61,14 @@ export class ComparisonDescriber {
     this.#isCompared = isLast
   }
 
+  /** Whether the other end has caused more work than any honest one does. */
+  get isMisused(): boolean {
+    return this.#comparison.isMisused
+  }
+
   /** @returns whether it may be asked */
   asked(ranges: readonly TrieRange[]): boolean {
-    this.#asked += ranges.length
-    if (this.#isCompared || this.#asked > LEEWAY + 2 * this.#tools.records.trie.size) return false
-    if (this.#open.length + ranges.length > MOST_OPEN_ASKS) return false
+    if (this.#isCompared || this.#open.length + ranges.length > MOST_OPEN_ASKS) return false
     if (ranges.some(({ prefix }) => !this.#isShared(prefix))) return false
     this.#open.push(...ranges.map(copied))
     return true

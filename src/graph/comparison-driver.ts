@@ -20,8 +20,6 @@ import {
 import { type Stage, stagesOf } from './reconciliation-stages.ts'
 import type { RecordSender } from './record-sender.ts'
 
-/** Asks that a session may take, beside two for each record that is here. */
-const LEEWAY = 1024
 /** Deliveries that may wait here before more is asked. */
 const MOST_WAITING_DELIVERIES = 1024
 
@@ -43,7 +41,6 @@ export class ComparisonDriver {
   readonly #toAsk: string[] = []
   readonly #open: TrieRange[] = []
   #wants: Wanted[] = []
-  #asked = 0
   /** Of both ends: deliveries that the other one has begun, and that were asked for; and that this one has begun. */
   #theirDeliveries = 0
   #wanted = 0
@@ -62,6 +59,11 @@ export class ComparisonDriver {
     this.#theirTypes = new Map(opening.types.map(({ type, hash }) => [type, hash?.slice()]))
     this.#hasAllTheirTypes = opening.types.length < MOST_NAMED_TYPES
     this.#whole = opening.ranges
+  }
+
+  /** Whether the other end has caused more work than any honest one does. */
+  get isMisused(): boolean {
+    return this.#comparison.isMisused
   }
 
   /** An answer came. @returns whether it may be one */
@@ -162,15 +164,10 @@ export class ComparisonDriver {
 
   #ask(): void {
     const ranges: TrieRange[] = []
-    const { records, terms } = this.#tools
-    while (
-      this.#open.length + ranges.length < MOST_OPEN_ASKS &&
-      this.#sender.waiting < MOST_WAITING_DELIVERIES &&
-      this.#asked < LEEWAY + 2 * records.trie.size
-    ) {
+    const { terms } = this.#tools
+    while (this.#open.length + ranges.length < MOST_OPEN_ASKS && this.#sender.waiting < MOST_WAITING_DELIVERIES) {
       const prefix = this.#toAsk.pop()
       if (prefix === undefined) break
-      this.#asked++
       const range = this.#comparison.describe(prefix)
       // What was here has gone meanwhile.
       if (range === undefined) this.#wants.push({ prefix, hasOther: false })

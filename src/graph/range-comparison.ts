@@ -20,6 +20,7 @@ import {
   type TrieRange,
   type Wanted,
 } from './reconciliation-message.ts'
+import { TRIE_WIDTH } from './trie-slots.ts'
 
 /** What came out of comparing a range with the own trie: prefixes, in ascending order. */
 export interface RangeDifference {
@@ -34,6 +35,13 @@ export interface RangeDifference {
 /** A node is described beside the uppermost one if it holds more than this part of all records: it is a long way down to them. */
 const HEAVY_PART = 1 / 8
 
+/**
+ * What comparing may cost in one session: hashes that are made or looked up. Where everything differs, each leaf is named
+ * twice and each node is gone through twice.
+ */
+const MOST_TIMES_HASHED = 16
+const LEEWAY = 16_384
+
 /** Compares the parts of one trie in one session. */
 export class RangeComparison {
   readonly #trie: MerkleTrie
@@ -41,12 +49,18 @@ export class RangeComparison {
   readonly #salt: Uint8Array
   /** Types that are compared on their own, as prefixes: a range of all types leaves them out. */
   readonly #separate: ReadonlySet<string>
+  #hashed = 0
 
   constructor(trie: MerkleTrie, crypto: Crypto, salt: Uint8Array, separate: ReadonlySet<string>) {
     this.#trie = trie
     this.#crypto = crypto
     this.#salt = salt
     this.#separate = separate
+  }
+
+  /** Whether the other end has caused more work than any honest one does. */
+  get isMisused(): boolean {
+    return this.#hashed > MOST_TIMES_HASHED * this.#trie.size + LEEWAY
   }
 
   /** What is here below a prefix; undefined if that is nothing. */
@@ -58,6 +72,7 @@ export class RangeComparison {
       if (count === 0) return undefined
       if (count <= MOST_LISTED_LEAVES) return this.#leaves(prefix)
     }
+    this.#hashed += TRIE_WIDTH
     return node === undefined ? undefined : { prefix, path: node.path, below: { children: node.children } }
   }
 
@@ -87,6 +102,7 @@ export class RangeComparison {
     const sends: Wanted[] = this.#trie.outside(prefix, path).map((outside) => ({ prefix: outside, hasOther: false }))
     if (prefix.length < TYPE_NIBBLES && this.#isSeparate(path)) return { deeper: [], wants: [], sends }
     if ('leaves' in below) return this.#compareLeaves(path, below.leaves, sends)
+    this.#hashed += TRIE_WIDTH
     const deeper: string[] = []
     const wants: Wanted[] = []
     for (const [nibble, hash] of below.children.entries()) {
@@ -131,6 +147,7 @@ export class RangeComparison {
     for (const leaf of this.#trie.leaves(path, MOST_LISTED_LEAVES)) {
       const hash = this.#trie.hashAt(leaf.path)
       if (hash === undefined) continue
+      this.#hashed++
       const check = toHex(this.#crypto.sha256(this.#salt, hash)).slice(0, SHORT_NAME_DIGITS - FRAGMENT_DIGITS)
       names.set(leaf.path, leaf.path.slice(path.length, path.length + FRAGMENT_DIGITS) + check)
     }

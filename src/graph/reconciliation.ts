@@ -210,7 +210,7 @@ export class Reconciliation implements ComparisonOwner {
       case 'RECORDS':
         return this.#recordsMessage(message)
       case 'TAKEN':
-        this.#steps++
+        this.#steps += message.batches
         return this.#sender?.taken(message.batches) ?? false
       case 'END':
         this.#fail(message.reason === 'stopped' ? 'given-up' : message.reason)
@@ -270,13 +270,14 @@ export class Reconciliation implements ComparisonOwner {
     this.#sender?.pump()
     this.#describer?.goOn()
     this.#sender?.pump()
-    if (this.#sender?.isMisused === true) {
+    const parts = [this.#sender, this.#driver, this.#describer]
+    if (parts.some((part) => part?.isMisused === true)) {
       this.#fail('protocol')
       return
     }
     for (let stage = this.#stages[0]; stage !== undefined; stage = this.#stages[0]) {
       if (this.#receiver.deliveries < stage.deliveries) return
-      if (stage.isLast && this.#sender?.isIdle === false) return
+      if (stage.isLast && this.#sender?.isDone === false) return
       this.#stages.shift()
       if (stage.type !== '') this.#owner.typeComplete(stage.type)
       if (stage.isLast) this.#reconciled()

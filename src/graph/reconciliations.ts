@@ -41,7 +41,8 @@ interface Session {
 
 /** All sessions of one node in one graph. */
 export class Reconciliations {
-  readonly #records: ReconciledRecords
+  /** The records, as one link sees them: what arrives over it is known to come from there. */
+  readonly #records: (link: LinkPort) => ReconciledRecords
   readonly #ports: ReconciliationPorts
   readonly #clock: Clock
   readonly #policy: () => ReconciliationPolicy
@@ -54,7 +55,7 @@ export class Reconciliations {
   #number = 0
 
   constructor(
-    records: ReconciledRecords,
+    records: (link: LinkPort) => ReconciledRecords,
     ports: ReconciliationPorts & { readonly clock: Clock },
     policy: () => ReconciliationPolicy,
     owner: ReconciliationsOwner,
@@ -145,7 +146,7 @@ export class Reconciliations {
   ): Reconciliation {
     const { key } = link.peer
     const reconciliation = new Reconciliation(
-      this.#records,
+      this.#records(link),
       this.#ports,
       { link, session, policy: this.#policy(), otherTypes },
       {

@@ -7,10 +7,8 @@
  */
 import type { ReconciledOutcome, ReconciledRecords } from './reconciled-records.ts'
 import type { Records, SentRecord } from './reconciliation-message.ts'
-import { MOST_BATCHES } from './record-sender.ts'
+import { MOST_BATCHES, REPORTED_BATCHES } from './record-sender.ts'
 
-/** So many batches are reported at once as taken in. */
-const REPORTED_BATCHES = MOST_BATCHES / 4
 /** Records that may come in vain, beside one for each that is here. */
 const LEEWAY = 4096
 

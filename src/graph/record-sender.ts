@@ -13,6 +13,8 @@ import { BATCH_SIZE, MOST_IN_BATCH, type SentRecord, type Wanted } from './recon
 
 /** Batches that are under way: 500 KB of small records. */
 export const MOST_BATCHES = 16
+/** So many batches are reported at once as taken in. */
+export const REPORTED_BATCHES: number = MOST_BATCHES / 4
 /** Records that are looked up in the trie at once. */
 const PAGE = 64
 /** What a record takes beside its bytes, at most. */
@@ -65,8 +67,9 @@ export class RecordSender {
     return this.#deliveries.length
   }
 
-  get isIdle(): boolean {
-    return this.#deliveries.length === 0 && this.#reported === this.#complete
+  /** Whether everything went, and all of it was taken in but what is not reported any more. */
+  get isDone(): boolean {
+    return this.#isIdle && this.#underWay < REPORTED_BATCHES
   }
 
   /** Whether more was asked for than any honest node needs. */
@@ -93,7 +96,7 @@ export class RecordSender {
 
   /** Sends what may be sent now. */
   pump(): void {
-    while (!this.#isBlocked && !this.isIdle && this.#underWay < MOST_BATCHES && !this.isMisused) {
+    while (!this.#isBlocked && !this.#isIdle && this.#underWay < MOST_BATCHES && !this.isMisused) {
       const records = this.#nextBatch()
       this.#left = this.#deliveries.length === 0 ? 0 : Math.max(0, this.#left - records.length)
       this.#sent += records.length
@@ -103,6 +106,11 @@ export class RecordSender {
       const isRoom = this.#link.send({ kind: 'RECORDS', session: this.#session, deliveries, left, records })
       if (!isRoom) this.#isBlocked = true
     }
+  }
+
+  /** Whether nothing is left to be sent. */
+  get #isIdle(): boolean {
+    return this.#deliveries.length === 0 && this.#reported === this.#complete
   }
 
   #nextBatch(): readonly SentRecord[] {
