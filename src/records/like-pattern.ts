@@ -35,7 +35,7 @@ function patternParts(pattern: string): readonly number[] | undefined {
     }
     const part = isEscaped || meaning === undefined ? codePointAt(character, 0) : meaning
     isEscaped = false
-    if (part !== ANY_RUN || parts.at(-1) !== ANY_RUN) parts.push(part)
+    parts.push(part)
   }
   return isEscaped ? undefined : parts
 }

@@ -7,6 +7,7 @@ import {
   type Query,
   requireQuery,
 } from '../../src/records/query.ts'
+import { formatQuery, parseQuery } from '../../src/records/query-text.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 
 const one: AttributeValue = { type: 'integer', value: 1 }
@@ -80,6 +81,12 @@ test('G-071: the deepest query, and the one of most parts, are taken', () => {
   expect(requireQuery(deepest)).toEqual(deepest)
   const widest = { and: Array.from({ length: MOST_QUERY_PARTS - 1 }, () => clause) }
   expect(requireQuery(widest)).toEqual(widest)
+})
+
+test('minus zero, which has no text of its own, is zero', () => {
+  const query = requireQuery({ name: 'a', is: '=', value: { type: 'integer', value: -0 } })
+  expect(query).toEqual({ name: 'a', is: '=', value: { type: 'integer', value: 0 } })
+  expect(parseQuery(formatQuery(query))).toEqual(query)
 })
 
 test('a query is a copy, and one that contains itself is refused', () => {
