@@ -33,9 +33,8 @@ function patternParts(pattern: string): readonly number[] | undefined {
       isEscaped = true
       continue
     }
-    const part = isEscaped || meaning === undefined ? codePointAt(character, 0) : meaning
+    parts.push(isEscaped || meaning === undefined ? codePointAt(character, 0) : meaning)
     isEscaped = false
-    parts.push(part)
   }
   return isEscaped ? undefined : parts
 }

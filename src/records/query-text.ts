@@ -94,7 +94,8 @@ class QueryParser {
   }
 
   #part(depth: number): Query {
-    if (depth > MOST_QUERY_LEVELS) throw this.#expected(`at most ${MOST_QUERY_LEVELS} parentheses within each other`)
+    if (depth > MOST_QUERY_LEVELS)
+      throw this.#expected(`at most ${MOST_QUERY_LEVELS - 1} parentheses within each other`)
     if (this.#takeSymbol('(')) return this.#inParentheses(depth)
     const name = this.#takeToken(WORD)
     if (name === undefined) throw this.#expected('a name or "("')

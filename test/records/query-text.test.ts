@@ -47,6 +47,16 @@ test('G-072: also the deepest and the longest one', () => {
   }
 })
 
+test('G-071: parentheses that mean nothing count like others', () => {
+  const deep = (count: number): string => `${'('.repeat(count)}a = 1${')'.repeat(count)}`
+  expect(parseQuery(deep(MOST_QUERY_LEVELS - 1))).toEqual(parseQuery('a = 1'))
+  expect(() => parseQuery(deep(MOST_QUERY_LEVELS))).toThrow(
+    new PeerageError('invalid-search', {
+      problem: 'at character 17 there should be at most 15 parentheses within each other',
+    }),
+  )
+})
+
 test('an error names the place', () => {
   const problems = new Map([
     ['a = 1 and b ~ 2', 'at character 13 there should be one of = != < <= > >= like'],
