@@ -248,7 +248,7 @@ describe('whoever is not in the graph', () => {
     await openPair(makeNode('ann'), bob, to)
   })
 
-  test('random and mutated bytes after authentication end that link only', async () => {
+  test('G-020, G-021: random and mutated bytes after authentication end that link only', async () => {
     const bob = makeNode('bob')
     const to = await bob.listen()
     const beside = await openPair(makeNode('ann'), bob, to)
