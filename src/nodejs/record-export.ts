@@ -49,15 +49,17 @@ const PAGE = 100
 export function writeRecordExport(source: string, file: string, settings: readonly string[]): void {
   const unfinished = `${file}.unfinished`
   reserve(file)
+  let isBegun = false
   try {
     removeIfThere(unfinished)
     writePrivateFile(unfinished, new Uint8Array())
+    isBegun = true
     copyInto(unfinished, source, settings)
     bringFileToDisk(unfinished)
     renameSync(unfinished, file)
     bringFolderToDisk(dirname(file))
   } catch (error) {
-    removeIfThere(unfinished)
+    if (isBegun) removeIfThere(unfinished)
     removeIfThere(file)
     throw sqliteError(storageError(error, file, 'write'), file, 'write')
   }
@@ -68,7 +70,9 @@ export function openRecordExport(file: string): ExportedDatabase {
   let database: SqliteDatabase | undefined
   try {
     if (!statSync(file).isFile()) throw new PeerageError('input-not-readable', { file, reason: 'it is no file' })
-    requireSchema(readSchemaHeader(file), file, SCHEMA)
+    const header = readSchemaHeader(file)
+    requireSchema(header, file, SCHEMA)
+    if (!header.isWhole) throw new DamagedRow('the end of it is missing')
     database = openSqlite(file, { readonly: true, timeout: LONGEST_SQLITE_WAIT })
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON')
     requireSchema(schemaOf(database), file, SCHEMA)

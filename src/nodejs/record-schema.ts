@@ -1,11 +1,11 @@
 /**
- * The schema of a database of records, and how an older one is brought up to date. docs/records-database.md says what the
- * tables mean to a person who reads them.
+ * The schema of a database of records. docs/records-database.md says what the tables mean to a person who reads them, and
+ * record-migration.ts brings an older schema up to date.
  *
  * Of the two numbers in the header of an SQLite file, `application_id` says what it is, and `user_version` which
  * schema it has.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { fromUtf8 } from '../runtime/bytes.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { SqliteDatabase } from './sqlite.ts'
@@ -17,17 +17,6 @@ export const ApplicationId = { database: 0x50656572, export: 0x50656558 } as con
 export const DATABASE_SCHEMA = 1
 /** The schema of exported files, which is simpler and changes less often. */
 export const EXPORT_SCHEMA = 1
-
-/**
- * The statements that bring a database from schema `from` to the next one. Every release knows those of all before it.
- */
-export interface Migration {
-  readonly from: number
-  readonly statements: string
-}
-
-/** There was no schema before the first one. */
-export const migrations: readonly Migration[] = []
 
 /** The tables of schema {@link DATABASE_SCHEMA}. */
 export const DATABASE_TABLES = `
@@ -124,6 +113,11 @@ export interface SchemaHeader {
   readonly schema: number
 }
 
+/** A header that was read from a file, and whether the file ends where a page does: SQLite puts up with a part of one. */
+export interface FileHeader extends SchemaHeader {
+  readonly isWhole: boolean
+}
+
 /** Writes tables and header into an empty database. */
 export function writeSchema(database: SqliteDatabase, header: SchemaHeader, tables: string): void {
   const { applicationId, schema } = header
@@ -144,10 +138,12 @@ export function schemaOf(database: SqliteDatabase): SchemaHeader {
  *
  * @throws PeerageError `invalid-database`, and the system's errors
  */
-export function readSchemaHeader(file: string): SchemaHeader {
+export function readSchemaHeader(file: string): FileHeader {
   const header = new Uint8Array(HEADER_LENGTH)
   const descriptor = openSync(file, 'r')
+  let size: number
   try {
+    size = fstatSync(descriptor).size
     const length = readSync(descriptor, header, 0, HEADER_LENGTH, 0)
     if (length < HEADER_LENGTH || fromUtf8(header.subarray(0, MAGIC.length)) !== MAGIC) {
       throw new PeerageError('invalid-database', { file, problem: 'it is no SQLite file' })
@@ -156,11 +152,19 @@ export function readSchemaHeader(file: string): SchemaHeader {
     closeSync(descriptor)
   }
   const view = new DataView(header.buffer)
-  return { applicationId: view.getUint32(APPLICATION_ID_OFFSET), schema: view.getUint32(USER_VERSION_OFFSET) }
+  // The largest size of a page does not fit, and is written as 1.
+  const pageSize = view.getUint16(PAGE_SIZE_OFFSET) === 1 ? LARGEST_PAGE : view.getUint16(PAGE_SIZE_OFFSET)
+  return {
+    applicationId: view.getUint32(APPLICATION_ID_OFFSET),
+    schema: view.getUint32(USER_VERSION_OFFSET),
+    isWhole: size % pageSize === 0,
+  }
 }
 
 /** The header of an SQLite file (SQLite's "Database File Format", section 1.3). */
 const MAGIC = 'SQLite format 3\0'
+const PAGE_SIZE_OFFSET = 16
+const LARGEST_PAGE = 65_536
 const USER_VERSION_OFFSET = 60
 const APPLICATION_ID_OFFSET = 68
 const HEADER_LENGTH = 100
@@ -177,24 +181,4 @@ export function requireSchema(found: SchemaHeader, file: string, known: SchemaHe
   const { schema } = found
   if (schema < 1) throw new PeerageError('invalid-database', { file, problem: 'it has no schema' })
   if (schema > known.schema) throw new PeerageError('database-newer', { file, schema, known: known.schema })
-}
-
-/**
- * Brings a database up to date, all or nothing. Each step is a transaction, before which a copy is made.
- *
- * @param keepCopy Keeps a copy of the database, which has the given schema.
- */
-export function migrate(
-  database: SqliteDatabase,
-  schema: number,
-  steps: readonly Migration[],
-  keepCopy: (schema: number) => void,
-): void {
-  let present = schema
-  for (const { from, statements } of steps) {
-    if (from !== present) continue
-    keepCopy(from)
-    database.exec(`BEGIN IMMEDIATE; ${statements}; PRAGMA user_version = ${from + 1}; COMMIT`)
-    present++
-  }
 }

@@ -28,7 +28,6 @@ import { type Random, randomBytes } from '../runtime/random.ts'
 import { AuthorNames } from './author-names.ts'
 import { type HeldLock, takeLock } from './exclusive-lock.ts'
 import {
-  bringFileToDisk,
   bringFolderToDisk,
   makePrivateFolder,
   removeIfThere,
@@ -36,13 +35,11 @@ import {
   writePrivateFile,
 } from './private-file.ts'
 import { openRecordExport, writeRecordExport } from './record-export.ts'
+import { bringUpToDate, copyOfSchema, migrations } from './record-migration.ts'
 import {
   ApplicationId,
   DATABASE_SCHEMA,
   DATABASE_TABLES,
-  type Migration,
-  migrate,
-  migrations,
   readSchemaHeader,
   requireSchema,
   schemaOf,
@@ -66,8 +63,6 @@ const SCHEMA = { applicationId: ApplicationId.database, schema: DATABASE_SCHEMA 
 export interface SqliteRecordDatabasesPorts {
   readonly crypto: Crypto
   readonly random: Random
-  /** The steps from earlier schemas to this release's; by default those that there are. */
-  readonly migrations?: readonly Migration[]
 }
 
 /** The databases in a folder, which is made when the first one is. */
@@ -75,13 +70,11 @@ export class SqliteRecordDatabases implements RecordDatabases {
   readonly #folder: string
   readonly #random: Random
   readonly #authorNames: AuthorNames
-  readonly #migrations: readonly Migration[]
 
   constructor(folder: string, ports: SqliteRecordDatabasesPorts) {
     this.#folder = resolve(folder)
     this.#random = ports.random
     this.#authorNames = new AuthorNames(ports.crypto)
-    this.#migrations = ports.migrations ?? migrations
   }
 
   names(): readonly string[] {
@@ -125,7 +118,7 @@ export class SqliteRecordDatabases implements RecordDatabases {
       // First what belongs to the file: a log that is left alone would be taken for that of the next file of this name.
       for (const companion of COMPANIONS) removeIfThere(file + companion)
       removeIfThere(file)
-      for (const copy of this.#copies(name)) removeIfThere(copy)
+      for (let schema = 1; schema < DATABASE_SCHEMA; schema++) removeIfThere(copyOfSchema(file, schema))
       bringFolderToDisk(this.#folder)
     } catch (error) {
       lock.release()
@@ -168,15 +161,6 @@ export class SqliteRecordDatabases implements RecordDatabases {
     return lock
   }
 
-  #copyOf(name: string, schema: number): string {
-    return join(this.#folder, `${name}.schema-${schema}${ENDING}`)
-  }
-
-  #copies(name: string): readonly string[] {
-    const schemas = Array.from({ length: DATABASE_SCHEMA }, (_, index) => index + 1)
-    return schemas.map((schema) => this.#copyOf(name, schema))
-  }
-
   /** Makes the file whole under another name, so that one that is there can be opened. */
   #make(name: string, file: string): void {
     const unfinished = join(this.#folder, `.${name}.unfinished`)
@@ -210,7 +194,7 @@ export class SqliteRecordDatabases implements RecordDatabases {
       requireSchema(header, file, SCHEMA)
       tune(database, options)
       if (wasFound) requireSound(database, file)
-      migrate(database, header.schema, this.#migrations, (former) => this.#keepCopy(file, former))
+      bringUpToDate({ database, file, schema: header.schema }, migrations)
       const parts = { database, file, wasFound, authorNames: this.#authorNames, closed: () => lock.release() }
       return new SqliteRecordDatabase(parts)
     } catch (error) {
@@ -218,30 +202,16 @@ export class SqliteRecordDatabases implements RecordDatabases {
       throw openError(error, file)
     }
   }
-
-  /** Keeps what is committed under another name, in the place of an older copy of that schema. */
-  #keepCopy(file: string, schema: number): void {
-    const copy = this.#copyOf(file.slice(this.#folder.length + 1, -ENDING.length), schema)
-    const unfinished = `${copy}.unfinished`
-    try {
-      removeIfThere(unfinished)
-      // SQLite writes into a file that is there if it is empty, and so it is private from the start.
-      writePrivateFile(unfinished, new Uint8Array())
-      withConnection(file, (database) => database.prepare('VACUUM INTO ?').run(unfinished))
-      bringFileToDisk(unfinished)
-      renameSync(unfinished, copy)
-      bringFolderToDisk(this.#folder)
-    } catch (error) {
-      removeIfThere(unfinished)
-      throw storageError(error, copy, 'write')
-    }
-  }
 }
 
 function requireKnown(file: string): void {
   try {
     requirePrivateFile(file)
-    requireSchema(readSchemaHeader(file), file, SCHEMA)
+    const header = readSchemaHeader(file)
+    requireSchema(header, file, SCHEMA)
+    // With a log beside it, what is missing is there.
+    if (header.isWhole || existsSync(`${file}-wal`)) return
+    throw new PeerageError('invalid-database', { file, problem: 'the end of it is missing' })
   } catch (error) {
     throw storageError(error, file, 'open')
   }
@@ -270,7 +240,7 @@ function openError(error: unknown, file: string): unknown {
   if (sqliteCode(error) === 'SQLITE_ERROR') {
     return new PeerageError('invalid-database', { file, problem: reasonOf(error) }, { cause: error })
   }
-  return sqliteError(error, file, 'open')
+  return sqliteError(storageError(error, file, 'open'), file, 'open')
 }
 
 function releasedOnFailure<Result>(lock: HeldLock, body: () => Result): Result {
