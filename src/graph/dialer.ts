@@ -184,6 +184,7 @@ export class Dialer {
     }
     if (!this.#inAll.take('') || !this.#ofAddress.take(formatEndpoint(endpoint))) {
       dial.failures.push({ endpoint, code: 'connection-failed', reason: 'dialled too often' })
+      this.#pause(endpoint, FIRST_PAUSE)
       this.#next(dial)
       return
     }
@@ -200,6 +201,7 @@ export class Dialer {
   }
 
   #opened(dial: ActiveDial, link: LinkPort): void {
+    dial.opening = undefined
     const session = this.#owner.session(link)
     dial.session = session
     this.#waiting.set(session, dial)

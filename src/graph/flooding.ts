@@ -108,12 +108,17 @@ export class Flooding {
     }
   }
 
-  /** Sends a record to one neighbor, whether the link is eager or not. */
-  sendTo(neighbor: Neighbor, record: GraphRecord): void {
-    const flow = this.#flows.get(neighbor)
-    if (flow === undefined || !keeps(neighbor.session, record.type)) return
-    if (neighbor.slow) this.#announce(neighbor, flow, record)
-    else this.#send(neighbor, flow, record)
+  /** Tells one neighbor of many records: it asks for those that it lacks (G-171). */
+  announceAll(neighbor: Neighbor, records: Iterable<GraphRecord>): void {
+    let batch: AnnouncedRecord[] = []
+    for (const { id, digest, type } of records) {
+      if (!keeps(neighbor.session, type)) continue
+      batch.push({ id, digest })
+      if (batch.length < MOST_ANNOUNCED) continue
+      neighbor.session.link.send({ kind: 'ADVERTISE', records: batch })
+      batch = []
+    }
+    if (batch.length > 0) neighbor.session.link.send({ kind: 'ADVERTISE', records: batch })
   }
 
   floodCame(session: LinkSession, { record: bytes }: Flood): void {

@@ -22,6 +22,8 @@ export interface GraphEvents {
   connectionRequired(): void
   /** A node came, changed or went, by its presence. */
   nodeChanged(peer: PeerName, change: 'connected' | 'updated' | 'disconnected'): void
+  /** A comparison goes on. @param expected Records, as far as is known by now */
+  progressed(received: number, expected: number): void
   /** A first reconciliation has ended, of one prioritized type or of all. */
   synchronized(type: string | undefined): void
 }

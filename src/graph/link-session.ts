@@ -9,6 +9,7 @@ import type { Endpoint } from '../runtime/endpoint.ts'
 import type { GraphMessage, MessageKind } from './graph-message.ts'
 import type { LinkClosing, LinkHandler, LinkPort, LinkPriority } from './link-port.ts'
 import type { Connect, LinkPurpose, NodeId, Referral, RefuseCode, Welcome } from './overlay-message.ts'
+import { reconciliationKinds } from './reconciliation-message.ts'
 import type { LinkPeer } from './security-provider.ts'
 
 /** What the link waits for, or what it has become. */
@@ -170,20 +171,20 @@ export class LinkSession implements LinkHandler {
   }
 }
 
-const RECONCILIATION: readonly MessageKind[] = ['ROOT']
+const RECONCILIATION: readonly string[] = Object.keys(reconciliationKinds)
 
 /** What may come in each state (G-019). */
-const messagesIn: Readonly<Record<LinkState, ReadonlySet<MessageKind>>> = {
-  authenticated: new Set<MessageKind>(['CONNECT']),
-  'connect-wait': new Set<MessageKind>(['WELCOME', 'REFUSE']),
-  neighbor: new Set<MessageKind>([
+const messagesIn: Readonly<Record<LinkState, ReadonlySet<string>>> = {
+  authenticated: new Set<string>(['CONNECT']),
+  'connect-wait': new Set<string>(['WELCOME', 'REFUSE']),
+  neighbor: new Set<string>([
     ...(['CONNECT', 'DISCONNECT', 'SHUFFLE', 'SHUFFLE_REPLY', 'BECOME_NEIGHBOR'] as const),
     ...(['FLOOD', 'ADVERTISE', 'GRAFT', 'PRUNE', 'PROOF_REQUEST', 'PROOF', 'PT2PT', 'PT2PT_ANSWER'] as const),
     ...RECONCILIATION,
   ]),
-  comparison: new Set<MessageKind>([
+  comparison: new Set<string>([
     ...(['CONNECT', 'BECOME_NEIGHBOR', 'FLOOD', 'PROOF_REQUEST', 'PROOF'] as const),
     ...RECONCILIATION,
   ]),
-  direct: new Set<MessageKind>(['CONNECT', 'DATA', 'DATA_END', 'PT2PT', 'PT2PT_ANSWER']),
+  direct: new Set<string>(['CONNECT', 'DATA', 'DATA_END', 'PT2PT', 'PT2PT_ANSWER']),
 }

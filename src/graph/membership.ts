@@ -193,6 +193,7 @@ export class Membership {
       node.name !== ownKey &&
       !this.#dials.has(node.name) &&
       neighbors.withKey(node.name) === undefined &&
+      !neighbors.isAt(node.addresses) &&
       this.#dialer.canDial(node)
     )
   }
@@ -208,7 +209,8 @@ export class Membership {
   #dialled(node: KnownNode, outcome: DialOutcome): void {
     switch (outcome.kind) {
       case 'connected':
-        // The rest has been done when WELCOME came.
+        // The rest has been done when WELCOME came; from now on it is known by its key.
+        this.#passive.remove(node.name)
         break
       case 'refused':
         this.#passive.remove(node.name)

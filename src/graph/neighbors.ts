@@ -1,7 +1,7 @@
 /**
  * The neighbor list of a node: the links over which records flow, in the order in which they came (MS-PPGRH 3.1.1).
  */
-import type { Endpoint } from '../runtime/endpoint.ts'
+import { type Endpoint, sameEndpoint } from '../runtime/endpoint.ts'
 import { type Random, randomChoice } from '../runtime/random.ts'
 import type { LinkSession } from './link-session.ts'
 import { MOST_ADDRESSES, type Referral } from './overlay-message.ts'
@@ -72,6 +72,14 @@ export class Neighbors {
   withKey(key: string): Neighbor | undefined {
     for (const neighbor of this.#byLink.values()) if (neighbor.session.peer.key === key) return neighbor
     return undefined
+  }
+
+  /** Whether one of them listens at one of these addresses. */
+  isAt(addresses: readonly Endpoint[]): boolean {
+    for (const session of this.#byLink.keys()) {
+      if (session.addresses.some((one) => addresses.some((other) => sameEndpoint(one, other)))) return true
+    }
+    return false
   }
 
   /** All of them, the earliest first. */

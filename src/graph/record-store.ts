@@ -29,7 +29,7 @@ const PURGED_AT_ONCE = 500
 
 /** What the store needs of the rest of the node. */
 export interface RecordStoreOwner {
-  /** A change is stored; of ephemeral records at once, of others after the commit. */
+  /** A change is stored, and committed where it lasts; never called from inside a call. */
   changed(change: RecordChange): void
 }
 
@@ -98,7 +98,7 @@ export class RecordStore {
     const change = changeBetween(present, record)
     if (isEphemeral(record.type)) {
       if (!this.ephemeral.put(record)) return 'old'
-      if (change !== undefined) this.#owner.changed(change)
+      this.#changed(change)
       return 'new'
     }
     const former = present === undefined ? undefined : this.database.get(record.id)
@@ -118,7 +118,7 @@ export class RecordStore {
     const change: RecordChange | undefined = present.deleted ? undefined : { kind: 'removed', id, type, reason }
     if (isEphemeral(type)) {
       this.ephemeral.remove(id)
-      if (change !== undefined) this.#owner.changed(change)
+      this.#changed(change)
       return
     }
     this.database.remove(id, reason, this.#parts.peerTime.now())
