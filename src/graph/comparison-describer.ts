@@ -4,18 +4,9 @@
 import { TYPE_NIBBLES, typePath } from './merkle-trie.ts'
 import { RangeComparison } from './range-comparison.ts'
 import type { ComparisonOwner, ComparisonTools } from './reconciliation.ts'
-import {
-  MOST_ANSWERED_RANGES,
-  MOST_NAMED_TYPES,
-  MOST_OPEN_ASKS,
-  MOST_WANTED,
-  type TrieRange,
-  type Wanted,
-} from './reconciliation-message.ts'
-import type { RecordSender } from './record-sender.ts'
-
-/** Deliveries that may wait here before more is answered. */
-const MOST_WAITING_DELIVERIES = 1024
+import { MOST_ANSWERED_RANGES, MOST_NAMED_TYPES, MOST_OPEN_ASKS, MOST_WANTED } from './reconciliation-message.ts'
+import { MOST_WAITING_DELIVERIES, type RecordSender } from './record-sender.ts'
+import type { TrieRange, Wanted } from './trie-range.ts'
 
 /** Describes the records of one end. */
 export class ComparisonDescriber {

@@ -8,20 +8,10 @@ import { equalBytes } from '../runtime/bytes.ts'
 import { typePath } from './merkle-trie.ts'
 import { RangeComparison, type RangeDifference } from './range-comparison.ts'
 import type { ComparisonOwner, ComparisonTools } from './reconciliation.ts'
-import {
-  type Answer,
-  MOST_NAMED_TYPES,
-  MOST_OPEN_ASKS,
-  MOST_WANTED,
-  type Opening,
-  type TrieRange,
-  type Wanted,
-} from './reconciliation-message.ts'
+import { type Answer, MOST_NAMED_TYPES, MOST_OPEN_ASKS, MOST_WANTED, type Opening } from './reconciliation-message.ts'
 import { type Stage, stagesOf } from './reconciliation-stages.ts'
-import type { RecordSender } from './record-sender.ts'
-
-/** Deliveries that may wait here before more is asked. */
-const MOST_WAITING_DELIVERIES = 1024
+import { MOST_WAITING_DELIVERIES, type RecordSender } from './record-sender.ts'
+import type { TrieRange, Wanted } from './trie-range.ts'
 
 /** Drives one comparison. */
 export class ComparisonDriver {

@@ -12,14 +12,8 @@
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { KEY_NIBBLES, type MerkleTrie, TYPE_NIBBLES } from './merkle-trie.ts'
-import {
-  FRAGMENT_DIGITS,
-  MOST_LISTED_LEAVES,
-  MOST_OPEN_ASKS,
-  SHORT_NAME_DIGITS,
-  type TrieRange,
-  type Wanted,
-} from './reconciliation-message.ts'
+import { MOST_OPEN_ASKS } from './reconciliation-message.ts'
+import { FRAGMENT_DIGITS, MOST_LISTED_LEAVES, SHORT_NAME_DIGITS, type TrieRange, type Wanted } from './trie-range.ts'
 import { TRIE_WIDTH } from './trie-slots.ts'
 
 /** What came out of comparing a range with the own trie: prefixes, in ascending order. */

@@ -4,12 +4,11 @@
  * records go as bulk, behind every flood.
  */
 import { isRecordType, LONGEST_RECORD_TYPE } from '../records/record-type.ts'
-import { fromHex, toHex } from '../runtime/bytes.ts'
 import type { WireReader } from '../wire/wire-reader.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import type { KindOfMessage } from './kind-of-message.ts'
-import { KEY_NIBBLES } from './merkle-trie.ts'
-import { TRIE_HASH_LENGTH, TRIE_WIDTH } from './trie-slots.ts'
+import { readList, readRanges, readWants, type TrieRange, type Wanted, writeRanges, writeWants } from './trie-range.ts'
+import { TRIE_HASH_LENGTH } from './trie-slots.ts'
 
 /** The messages of reconciliation. Each names its session by a number that whoever began it chose. */
 export type ReconciliationMessage = Root | Opening | Ask | Answer | Want | Compared | Records | Taken | End
@@ -108,22 +107,6 @@ export interface End {
 /** The sender has no place for another session; the minute is too far ahead; or it gives up. Their numbers are 1 to 3. */
 export type EndReason = 'busy' | 'minute' | 'stopped'
 
-/** What a side has below a prefix. */
-export interface TrieRange {
-  readonly prefix: string
-  /** What all keys below the prefix begin with; of leaves, the prefix and at least the hash of the type. */
-  readonly path: string
-  /** The hashes below a node, 16 of them, or its leaves as short names (reconciliation-range.ts). */
-  readonly below: { readonly children: readonly (Uint8Array | undefined)[] } | { readonly leaves: readonly string[] }
-}
-
-/** Records below a prefix. */
-export interface Wanted {
-  readonly prefix: string
-  /** Whether whoever wants it has another version of it. */
-  readonly hasOther: boolean
-}
-
 /** A record that is sent. */
 export interface SentRecord {
   /** Its encoding. */
@@ -142,28 +125,17 @@ export const MOST_OPEN_ASKS = 32
 export const MOST_ANSWERED_RANGES = 64
 /** In one ANSWER and in one WANT. */
 export const MOST_WANTED = 256
-/** In one range. */
-export const MOST_LISTED_LEAVES = 64
 /** Records in a batch. */
 export const MOST_IN_BATCH = 128
 /** Of a batch, in bytes: a record is added only if it fits, or is the only one. */
 export const BATCH_SIZE = 32 * 1024
-/** In hexadecimal digits: the part of a short name that belongs to the key, and the whole. */
-export const FRAGMENT_DIGITS = 8
-export const SHORT_NAME_DIGITS = 24
-const SHORT_NAME_LENGTH = SHORT_NAME_DIGITS / 2
 /** A record with everything, in bytes. */
 const LONGEST_RECORD = 68 * 1024
 /** More is absurd. */
 const MOST_RECORDS = 2 ** 32 - 1
 const MINUTE = 60_000
-const SHORTEST_RANGE = 4
-const SHORTEST_WANTED = 3
-const HAS_OTHER = 1
 const IS_LONG_HELD = 1
 const IS_LAST = 1
-const NODE_FORM = 0
-const LEAVES_FORM = 1
 
 export const reconciliationKinds: Readonly<Record<ReconciliationMessage['kind'], KindOfMessage>> = {
   ROOT: { number: 0x10, longest: 8 * 1024, priority: 'control' },
@@ -214,10 +186,10 @@ export function encodeReconciliationMessage(writer: WireWriter, message: Reconci
       writer.varint(message.asks)
       writer.varint(message.deliveries)
       writeRanges(writer, message.ranges, MOST_ANSWERED_RANGES)
-      writeWants(writer, message.wants)
+      writeWants(writer, message.wants, MOST_WANTED)
       break
     case 'WANT':
-      writeWants(writer, message.wants)
+      writeWants(writer, message.wants, MOST_WANTED)
       break
     case 'COMPARED':
       writer.text(message.type, LONGEST_RECORD_TYPE)
@@ -254,11 +226,11 @@ export function decodeReconciliationMessage(
       const hash = reader.bytes(TRIE_HASH_LENGTH)
       const count = reader.varint(MOST_RECORDS)
       const nonce = reader.bytes(NONCE_LENGTH)
-      const prioritized = list(reader, MOST_PRIORITIZED_TYPES, 2, () => readType(reader))
+      const prioritized = readList(reader, MOST_PRIORITIZED_TYPES, 2, () => readType(reader))
       return { kind, session, minute, hash, count, nonce, prioritized }
     }
     case 'OPENING': {
-      const types = list(reader, MOST_NAMED_TYPES, 3, () => {
+      const types = readList(reader, MOST_NAMED_TYPES, 3, () => {
         const type = readType(reader)
         return { type, hash: reader.uint8() === 0 ? undefined : reader.bytes(TRIE_HASH_LENGTH) }
       })
@@ -270,10 +242,10 @@ export function decodeReconciliationMessage(
       const asks = reader.varint(MOST_OPEN_ASKS)
       const deliveries = reader.varint(MOST_RECORDS)
       const ranges = readRanges(reader, MOST_ANSWERED_RANGES)
-      return { kind, session, asks, deliveries, ranges, wants: readWants(reader) }
+      return { kind, session, asks, deliveries, ranges, wants: readWants(reader, MOST_WANTED) }
     }
     case 'WANT':
-      return { kind, session, wants: readWants(reader) }
+      return { kind, session, wants: readWants(reader, MOST_WANTED) }
     case 'COMPARED': {
       const type = reader.text(LONGEST_RECORD_TYPE)
       const isLast = (reader.uint8() & IS_LAST) !== 0
@@ -282,7 +254,7 @@ export function decodeReconciliationMessage(
     case 'RECORDS': {
       const deliveries = reader.varint(MOST_RECORDS)
       const left = reader.varint(MOST_RECORDS)
-      const records = list(reader, MOST_IN_BATCH, 2, () => {
+      const records = readList(reader, MOST_IN_BATCH, 2, () => {
         const isLongHeld = (reader.uint8() & IS_LONG_HELD) !== 0
         return { bytes: reader.byteString(LONGEST_RECORD), isLongHeld }
       })
@@ -298,122 +270,8 @@ export function decodeReconciliationMessage(
   }
 }
 
-function list<Item>(reader: WireReader, most: number, shortest: number, read: () => Item): readonly Item[] {
-  const count = reader.count(most, shortest)
-  const items: Item[] = []
-  for (let index = 0; index < count; index++) items.push(read())
-  return items
-}
-
 function readType(reader: WireReader): string {
   const type = reader.text(LONGEST_RECORD_TYPE)
   if (!isRecordType(type)) throw reader.malformed('a type that is none')
   return type
-}
-
-function writeRanges(writer: WireWriter, ranges: readonly TrieRange[], most: number): void {
-  writer.count(ranges.length, most)
-  let last = ''
-  for (const { prefix, path, below } of ranges) {
-    writePrefix(writer, prefix, last)
-    last = prefix
-    writeDigits(writer, path.slice(prefix.length))
-    if ('leaves' in below) {
-      writer.uint8(LEAVES_FORM)
-      writer.count(below.leaves.length, MOST_LISTED_LEAVES)
-      for (const name of below.leaves) writer.bytes(bytesOf(name))
-    } else {
-      writer.uint8(NODE_FORM)
-      let map = 0
-      for (const child of below.children) map = map * 2 + (child === undefined ? 0 : 1)
-      writer.uint16(map)
-      for (const child of below.children) if (child !== undefined) writer.bytes(child)
-    }
-  }
-}
-
-function readRanges(reader: WireReader, most: number): readonly TrieRange[] {
-  let last = ''
-  return list(reader, most, SHORTEST_RANGE, () => {
-    const prefix = readPrefix(reader, last)
-    last = prefix
-    const path = prefix + readDigits(reader)
-    if (path.length > KEY_NIBBLES) throw reader.malformed('a path is longer than a key')
-    const form = reader.uint8()
-    if (form === LEAVES_FORM) {
-      if (path.length > KEY_NIBBLES - FRAGMENT_DIGITS) throw reader.malformed('a path is too long for leaves')
-      const leaves = list(reader, MOST_LISTED_LEAVES, SHORT_NAME_LENGTH, () => toHex(reader.bytes(SHORT_NAME_LENGTH)))
-      if (leaves.length === 0) throw reader.malformed('a range without leaves')
-      return { prefix, path, below: { leaves } }
-    }
-    if (form !== NODE_FORM) throw reader.malformed('a range of an unknown form')
-    if (path.length === KEY_NIBBLES) throw reader.malformed('a node below a whole key')
-    return { prefix, path, below: { children: readChildren(reader) } }
-  })
-}
-
-function readChildren(reader: WireReader): readonly (Uint8Array | undefined)[] {
-  const map = reader.uint16()
-  const children: (Uint8Array | undefined)[] = []
-  let count = 0
-  for (let bit = TRIE_WIDTH - 1; bit >= 0; bit--) {
-    const isThere = (map & (1 << bit)) !== 0
-    if (isThere) count++
-    children.push(isThere ? reader.bytes(TRIE_HASH_LENGTH) : undefined)
-  }
-  if (count < 2) throw reader.malformed('a node with fewer than two children')
-  return children
-}
-
-function writeWants(writer: WireWriter, wants: readonly Wanted[]): void {
-  writer.count(wants.length, MOST_WANTED)
-  let last = ''
-  for (const { prefix, hasOther } of wants) {
-    writePrefix(writer, prefix, last)
-    last = prefix
-    writer.uint8(hasOther ? HAS_OTHER : 0)
-  }
-}
-
-function readWants(reader: WireReader): readonly Wanted[] {
-  let last = ''
-  return list(reader, MOST_WANTED, SHORTEST_WANTED, () => {
-    const prefix = readPrefix(reader, last)
-    last = prefix
-    return { prefix, hasOther: (reader.uint8() & HAS_OTHER) !== 0 }
-  })
-}
-
-/** Of a prefix, only what is other than in the one before it is written. */
-function writePrefix(writer: WireWriter, prefix: string, last: string): void {
-  let shared = 0
-  while (shared < prefix.length && prefix[shared] === last[shared]) shared++
-  writer.uint8(shared)
-  writeDigits(writer, prefix.slice(shared))
-}
-
-function readPrefix(reader: WireReader, last: string): string {
-  const shared = reader.uint8()
-  if (shared > last.length) throw reader.malformed('more digits are shared than there are')
-  const prefix = last.slice(0, shared) + readDigits(reader)
-  if (prefix.length > KEY_NIBBLES) throw reader.malformed('a prefix is longer than a key')
-  return prefix
-}
-
-function writeDigits(writer: WireWriter, digits: string): void {
-  writer.uint8(digits.length)
-  writer.bytes(bytesOf(digits.length % 2 === 0 ? digits : `${digits}0`))
-}
-
-function readDigits(reader: WireReader): string {
-  const count = reader.uint8()
-  const digits = toHex(reader.bytes(Math.ceil(count / 2)))
-  if (count % 2 === 1 && !digits.endsWith('0')) throw reader.malformed('half a byte is left over')
-  return digits.slice(0, count)
-}
-
-function bytesOf(digits: string): Uint8Array {
-  const bytes = fromHex(digits)
-  if (bytes === undefined) throw new TypeError(`not hexadecimal digits: ${digits}`)
-  return bytes
 }

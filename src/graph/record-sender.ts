@@ -9,12 +9,15 @@
 import type { LinkPort } from './link-port.ts'
 import { type MerkleTrie, TYPE_NIBBLES } from './merkle-trie.ts'
 import type { ReconciledRecords } from './reconciled-records.ts'
-import { BATCH_SIZE, MOST_IN_BATCH, type SentRecord, type Wanted } from './reconciliation-message.ts'
+import { BATCH_SIZE, MOST_IN_BATCH, type SentRecord } from './reconciliation-message.ts'
+import type { Wanted } from './trie-range.ts'
 
 /** Batches that are under way: 500 KB of small records. */
 export const MOST_BATCHES = 16
 /** So many batches are reported at once as taken in. */
 export const REPORTED_BATCHES: number = MOST_BATCHES / 4
+/** Deliveries that may wait before more is compared. */
+export const MOST_WAITING_DELIVERIES = 1024
 /** Records that are looked up in the trie at once. */
 const PAGE = 64
 /** What a record takes beside its bytes, at most. */

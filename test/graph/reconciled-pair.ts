@@ -2,7 +2,6 @@
  * Nodes with records, joined by links that carry the encoded messages in virtual time: with a delay, a rate, and a limit on what
  * waits, control before bulk. For tests and measurements of reconciliation.
  */
-import { expect } from 'vitest'
 import { decodeGraphMessage } from '../../src/graph/decode-graph-message.ts'
 import { encodeGraphMessage } from '../../src/graph/encode-graph-message.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
@@ -241,14 +240,6 @@ export function fill(node: TestNode, records: readonly TestRecord[], stored?: nu
 /** Records of their own IDs. */
 export function many(count: number, options: Partial<TestRecord> = {}): readonly TestRecord[] {
   return Array.from({ length: count }, () => makeRecord(options))
-}
-
-/** Both ends hold the same, and the trie of each is that of its records. */
-export function expectEqual(pair: ReconciledPair): void {
-  const texts = (node: TestNode): string[] => [...node.held.values()].map(({ record }) => JSON.stringify(record))
-  expect(texts(pair.one).sort()).toEqual(texts(pair.other).sort())
-  expect(pair.one.root()).toBe(pair.other.root())
-  expect(pair.one.trie.size).toBe(pair.one.held.size)
 }
 
 /** What passes over a pair of links. */

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { PROGRESS_PERIOD } from '../../src/graph/reconciliation.ts'
-import type { ReconciliationMessage, TrieRange } from '../../src/graph/reconciliation-message.ts'
+import type { ReconciliationMessage } from '../../src/graph/reconciliation-message.ts'
 import { HELD_BACK } from '../../src/graph/reconciliations.ts'
 import { MOST_BATCHES } from '../../src/graph/record-sender.ts'
+import type { TrieRange } from '../../src/graph/trie-range.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
 import {
   crypto,

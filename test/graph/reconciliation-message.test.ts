@@ -11,15 +11,14 @@ import {
   isReconciliationMessage,
   MOST_ANSWERED_RANGES,
   MOST_IN_BATCH,
-  MOST_LISTED_LEAVES,
   MOST_NAMED_TYPES,
   MOST_OPEN_ASKS,
   MOST_PRIORITIZED_TYPES,
   MOST_WANTED,
   type ReconciliationMessage,
   reconciliationKinds,
-  type TrieRange,
 } from '../../src/graph/reconciliation-message.ts'
+import { MOST_LISTED_LEAVES, type TrieRange } from '../../src/graph/trie-range.ts'
 import { parseRecordId } from '../../src/records/record-id.ts'
 import { fromHex, toHex } from '../../src/runtime/bytes.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'

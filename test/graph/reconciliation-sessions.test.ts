@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FURTHEST_MINUTE } from '../../src/graph/reconciliation.ts'
-import {
-  EPOCH,
-  expectEqual,
-  fill,
-  MINUTE,
-  makeRecord,
-  many,
-  ReconciledPair,
-  TestNode,
-  Timeline,
-} from './reconciled-pair.ts'
+import { expectEqual } from './expect-equal.ts'
+import { EPOCH, fill, MINUTE, makeRecord, many, ReconciledPair, TestNode, Timeline } from './reconciled-pair.ts'
 
 describe('G-161: the minute of a comparison', () => {
   test('is the later one: clocks up to 59 s apart exchange roots and nothing else, while 1,000 records expire', () => {

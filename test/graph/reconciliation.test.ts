@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LONGEST_RECORD_TYPE } from '../../src/records/record-type.ts'
-import { EPOCH, expectEqual, fill, MINUTE, makeRecord, many, ReconciledPair, type TestNode } from './reconciled-pair.ts'
+import { expectEqual } from './expect-equal.ts'
+import { EPOCH, fill, MINUTE, makeRecord, many, ReconciledPair, type TestNode } from './reconciled-pair.ts'
 
 const ROUND_TRIP = 20
 
