@@ -22,7 +22,6 @@ export class FrameWriter {
   /** The version of the protocol that messages carry. */
   version = PROTOCOL_VERSION
   readonly #lanes = [new Lane(), new Lane(), new Lane()] as const
-
   /** How much of each lane goes into the next frames. */
   readonly #contents = [0, 0, 0]
 

@@ -81,8 +81,8 @@ export interface ResponderStart {
   find(channelBinding: Uint8Array, proof: Uint8Array): OpeningGraph | DropReason
 }
 
-/** From the open stream to the open link, in milliseconds. */
-export const LONGEST_AUTHENTICATION = 15_000
+/** From the open stream to the open link, in milliseconds. With the handshake of the stream it is 20 s at most (G-018). */
+export const LONGEST_AUTHENTICATION = 10_000
 /** What an end takes before the other one has proven who it is, in bytes: of each message, and of one in each priority. */
 export const LONGEST_UNPROVEN_MESSAGE: number = GRAPH_PROOF_LENGTH + LONGEST_SEALED_GREETING
 /** What one security provider tells the other, in messages. */
