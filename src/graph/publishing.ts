@@ -7,13 +7,11 @@
 
 import { classifierPart } from '../identity/peer-name.ts'
 import type { RecordAttribute } from '../records/attribute.ts'
-import { requireAttributes } from '../records/attributes.ts'
 import { makeFirstVersion, makeLaterVersion } from '../records/make-record.ts'
 import type { GraphRecord, PayloadEncoding, RecordAuthor } from '../records/record.ts'
-import type { RecordDraft } from '../records/record-draft.ts'
-import { RECORD_NONCE_LENGTH } from '../records/record-format.ts'
+import { nextVersion, type RecordDraft, requireDraft } from '../records/record-draft.ts'
+import { LONGEST_PROOFS, RECORD_NONCE_LENGTH } from '../records/record-format.ts'
 import type { RecordId } from '../records/record-id.ts'
-import { requireRecordSize } from '../records/record-size.ts'
 import { isEphemeral, isReserved, requireRecordType } from '../records/record-type.ts'
 import { formatUtc, LATEST_UTC } from '../runtime/calendar.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -89,15 +87,13 @@ export class Publishing {
   /** Adds a record of the graph itself. @returns it */
   addInternal(record: NewRecord, done: WriteDone): GraphRecord {
     const now = this.#parts.peerTime.now()
-    const { type, expires, encoding, payload } = record
-    const attributes = requireAttributes(record.attributes)
-    requireRecordSize(payload, attributes)
-    const draft: RecordDraft = {
+    const { type, expires, encoding, payload, attributes } = record
+    const draft = requireDraft({
       ...{ id: undefined, type, creator: this.#author, created: now, version: 1, author: this.#author },
       ...{ modified: now, expires, deleted: false, encoding, payload, attributes },
-    }
-    const { crypto, keys, random, identity, provider } = this.#parts
-    const proofs = provider.secure(draft)
+    })
+    const { crypto, keys, random, identity } = this.#parts
+    const proofs = this.#secure(draft)
     const nonce = randomBytes(random, RECORD_NONCE_LENGTH)
     const made = makeFirstVersion(crypto, keys, draft, nonce, { keyPair: identity.keyPair, proofs })
     this.#publish(made, record.refresh, done)
@@ -128,8 +124,7 @@ export class Publishing {
 
   /** Changes a record of the graph itself, or renews one. @returns the new version */
   updateInternal(present: GraphRecord, update: Omit<RecordUpdate, 'ifVersion'>, done: WriteDone): GraphRecord {
-    const attributes = update.attributes === undefined ? present.attributes : requireAttributes(update.attributes)
-    requireRecordSize(update.content.payload, attributes)
+    const attributes = update.attributes ?? present.attributes
     return this.#change(
       present,
       { ...update.content, attributes, deleted: false, expires: update.expires ?? present.expires },
@@ -165,16 +160,23 @@ export class Publishing {
     refresh: boolean | undefined,
     done: WriteDone,
   ): GraphRecord {
-    const draft: RecordDraft = {
+    const draft = requireDraft({
       ...{ id: present.id, type: present.type, creator: present.creator, created: present.created },
-      ...{ version: present.version + 1, author: this.#author, modified: this.#nextInstant(present) },
+      ...{ version: nextVersion(present), author: this.#author, modified: this.#nextInstant(present) },
       ...content,
-    }
-    const { crypto, keys, identity, provider } = this.#parts
-    const proofs = provider.secure(draft)
+    })
+    const { crypto, keys, identity } = this.#parts
+    const proofs = this.#secure(draft)
     const made = makeLaterVersion(crypto, keys, draft, present, { keyPair: identity.keyPair, proofs })
     this.#publish(made, refresh, done)
     return made
+  }
+
+  /** What the provider adds. It is the application's, so that what it throws reaches the caller as it is. */
+  #secure(draft: RecordDraft): Uint8Array {
+    const proofs: unknown = this.#parts.provider.secure(draft)
+    if (proofs instanceof Uint8Array && proofs.length <= LONGEST_PROOFS) return proofs
+    throw new TypeError(`a security provider gives proofs of at most ${LONGEST_PROOFS} bytes, and at once`)
   }
 
   #publish(record: GraphRecord, refresh: boolean | undefined, done: WriteDone): void {
