@@ -19,7 +19,7 @@ export interface SqlPart {
 }
 
 /** If more records can satisfy a clause, its index is of no use. */
-export const MOST_CANDIDATES = 1_000
+const MOST_CANDIDATES = 1_000
 
 /** Says with which arrivals the values that satisfy a clause came: up to a number of them. */
 export type ClauseIndex = (statement: SqlPart) => readonly number[]

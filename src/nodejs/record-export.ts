@@ -35,7 +35,7 @@ import { storageError } from './storage-error.ts'
 import { reasonOf, systemErrorCode } from './system-error.ts'
 
 /** Of a setting in an export, in bytes. */
-export const LONGEST_EXPORTED_SETTING = 65_536
+const LONGEST_EXPORTED_SETTING = 65_536
 
 const SCHEMA = { applicationId: ApplicationId.export, schema: EXPORT_SCHEMA }
 /** Records that are read at once. */

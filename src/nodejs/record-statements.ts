@@ -16,8 +16,9 @@ import {
 
 /** Statements that are kept prepared beside those that are always there. */
 const MOST_KEPT_STATEMENTS = 64
-/** Values of attributes that one statement inserts. */
-const MOST_VALUES_AT_ONCE = 8
+/** Values of attributes that one statement inserts: there is one for each sequence of texts and numbers up to that. */
+const MOST_VALUES_AT_ONCE = 4
+const ATTRIBUTE_COLUMNS = 5
 
 /** The statements of one connection. */
 export class RecordStatements {
@@ -49,6 +50,7 @@ export class RecordStatements {
   readonly deleteSetting: SqliteStatement
   readonly #database: SqliteDatabase
   readonly #kept = new Map<string, SqliteStatement>()
+  readonly #attributeInsertions: (SqliteStatement | undefined)[] = []
 
   constructor(database: SqliteDatabase) {
     this.#database = database
@@ -97,22 +99,21 @@ export class RecordStatements {
   }
 
   insertAttributes(arrival: number, attributes: readonly RecordAttribute[]): void {
-    if (attributes.length === 0) return
-    let rows: string[] = []
     let values: SqliteValue[] = []
+    // A bit for each value, 1 if it is a number, below a leading 1.
+    let shape = 1
     let position = 0
     for (const { name, values: given } of attributes) {
       for (const { type, value } of given) {
-        // A number comes as a floating-point one, and this column would keep it so.
-        rows.push(type === 'string' ? '(?, ?, ?, ?, ?)' : '(?, ?, ?, ?, CAST(? AS INTEGER))')
+        shape = shape * 2 + (type === 'string' ? 0 : 1)
         values.push(arrival, position++, name, type, value)
-        if (rows.length < MOST_VALUES_AT_ONCE) continue
-        this.#insertAttributes(rows, values)
-        rows = []
+        if (values.length < MOST_VALUES_AT_ONCE * ATTRIBUTE_COLUMNS) continue
+        this.#attributeInsertion(shape).run(...values)
         values = []
+        shape = 1
       }
     }
-    if (rows.length > 0) this.#insertAttributes(rows, values)
+    if (values.length > 0) this.#attributeInsertion(shape).run(...values)
   }
 
   /** A page of live records. Columns: arrival, refresh, id, digest, bytes. */
@@ -171,10 +172,19 @@ export class RecordStatements {
     )
   }
 
-  #insertAttributes(rows: readonly string[], values: readonly SqliteValue[]): void {
-    this.#prepared(`INSERT INTO attributes (arrival, position, name, type, value) VALUES ${rows.join(', ')}`).run(
-      ...values,
-    )
+  /** The statement that inserts values of such a shape at once: one statement costs less than several. */
+  #attributeInsertion(shape: number): SqliteStatement {
+    let statement = this.#attributeInsertions[shape]
+    if (statement === undefined) {
+      // A number comes as a floating-point one, and this column would keep it so.
+      const rows = Array.from(shape.toString(2).slice(1), (bit) =>
+        bit === '1' ? '(?, ?, ?, ?, CAST(? AS INTEGER))' : '(?, ?, ?, ?, ?)',
+      )
+      const columns = 'arrival, position, name, type, value'
+      statement = this.#database.prepare(`INSERT INTO attributes (${columns}) VALUES ${rows.join(', ')}`)
+      this.#attributeInsertions[shape] = statement
+    }
+    return statement
   }
 
   #arrivals({ sql, values }: SqlPart): readonly number[] {
@@ -183,18 +193,14 @@ export class RecordStatements {
       .map((row) => numberIn(row, 0))
   }
 
-  /** A statement that is prepared already, or is now. */
+  /** A statement that gives rows and is prepared already, or is now. */
   #prepared(sql: string): SqliteStatement {
-    let statement = this.#kept.get(sql)
-    if (statement === undefined) {
-      const prepared = this.#database.prepare(sql)
-      statement = /^SELECT/.test(sql) ? prepared.raw() : prepared
-      const [oldest] = this.#kept.keys()
-      if (this.#kept.size >= MOST_KEPT_STATEMENTS && oldest !== undefined) this.#kept.delete(oldest)
-    } else {
-      this.#kept.delete(sql)
-    }
+    const statement = this.#kept.get(sql) ?? prepareRows(this.#database, sql)
+    const [oldest] = this.#kept.keys()
+    // The one that was used last stands last.
+    this.#kept.delete(sql)
     this.#kept.set(sql, statement)
+    if (this.#kept.size > MOST_KEPT_STATEMENTS && oldest !== undefined) this.#kept.delete(oldest)
     return statement
   }
 }
