@@ -54,8 +54,10 @@ const ENDING = '.sqlite'
 /** What SQLite keeps beside a file. */
 const COMPANIONS = ['-wal', '-shm', '-journal']
 const DATABASE_ID_LENGTH = 16
-/** Pages of 4 KiB in the log before they are taken over into the file. More of them are written less often twice. */
+/** Pages in the log before they are taken over into the file. The more there are, the fewer of them are written again and again. */
 const LONGEST_LOG = 4_000
+/** SQLite's own choice, in bytes. */
+const PAGE_SIZE = 4_096
 
 const SCHEMA = { applicationId: ApplicationId.database, schema: DATABASE_SCHEMA }
 
@@ -225,6 +227,7 @@ function tune(database: SqliteDatabase, { survivesPowerLoss }: DatabaseOptions):
     PRAGMA synchronous = ${survivesPowerLoss ? 'FULL' : 'NORMAL'};
     PRAGMA fullfsync = ${survivesPowerLoss ? 'ON' : 'OFF'};
     PRAGMA wal_autocheckpoint = ${LONGEST_LOG};
+    PRAGMA journal_size_limit = ${LONGEST_LOG * PAGE_SIZE};
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_spill = OFF`)
 }
