@@ -239,6 +239,15 @@ describe('strangers', () => {
     })
   }
 
+  test('G-140: a good greeting under another version of the protocol gets no byte either', () => {
+    const { world, bob } = makePair()
+    const eve = Stranger.dial(world, world.addHost('eve'), bob.endpoint)
+    eve.sendAs(0x31, greetingMessage('dialler', contextOf(eve.stream), identityOf('eve'), undefined))
+    world.runFor(100)
+    expect([eve.closing, eve.bytes.length]).toEqual(['ended', 0])
+    expect(bob.counters.read()).toMatchObject({ 'dropped-opening-malformed': 1 })
+  })
+
   test('G-140: bytes that are no frames, and silence, get no byte either', () => {
     const { world, bob } = makePair()
     for (const bytes of [Uint8Array.of(0, 0, 0), new Uint8Array(100).fill(0xff), toUtf8('GET / HTTP/1.1\r\n\r\n')]) {
@@ -389,5 +398,18 @@ describe('strangers', () => {
     world.runFor(LONGEST_FAREWELL + 100)
     expect(eve.closing).toBe('broken')
     expect(bob.acceptor.strangers).toBe(0)
+  })
+
+  test('one that was turned away and does not go is the first to make room', () => {
+    const { world, bob } = makePair()
+    const eve = Stranger.dial(world, world.addHost('eve'), bob.endpoint, false)
+    eve.send(PRUNE)
+    world.runFor(100)
+    for (let index = 0; index < MOST_STRANGERS_OF_PREFIX; index++) {
+      bob.acceptor.accept(new FakeStream(world.host('eve').ipv4))
+    }
+    expect(bob.acceptor.strangers).toBe(MOST_STRANGERS_OF_PREFIX)
+    world.runFor(100)
+    expect(eve.closing).toBe('broken')
   })
 })

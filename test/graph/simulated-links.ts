@@ -166,6 +166,9 @@ export interface RawMessage {
   readonly body: Uint8Array
 }
 
+/** Of the body of one message, in bytes. */
+const LONGEST_OF_STRANGER = 2 ** 22
+
 /** One end of a stream in the hands of somebody who does as they like. */
 export class Stranger {
   readonly stream: ByteStream
@@ -232,7 +235,7 @@ export class Stranger {
     const writer = new FrameWriter()
     writer.version = version
     const write = (wire: WireWriter, body: Uint8Array): void => wire.bytes(body)
-    for (const { kind, body } of messages) writer.add('control', kind, 2 ** 20, write, body)
+    for (const { kind, body } of messages) writer.add('control', kind, LONGEST_OF_STRANGER, write, body)
     for (let frames = writer.next(); frames !== undefined; frames = writer.next()) this.stream.write(frames)
   }
 }
