@@ -1,12 +1,13 @@
 /**
  * The end of a reconciliation that describes: it says in OPENING what it has, and answers what the driving end asks.
  */
+import { RESERVED_PREFIX } from '../records/record-type.ts'
 import { TYPE_NIBBLES, typePath } from './merkle-trie.ts'
 import { RangeComparison } from './range-comparison.ts'
 import type { ComparisonOwner, ComparisonTools } from './reconciliation.ts'
 import { MOST_ANSWERED_RANGES, MOST_NAMED_TYPES, MOST_OPEN_ASKS, MOST_WANTED } from './reconciliation-message.ts'
 import { MOST_WAITING_DELIVERIES, type RecordSender } from './record-sender.ts'
-import type { TrieRange, Wanted } from './trie-range.ts'
+import { copiedRange, type TrieRange, type Wanted } from './trie-range.ts'
 
 /** Describes the records of one end. */
 export class ComparisonDescriber {
@@ -30,7 +31,11 @@ export class ComparisonDescriber {
     const paths = types.map((type) => typePath(crypto, type))
     const separate = new Set(paths)
     this.#comparison = new RangeComparison(trie, crypto, salt, separate)
-    this.#sender = owner.makeSender(separate)
+    // The driving end compares all types of Peerage one by one, also such as are not here yet, unless too many were named.
+    const areAllNamed = types.length < MOST_NAMED_TYPES
+    this.#sender = owner.makeSender(
+      (path, type) => separate.has(path) || (areAllNamed && type.startsWith(RESERVED_PREFIX)),
+    )
     terms.link.send({
       ...{ kind: 'OPENING', session: terms.session },
       types: types.map((type, index) => ({ type, hash: trie.hashAt(paths[index] ?? '') })),
@@ -61,7 +66,7 @@ export class ComparisonDescriber {
   asked(ranges: readonly TrieRange[]): boolean {
     if (this.#isCompared || this.#open.length + ranges.length > MOST_OPEN_ASKS) return false
     if (ranges.some(({ prefix }) => !this.#isShared(prefix))) return false
-    this.#open.push(...ranges.map(copied))
+    this.#open.push(...ranges.map(copiedRange))
     return true
   }
 
@@ -113,11 +118,4 @@ export class ComparisonDescriber {
 /** What was here has gone meanwhile. */
 function wanted(prefix: string): Wanted {
   return { prefix, hasOther: false }
-}
-
-/** What is kept of a message must not lie in the memory of the link. */
-function copied(range: TrieRange): TrieRange {
-  const { prefix, path, below } = range
-  if ('leaves' in below) return range
-  return { prefix, path, below: { children: below.children.map((child) => child?.slice()) } }
 }

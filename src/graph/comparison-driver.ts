@@ -11,7 +11,7 @@ import type { ComparisonOwner, ComparisonTools } from './reconciliation.ts'
 import { type Answer, MOST_NAMED_TYPES, MOST_OPEN_ASKS, MOST_WANTED, type Opening } from './reconciliation-message.ts'
 import { type Stage, stagesOf } from './reconciliation-stages.ts'
 import { MOST_WAITING_DELIVERIES, type RecordSender } from './record-sender.ts'
-import type { TrieRange, Wanted } from './trie-range.ts'
+import { copiedRange, type TrieRange, type Wanted } from './trie-range.ts'
 
 /** Drives one comparison. */
 export class ComparisonDriver {
@@ -23,8 +23,9 @@ export class ComparisonDriver {
   /** The other end's hashes of the types that it named. */
   readonly #theirTypes: ReadonlyMap<string, Uint8Array | undefined>
   readonly #hasAllTheirTypes: boolean
-  /** What the other end said of all its records; undefined once it is used, or old. */
-  #whole: readonly TrieRange[] | undefined
+  /** What the other end said of all its records, and whether it said so just now. */
+  readonly #whole: readonly TrieRange[]
+  #isWholeNew = true
   #nextStage = 0
   #stage: Stage | undefined
   /** Prefixes to be asked, the last one first. */
@@ -45,10 +46,10 @@ export class ComparisonDriver {
     this.#stages = stagesOf(terms.policy.firstTypes, named, prioritized, shared)
     const separate = new Set(this.#stages.flatMap(({ types }) => types ?? []).map((type) => typePath(crypto, type)))
     this.#comparison = new RangeComparison(records.trie, crypto, salt, separate)
-    this.#sender = owner.makeSender(separate)
+    this.#sender = owner.makeSender((path) => separate.has(path))
     this.#theirTypes = new Map(opening.types.map(({ type, hash }) => [type, hash?.slice()]))
     this.#hasAllTheirTypes = opening.types.length < MOST_NAMED_TYPES
-    this.#whole = opening.ranges
+    this.#whole = opening.ranges.map(copiedRange)
   }
 
   /** Whether the other end has caused more work than any honest one does. */
@@ -78,7 +79,7 @@ export class ComparisonDriver {
       this.#finishStage()
       this.#beginStage()
     }
-    this.#whole = undefined
+    this.#isWholeNew = false
   }
 
   #beginStage(): void {
@@ -101,31 +102,26 @@ export class ComparisonDriver {
   }
 
   #beginWhole(): void {
-    const whole = this.#whole
-    if (whole === undefined) {
-      // Much may have changed since the other end described what it has.
-      if (this.#tools.records.trie.size === 0) this.#wants.push({ prefix: '', hasOther: false })
-      else this.#toAsk.push('')
-      return
-    }
-    if (whole.length === 0) {
-      if (this.#tools.records.trie.size > 0) this.#begin([{ prefix: '', hasOther: false }])
-      return
-    }
-    const described = new Map(whole.map((range) => [range.prefix, range]))
-    const compare = (range: TrieRange): void => {
-      // Each prefix once: two descriptions of one, or a circle of them, lead nowhere.
-      described.delete(range.prefix)
-      const difference = this.#comparison.compare(range)
-      this.#apply({ ...difference, deeper: difference.deeper.filter((prefix) => !described.has(prefix)) })
-      for (const prefix of difference.deeper) {
-        const next = described.get(prefix)
-        if (next !== undefined) compare(next)
-      }
-    }
+    const described = new Map(this.#whole.map((range) => [range.prefix, range]))
     const first = described.get('')
-    if (first === undefined) this.#toAsk.push('')
-    else compare(first)
+    if (first !== undefined) this.#compareWhole(first, described)
+    else if (this.#tools.records.trie.size === 0) this.#wants.push({ prefix: '', hasOther: false })
+    else if (this.#isWholeNew) this.#begin([{ prefix: '', hasOther: false }])
+    else this.#toAsk.push('')
+  }
+
+  #compareWhole(range: TrieRange, described: Map<string, TrieRange>): void {
+    // Each description once: a circle of them leads nowhere.
+    described.delete(range.prefix)
+    const { deeper, wants, sends } = this.#comparison.compare(range)
+    const toAsk = deeper.filter((prefix) => !described.has(prefix))
+    // What the other end lacked when it described its records it may have by now.
+    if (!this.#isWholeNew) toAsk.push(...sends.map(({ prefix }) => prefix))
+    this.#apply({ deeper: toAsk, wants, sends: this.#isWholeNew ? sends : [] })
+    for (const prefix of deeper) {
+      const next = described.get(prefix)
+      if (next !== undefined) this.#compareWhole(next, described)
+    }
   }
 
   #finishStage(): void {
@@ -159,8 +155,8 @@ export class ComparisonDriver {
       const prefix = this.#toAsk.pop()
       if (prefix === undefined) break
       const range = this.#comparison.describe(prefix)
-      // What was here has gone meanwhile.
-      if (range === undefined) this.#wants.push({ prefix, hasOther: false })
+      // What was here has gone meanwhile, or nothing is here but what another stage has.
+      if (range === undefined || this.#comparison.isOfOtherStage(range)) this.#wants.push({ prefix, hasOther: false })
       else ranges.push(range)
     }
     this.#open.push(...ranges)

@@ -26,8 +26,10 @@ export interface RangeDifference {
   readonly sends: readonly Wanted[]
 }
 
-/** A node is described beside the uppermost one if it holds more than this part of all records: it is a long way down to them. */
+/** A node is described beside the uppermost one if it holds more than this part of all records. */
 const HEAVY_PART = 1 / 8
+/** So is one that parts at most so many types, or groups of them. */
+const SMALL_NODE = 4
 
 /**
  * What comparing may cost in one session: hashes that are made or looked up. Where everything differs, each leaf is named
@@ -70,31 +72,35 @@ export class RangeComparison {
     return node === undefined ? undefined : { prefix, path: node.path, below: { children: node.children } }
   }
 
-  /** All that is here: the uppermost node, and the nodes below it that hold a large part of it. */
+  /** All that is here: the uppermost node, and nodes below it that save a question. */
   describeAll(): readonly TrieRange[] {
     const ranges: TrieRange[] = []
     const whole = this.describe('')
-    if (whole === undefined) return ranges
-    ranges.push(whole)
-    const heavy = Math.max(MOST_LISTED_LEAVES, this.#trie.size * HEAVY_PART)
+    if (whole !== undefined) ranges.push(whole)
     for (let index = 0; index < ranges.length; index++) {
       const range = ranges[index]
       if (range === undefined || 'leaves' in range.below || this.#isSeparate(range.path)) continue
       for (const [nibble, hash] of range.below.children.entries()) {
-        const child = range.path + nibble.toString(16)
-        if (hash === undefined || this.#trie.countAt(child) <= heavy || ranges.length === MOST_OPEN_ASKS) continue
-        const described = this.describe(child)
-        if (described !== undefined) ranges.push(described)
+        if (ranges.length === MOST_OPEN_ASKS) return ranges
+        const prefix = range.path + nibble.toString(16)
+        if (hash === undefined || this.#trie.countAt(prefix) <= MOST_LISTED_LEAVES) continue
+        const child = this.describe(prefix)
+        if (child !== undefined && this.#savesQuestion(child)) ranges.push(child)
       }
     }
     return ranges
+  }
+
+  /** Whether a range of several types has nothing but records of one that is compared on its own. */
+  isOfOtherStage({ prefix, path }: TrieRange): boolean {
+    return prefix.length < TYPE_NIBBLES && this.#isSeparate(path)
   }
 
   /** What differs between what the other side described and what is here. */
   compare(range: TrieRange): RangeDifference {
     const { prefix, path, below } = range
     const sends: Wanted[] = this.#trie.outside(prefix, path).map((outside) => ({ prefix: outside, hasOther: false }))
-    if (prefix.length < TYPE_NIBBLES && this.#isSeparate(path)) return { deeper: [], wants: [], sends }
+    if (this.isOfOtherStage(range)) return { deeper: [], wants: [], sends }
     if ('leaves' in below) return this.#compareLeaves(path, below.leaves, sends)
     this.#hashed += TRIE_WIDTH
     const deeper: string[] = []
@@ -146,6 +152,13 @@ export class RangeComparison {
       names.set(leaf.path, leaf.path.slice(path.length, path.length + FRAGMENT_DIGITS) + check)
     }
     return names
+  }
+
+  /** Whether a node is a long way above most records, or takes few bytes to tell some types from each other. */
+  #savesQuestion({ prefix, path, below }: TrieRange): boolean {
+    if ('leaves' in below) return false
+    if (this.#trie.countAt(prefix) > this.#trie.size * HEAVY_PART) return true
+    return path.length < TYPE_NIBBLES && below.children.filter((child) => child !== undefined).length <= SMALL_NODE
   }
 
   #isSeparate(path: string): boolean {

@@ -84,7 +84,7 @@ export interface ComparisonTools {
 /** What an end that compares needs of the session. */
 export interface ComparisonOwner {
   /** The sender of this session; made once it is known which types are separate. */
-  makeSender(separate: ReadonlySet<string>): RecordSender
+  makeSender(isSeparate: (path: string, type: string) => boolean): RecordSender
   /** A range was compared. */
   progressed(): void
   /** A stage is compared; its records are complete when so many deliveries have come. */
@@ -179,8 +179,8 @@ export class Reconciliation implements ComparisonOwner {
     this.#fail(reason)
   }
 
-  makeSender(separate: ReadonlySet<string>): RecordSender {
-    this.#sender = new RecordSender(this.#records, this.#terms.link, this.session, separate)
+  makeSender(isSeparate: (path: string, type: string) => boolean): RecordSender {
+    this.#sender = new RecordSender(this.#records, this.#terms.link, this.session, isSeparate)
     return this.#sender
   }
 

@@ -37,8 +37,8 @@ export class RecordSender {
   readonly #trie: MerkleTrie
   readonly #link: LinkPort
   readonly #session: number
-  /** Types that are delivered on their own, as prefixes: a delivery of all types leaves them out. */
-  readonly #separate: ReadonlySet<string>
+  /** Whether a type is delivered on its own: a delivery of all types leaves it out. */
+  readonly #isSeparate: (path: string, type: string) => boolean
   readonly #deliveries: Delivery[] = []
   #complete = 0
   #reported = 0
@@ -48,12 +48,18 @@ export class RecordSender {
   #sent = 0
   #hasSentLongHeld = false
 
-  constructor(records: ReconciledRecords, link: LinkPort, session: number, separate: ReadonlySet<string>) {
+  /** @param isSeparate Whether a type is delivered on its own, by the prefix of its keys and its name. */
+  constructor(
+    records: ReconciledRecords,
+    link: LinkPort,
+    session: number,
+    isSeparate: (path: string, type: string) => boolean,
+  ) {
     this.#records = records
     this.#trie = records.trie
     this.#link = link
     this.#session = session
-    this.#separate = separate
+    this.#isSeparate = isSeparate
   }
 
   get sent(): number {
@@ -123,7 +129,7 @@ export class RecordSender {
       const page = this.#trie.leaves(first.prefix, PAGE, first.after)
       for (const { path, type, id } of page) {
         const typePrefix = path.slice(0, TYPE_NIBBLES)
-        if (first.prefix.length < TYPE_NIBBLES && this.#separate.has(typePrefix)) {
+        if (first.prefix.length < TYPE_NIBBLES && this.#isSeparate(typePrefix, type)) {
           first.after = typePrefix.padEnd(path.length, 'f')
           break
         }

@@ -13,7 +13,7 @@ export interface TrieRange {
   readonly prefix: string
   /** What all keys below the prefix begin with; of leaves, the prefix and at least the hash of the type. */
   readonly path: string
-  /** The hashes below a node, 16 of them, or its leaves as short names (reconciliation-range.ts). */
+  /** The hashes below a node, 16 of them, or its leaves as short names (range-comparison.ts). */
   readonly below: { readonly children: readonly (Uint8Array | undefined)[] } | { readonly leaves: readonly string[] }
 }
 
@@ -36,6 +36,13 @@ const SHORTEST_WANTED = 3
 const HAS_OTHER = 1
 const NODE_FORM = 0
 const LEAVES_FORM = 1
+
+/** A range that can be kept: the hashes of one that was read lie in the memory of a message. */
+export function copiedRange(range: TrieRange): TrieRange {
+  const { prefix, path, below } = range
+  if ('leaves' in below) return range
+  return { prefix, path, below: { children: below.children.map((child) => child?.slice()) } }
+}
 
 /** Writes ranges. @param most The limit that the reader sets */
 export function writeRanges(writer: WireWriter, ranges: readonly TrieRange[], most: number): void {
