@@ -12,6 +12,7 @@ import type { RecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
 import { toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
+import { randomFraction } from '../runtime/random.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
 import { type Advertise, type AnnouncedRecord, type Flood, type Graft, MOST_ANNOUNCED } from './flood-message.ts'
 import type { GraphParts } from './graph-parts.ts'
@@ -22,8 +23,13 @@ import type { RecordStore } from './record-store.ts'
 
 /** How long announcements are gathered, in milliseconds. */
 export const ANNOUNCEMENT_DELAY = 50
-/** How long an announced record may take to come by itself, in milliseconds. */
-export const GRAFT_WAIT = 500
+/**
+ * How long an announced record may take to come by itself: so long and up to so much more, in milliseconds. Where the
+ * tree is cut, all beyond the cut are told and nobody gets the record. Because their waits differ, one asks first, and
+ * the others have the record from it before they ask: so one link closes the cut, and not a hundred.
+ */
+export const GRAFT_WAIT = 300
+export const GRAFT_JITTER = 1200
 /** How long the answer to a GRAFT may take before the next announcer is asked, in milliseconds. */
 export const GRAFT_ANSWER_WAIT = 2000
 /** Announced records that are waited for. */
@@ -55,7 +61,7 @@ interface Flow {
 
 interface Wanted {
   readonly digest: Uint8Array
-  readonly announcers: LinkSession[]
+  announcers: LinkSession[]
   due: number
 }
 
@@ -128,12 +134,13 @@ export class Flooding {
   }
 
   advertiseCame(session: LinkSession, { records }: Advertise): void {
-    const due = this.#parts.clock.monotonic() + GRAFT_WAIT
+    const wait = GRAFT_WAIT + GRAFT_JITTER * randomFraction(this.#parts.random)
+    const due = this.#parts.clock.monotonic() + wait
     for (const { id, digest } of records) {
       if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
       this.#want(session, { id, digest }, due)
     }
-    this.#arm(GRAFT_WAIT)
+    this.#arm(wait)
   }
 
   graftCame(session: LinkSession, { eager, ids }: Graft): void {
@@ -262,41 +269,48 @@ export class Flooding {
   }
 
   #arm(delay: number): void {
-    if (this.#timer !== undefined || this.#wanted.size === 0) return
+    if (this.#wanted.size === 0) return
+    const due = this.#parts.clock.monotonic() + delay
+    if (this.#timer !== undefined) {
+      if (this.#timer.due <= due) return
+      this.#parts.deadlines.cancel(this.#timer)
+    }
     this.#timer = this.#parts.deadlines.set(delay, () => {
       this.#timer = undefined
       this.#graft()
     })
   }
 
-  /** Asks for what was announced and did not come, each of the next of its announcers. */
+  /** Asks for what was announced and did not come: as few announcers as possible, since each becomes eager. */
   #graft(): void {
     const now = this.#parts.clock.monotonic()
-    const asked = new Map<LinkSession, RecordId[]>()
+    const due = new Map<RecordId, Wanted>()
     let next = Number.POSITIVE_INFINITY
     for (const [id, wanted] of this.#wanted) {
-      if (wanted.due <= now) {
-        const announcer = this.#nextAnnouncer(wanted)
-        if (announcer === undefined || this.#store.isHere(id, wanted.digest)) {
-          this.#wanted.delete(id)
-          continue
-        }
-        const ids = asked.get(announcer)
-        if (ids === undefined) asked.set(announcer, [id])
-        else ids.push(id)
-        wanted.due = now + GRAFT_ANSWER_WAIT
+      if (wanted.due > now) {
+        next = Math.min(next, wanted.due)
+        continue
       }
-      next = Math.min(next, wanted.due)
+      wanted.announcers = wanted.announcers.filter((session) => this.#parts.neighbors.of(session) !== undefined)
+      if (wanted.announcers.length === 0 || this.#store.isHere(id, wanted.digest)) this.#wanted.delete(id)
+      else due.set(id, wanted)
     }
-    for (const [session, ids] of asked) this.#ask(session, ids)
+    while (due.size > 0) {
+      const session = mostFrequent(due.values())
+      if (session === undefined) break
+      const ids: RecordId[] = []
+      for (const [id, wanted] of due) {
+        if (!wanted.announcers.includes(session)) continue
+        // Whoever does not answer is not asked again for it.
+        wanted.announcers = wanted.announcers.filter((other) => other !== session)
+        wanted.due = now + GRAFT_ANSWER_WAIT
+        ids.push(id)
+        due.delete(id)
+      }
+      this.#ask(session, ids)
+      next = Math.min(next, now + GRAFT_ANSWER_WAIT)
+    }
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now))
-  }
-
-  #nextAnnouncer({ announcers }: Wanted): LinkSession | undefined {
-    for (let session = announcers.shift(); session !== undefined; session = announcers.shift()) {
-      if (this.#parts.neighbors.of(session) !== undefined) return session
-    }
-    return undefined
   }
 
   #ask(session: LinkSession, ids: readonly RecordId[]): void {
@@ -307,6 +321,20 @@ export class Flooding {
       session.link.send({ kind: 'GRAFT', eager: true, ids: ids.slice(start, start + MOST_ANNOUNCED) })
     }
   }
+}
+
+/** Who announced the most of these. */
+function mostFrequent(wanted: Iterable<Wanted>): LinkSession | undefined {
+  const counts = new Map<LinkSession, number>()
+  for (const { announcers } of wanted) for (const one of announcers) counts.set(one, (counts.get(one) ?? 0) + 1)
+  let best: LinkSession | undefined
+  let most = 0
+  for (const [session, count] of counts) {
+    if (count <= most) continue
+    best = session
+    most = count
+  }
+  return best
 }
 
 /** Whether a neighbor is sent records of a type at all (G-086). */
