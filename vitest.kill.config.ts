@@ -1,15 +1,13 @@
-// The tests that kill processes at random instants, with hundreds of kills: npm run test:kill
-import { defineConfig } from 'vitest/config'
+import config from './vitest.config.ts'
 
 const HOUR = 3_600_000
 
-export default defineConfig({
+/** Processes that are killed at random instants, hundreds of times instead of some dozens. */
+export default {
   test: {
+    ...config.test,
     include: ['test/nodejs/record-database-kill.test.ts'],
     env: { PEERAGE_KILLS: '500' },
-    watch: false,
-    pool: 'forks',
     testTimeout: HOUR,
-    allowOnly: false,
   },
-})
+}

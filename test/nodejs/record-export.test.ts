@@ -55,7 +55,7 @@ test('to read an export changes nothing, and an export needs no right to write',
   expect(readdirSync(dirname(file))).toEqual(['data'])
 })
 
-describe('G-131: what is no export of ours is refused', () => {
+describe('what is no export of ours is refused', () => {
   test.each([
     ['DROP TABLE settings'],
     ['ALTER TABLE records ADD COLUMN more TEXT'],

@@ -125,7 +125,7 @@ describe('files', () => {
 })
 
 describe('only one', () => {
-  test('G-008: process has a database open: to others it is graph-in-use, until that one dies', async () => {
+  test('process has a database open: to others it is graph-in-use, until that one dies', async () => {
     const { folder, databases } = newFolder()
     const holder = startChild('holds-database.ts', folder)
     await lineOf(holder, 'open')

@@ -53,7 +53,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-053: a version takes the place of the one before it, and is read as it was written, also after a restart',
+    name: 'a version takes the place of the one before it, and is read as it was written, also after a restart',
     run(subject) {
       const samples = new SampleRecords(subject.crypto)
       const attributes: readonly RecordAttribute[] = [
@@ -82,7 +82,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-133, G-134: records are listed by type, creator, expiration and query, in both orders, page by page, without tombstones',
+    name: 'records are listed by type, creator, expiration and query, in both orders, page by page, without tombstones',
     run({ crypto, databases }) {
       const samples = new SampleRecords(crypto)
       const database = databases.create(NAME, OPTIONS)
@@ -120,7 +120,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-134: while records are paged through, those that do not change are given once, whatever else changes',
+    name: 'while records are paged through, those that do not change are given once, whatever else changes',
     run({ crypto, databases }) {
       const samples = new SampleRecords(crypto)
       const database = databases.create(NAME, OPTIONS)
@@ -185,7 +185,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-151: removals are kept until they are forgotten, and the first number that is complete says so',
+    name: 'removals are kept until they are forgotten, and the first number that is complete says so',
     run(subject) {
       const samples = new SampleRecords(subject.crypto)
       let database = subject.databases.create(NAME, OPTIONS)
@@ -231,7 +231,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-164: all records, tombstones included, are gone through in the order of arrival, and may change meanwhile',
+    name: 'all records, tombstones included, are gone through in the order of arrival, and may change meanwhile',
     run({ crypto, databases }) {
       const samples = new SampleRecords(crypto)
       const database = databases.create(NAME, OPTIONS)
@@ -258,7 +258,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-057: what expires by a time is found, the earliest first, as much as is wanted',
+    name: 'what expires by a time is found, the earliest first, as much as is wanted',
     run({ crypto, databases }) {
       const samples = new SampleRecords(crypto)
       const database = databases.create(NAME, OPTIONS)
@@ -281,7 +281,7 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'G-060: marks of what is to be refreshed are no changes, and survive a restart',
+    name: 'marks of what is to be refreshed are no changes, and survive a restart',
     run(subject) {
       const samples = new SampleRecords(subject.crypto)
       let database = subject.databases.create(NAME, OPTIONS)

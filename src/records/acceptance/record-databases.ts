@@ -41,7 +41,7 @@ export const recordDatabasesAcceptance: readonly AcceptanceCheck<RecordDatabases
     },
   },
   {
-    name: 'G-008: to make one that is there is database-already-present, and it stays as it is',
+    name: 'to make one that is there is database-already-present, and it stays as it is',
     run({ crypto, databases }) {
       const record = new SampleRecords(crypto).first()
       const database = databases.create('graph', OPTIONS)
@@ -55,7 +55,7 @@ export const recordDatabasesAcceptance: readonly AcceptanceCheck<RecordDatabases
     },
   },
   {
-    name: 'G-008: one that is open is graph-in-use to whoever opens or deletes it, and free when it is closed',
+    name: 'one that is open is graph-in-use to whoever opens or deletes it, and free when it is closed',
     run({ databases }) {
       const database = databases.create('graph', OPTIONS)
       const error = expectCode('graph-in-use', () => databases.open('graph', OPTIONS), 'opening it twice')
@@ -71,7 +71,7 @@ export const recordDatabasesAcceptance: readonly AcceptanceCheck<RecordDatabases
     },
   },
   {
-    name: 'G-008: one that is deleted is gone, and another one can have its name',
+    name: 'one that is deleted is gone, and another one can have its name',
     run({ crypto, databases }) {
       expectCode('database-not-present', () => databases.open('graph', OPTIONS), 'opening none')
       expectCode('database-not-present', () => databases.delete('graph'), 'deleting none')
@@ -104,7 +104,7 @@ export const recordDatabasesAcceptance: readonly AcceptanceCheck<RecordDatabases
     },
   },
   {
-    name: 'G-131: an export has all that is committed, tombstones too, and of settings those that were named',
+    name: 'an export has all that is committed, tombstones too, and of settings those that were named',
     run(subject) {
       const { crypto, databases } = subject
       const samples = new SampleRecords(crypto)
@@ -146,7 +146,7 @@ export const recordDatabasesAcceptance: readonly AcceptanceCheck<RecordDatabases
     },
   },
   {
-    name: 'G-131: an export is never written over another file, and one that is not there cannot be read',
+    name: 'an export is never written over another file, and one that is not there cannot be read',
     run(subject) {
       const { databases } = subject
       const database = databases.create('graph', OPTIONS)
