@@ -99,7 +99,14 @@ export class SqliteRecordDatabases implements RecordDatabases {
     return releasedOnFailure(lock, () => {
       if (existsSync(file)) throw new PeerageError('database-already-present', { graph: name })
       this.#make(name, file)
-      return this.#opened(file, options, { lock, wasFound: false })
+      try {
+        return this.#opened(file, options, { lock, wasFound: false })
+      } catch (error) {
+        // One that cannot be used, on a full disk for instance, is to leave nothing behind.
+        for (const companion of COMPANIONS) removeIfThere(file + companion)
+        removeIfThere(file)
+        throw error
+      }
     })
   }
 

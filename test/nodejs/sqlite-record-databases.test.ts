@@ -250,6 +250,14 @@ if (process.platform === 'linux') {
       isKept: true,
     })
   })
+
+  test('one that finds no room while it is made is disk-full, and leaves nothing', async () => {
+    const path = newPath()
+    const setUp = `mkdir -p ${path} && mount -t tmpfs -o size=1500k,mode=700 tmpfs ${path}`
+    const result = await runInNamespace('--mount', setUp, 'makes-on-full-disk.ts', path)
+    expect(result.stderr).toBe('')
+    expect(JSON.parse(result.stdout)).toEqual({ attempts: expect.any(Number), codes: ['disk-full'] })
+  })
 }
 
 test('a change that fails undoes all since the last commit, and the commit tells of it', () => {
