@@ -23,6 +23,7 @@ import { fromHex, toHex, toUtf8 } from '../runtime/bytes.ts'
 import { type Crypto, SHA256_LENGTH } from '../runtime/crypto.ts'
 import { TrieExpirations } from './trie-expirations.ts'
 import { LeafSlots, NodeSlots, nibbleAt, TRIE_HASH_LENGTH, TRIE_WIDTH } from './trie-slots.ts'
+import { type TrieType, TrieTypes } from './trie-types.ts'
 
 /** The nibbles of SHA-256(type), and of SHA-256(ID). */
 export const TYPE_NIBBLES: number = SHA256_LENGTH * 2
@@ -48,21 +49,13 @@ export interface TrieNode {
   readonly children: readonly (Uint8Array | undefined)[]
 }
 
-interface TypeEntry {
-  readonly name: string
-  readonly hash: Uint8Array
-  readonly path: string
-  count: number
-}
-
 /** The lasting records of one graph at one node. */
 export class MerkleTrie {
   readonly #crypto: Crypto
   #leaves = new LeafSlots()
   #nodes = new NodeSlots()
   #expirations = new TrieExpirations(this.#leaves)
-  #types: (TypeEntry | undefined)[] = []
-  readonly #typeNumbers = new Map<string, number>()
+  #types: TrieTypes
   /** A subtree is 0 for none, an even number for a leaf (twice its slot), an odd one for a node (and 1). */
   #root = 0
   #size = 0
@@ -74,6 +67,7 @@ export class MerkleTrie {
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto
+    this.#types = new TrieTypes(crypto)
     this.#leafInput[0] = LEAF_TAG
     this.#nodeInput[0] = NODE_TAG
   }
@@ -105,7 +99,7 @@ export class MerkleTrie {
       this.remove(type, id)
       return false
     }
-    const number = this.#typeNumbers.get(type) ?? this.#addType(type)
+    const number = this.#types.add(type)
     this.#seek(number, id)
     const nearest = this.#nearestLeaf()
     const branching = nearest === 0 ? 0 : this.#firstDifference(nearest)
@@ -113,14 +107,13 @@ export class MerkleTrie {
       this.#leaves.setDigest(nearest, digest)
       this.#expirations.change(nearest, minute)
       this.#walk(KEY_NIBBLES, 0)
+      this.#types.remove(number)
       return true
     }
     const slot = this.#leaves.take(number, this.#sought.subarray(SHA256_LENGTH), recordIdBytes(id), digest)
     this.#expirations.add(slot, minute)
     this.#attach(slot * 2, nearest, branching)
     this.#size++
-    const entry = this.#types[number]
-    if (entry !== undefined) entry.count++
     return true
   }
 
@@ -150,8 +143,7 @@ export class MerkleTrie {
     this.#leaves = new LeafSlots()
     this.#nodes = new NodeSlots()
     this.#expirations = new TrieExpirations(this.#leaves)
-    this.#types = []
-    this.#typeNumbers.clear()
+    this.#types = new TrieTypes(this.#crypto)
     this.#root = 0
     this.#size = 0
   }
@@ -217,12 +209,12 @@ export class MerkleTrie {
   }
 
   /** The types of which there are records. */
-  *types(): Iterable<string> {
-    for (const entry of this.#types) if (entry !== undefined && entry.count > 0) yield entry.name
+  types(): Iterable<string> {
+    return this.#types.names()
   }
 
   #find(type: string, id: RecordId): number {
-    const number = this.#typeNumbers.get(type)
+    const number = this.#types.numberOf(type)
     if (number === undefined || this.#root === 0) return 0
     this.#seek(number, id)
     const nearest = this.#nearestLeaf()
@@ -230,8 +222,7 @@ export class MerkleTrie {
   }
 
   #seek(type: number, id: RecordId): void {
-    const entry = this.#types[type]
-    if (entry !== undefined) this.#sought.set(entry.hash)
+    this.#sought.set(this.#types.type(type).hash)
     this.#sought.set(this.#crypto.sha256(recordIdBytes(id)), SHA256_LENGTH)
   }
 
@@ -305,12 +296,7 @@ export class MerkleTrie {
       this.#replace(above, only)
       this.#nodes.giveBack(parent)
     }
-    const number = this.#leaves.type(leaf)
-    const entry = this.#typeOf(leaf)
-    if (--entry.count === 0) {
-      this.#typeNumbers.delete(entry.name)
-      this.#types[number] = undefined
-    }
+    this.#types.remove(this.#leaves.type(leaf))
     this.#expirations.remove(leaf)
     this.#leaves.giveBack(leaf)
     this.#size--
@@ -443,19 +429,8 @@ export class MerkleTrie {
     this.#nodes.setHash(slot, this.#crypto.sha256(input.subarray(0, length)).subarray(0, TRIE_HASH_LENGTH))
   }
 
-  #typeOf(slot: number): TypeEntry {
-    const entry = this.#types[this.#leaves.type(slot)]
-    if (entry === undefined) throw new Error('every leaf has a type')
-    return entry
-  }
-
-  #addType(name: string): number {
-    const hash = this.#crypto.sha256(toUtf8(name))
-    const free = this.#types.indexOf(undefined)
-    const number = free < 0 ? this.#types.length : free
-    this.#types[number] = { name, hash, path: toHex(hash), count: 0 }
-    this.#typeNumbers.set(name, number)
-    return number
+  #typeOf(slot: number): TrieType {
+    return this.#types.type(this.#leaves.type(slot))
   }
 }
 

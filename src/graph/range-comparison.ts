@@ -32,8 +32,8 @@ const HEAVY_PART = 1 / 8
 const SMALL_NODE = 4
 
 /**
- * What comparing may cost in one session: hashes that are made or looked up. Where everything differs, each leaf is named
- * twice and each node is gone through twice.
+ * How many times the own records comparing may cost in one session, and so much more: in hashes that are made or looked
+ * up. Where everything differs, each leaf is named twice and each node is gone through twice.
  */
 const MOST_TIMES_HASHED = 16
 const LEEWAY = 16_384

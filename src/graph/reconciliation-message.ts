@@ -23,7 +23,7 @@ export interface Root {
   readonly hash: Uint8Array
   /** How many records the sender's trie holds. */
   readonly count: number
-  /** {@link NONCE_LENGTH} random bytes: half of the session's salt. */
+  /** {@link NONCE_LENGTH} random bytes. */
   readonly nonce: Uint8Array
   /** The types that the sender wants before others, in this order. */
   readonly prioritized: readonly string[]
@@ -115,15 +115,17 @@ export interface SentRecord {
   readonly isLongHeld: boolean
 }
 
+/** Half of a session's salt, in bytes. */
 export const NONCE_LENGTH = 8
+/** Types that one end wants first, in a ROOT. */
 export const MOST_PRIORITIZED_TYPES = 64
-/** In one OPENING. */
+/** Types that are compared one by one, in an OPENING. */
 export const MOST_NAMED_TYPES = 256
 /** Ranges that are asked and not answered yet; so many in one ASK and in one OPENING. */
 export const MOST_OPEN_ASKS = 32
-/** In one ANSWER. */
+/** Ranges in an ANSWER. */
 export const MOST_ANSWERED_RANGES = 64
-/** In one ANSWER and in one WANT. */
+/** Wants in an ANSWER, and in a WANT. */
 export const MOST_WANTED = 256
 /** Records in a batch. */
 export const MOST_IN_BATCH = 128
@@ -131,7 +133,7 @@ export const MOST_IN_BATCH = 128
 export const BATCH_SIZE = 32 * 1024
 /** A record with everything, in bytes. */
 const LONGEST_RECORD = 68 * 1024
-/** More is absurd. */
+/** Records, and deliveries, that a number can tell. */
 const MOST_RECORDS = 2 ** 32 - 1
 const MINUTE = 60_000
 const IS_LONG_HELD = 1

@@ -39,8 +39,9 @@ import { RecordSender } from './record-sender.ts'
 
 /** How far ahead of the own peer time a minute may be, in milliseconds: twice what peer time can correct. */
 export const FURTHEST_MINUTE = 10 * 60_000
-/** In so many milliseconds, so many steps have to be made: a record taken in, a batch that was sent, a range compared. */
+/** How often the steps of a session are counted, in milliseconds. */
 export const PROGRESS_PERIOD = 30_000
+/** Steps of a session in that time: a batch taken in or reported, a range compared. */
 const LEAST_PROGRESS = 4
 
 /** What reconciliations stand on. */

@@ -12,8 +12,9 @@ import { Reconciliation, type ReconciliationPorts } from './reconciliation.ts'
 import type { ReconciliationMessage, Root } from './reconciliation-message.ts'
 import type { ReconciliationPolicy } from './reconciliation-stages.ts'
 
-/** Sessions at a time that this node began, and that others did. */
+/** Sessions at a time that this node began. */
 export const MOST_BEGUN_SESSIONS = 4
+/** Sessions at a time that other nodes began. */
 export const MOST_ANSWERED_SESSIONS = 8
 /** How often another node may begin. */
 export const SESSION_RATE: Rate = { perSecond: 0.2, burst: 8 }
@@ -21,7 +22,7 @@ export const SESSION_RATE: Rate = { perSecond: 0.2, burst: 8 }
 export const HELD_BACK = 60_000
 /** Nodes whose rate, and whose failure, is remembered. */
 const MOST_REMEMBERED_NODES = 1024
-const LARGEST_NUMBER = 2 ** 32
+const SESSION_NUMBERS = 2 ** 32
 
 /** Told how the sessions go. */
 export interface ReconciliationsOwner {
@@ -84,7 +85,7 @@ export class Reconciliations {
     if (this.#sessions.has(key) || this.#isHeldBack(key)) return false
     if (this.#count(true) >= MOST_BEGUN_SESSIONS) return false
     // The numbers of the two ends differ in the lowest bit.
-    this.#number = (this.#number + 2) % LARGEST_NUMBER
+    this.#number = (this.#number + 2) % SESSION_NUMBERS
     this.#add(link, otherTypes, this.#number + (link.isDialler ? 0 : 1), true).begin()
     return true
   }

@@ -12,17 +12,17 @@ import type { ReconciledRecords } from './reconciled-records.ts'
 import { BATCH_SIZE, MOST_IN_BATCH, type SentRecord } from './reconciliation-message.ts'
 import type { Wanted } from './trie-range.ts'
 
-/** Batches that are under way: 500 KB of small records. */
+/** Batches of one session that are under way: 500 KB of small records. */
 export const MOST_BATCHES = 16
 /** So many batches are reported at once as taken in. */
 export const REPORTED_BATCHES: number = MOST_BATCHES / 4
-/** Deliveries that may wait before more is compared. */
+/** Deliveries of one session that may wait before more is compared. */
 export const MOST_WAITING_DELIVERIES = 1024
 /** Records that are looked up in the trie at once. */
 const PAGE = 64
 /** What a record takes beside its bytes, at most. */
 const RECORD_OVERHEAD = 5
-/** So many times the own records, and so many more, are sent in one session at most. */
+/** How many times the own records may be sent in one session, and so many records more. */
 const MOST_TIMES_SENT = 2
 const LEEWAY = 1024
 

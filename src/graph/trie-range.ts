@@ -24,14 +24,15 @@ export interface Wanted {
   readonly hasOther: boolean
 }
 
-/** In one range. */
+/** Leaves that a range lists; where there are more, it is a node. */
 export const MOST_LISTED_LEAVES = 64
 /** In hexadecimal digits: the part of a short name that belongs to the key, and the whole. */
 export const FRAGMENT_DIGITS = 8
 export const SHORT_NAME_DIGITS = 24
 const SHORT_NAME_LENGTH = SHORT_NAME_DIGITS / 2
-/** In bytes. */
+/** What a range takes at least, in bytes. */
 const SHORTEST_RANGE = 4
+/** What a want takes at least, in bytes. */
 const SHORTEST_WANTED = 3
 const HAS_OTHER = 1
 const NODE_FORM = 0

@@ -33,10 +33,10 @@ describe('G-084: comparing takes little', () => {
     pair.one.policy = { firstTypes: ['peerage.revocation'], prioritized, types: undefined }
     pair.other.skew = skew
     pair.time.runFor(30_000)
-    for (let index = 0; index < 20_000; index++) {
+    for (let index = 0; index < 10_000; index++) {
       const record = makeRecord({ type: typeOf(index) })
-      if (index % 4001 !== 7) pair.one.put(record)
-      if (index % 4001 !== 3003) pair.other.put(record)
+      if (index % 2003 !== 7) pair.one.put(record)
+      if (index % 2003 !== 1003) pair.other.put(record)
     }
     const began = pair.time.now
     pair.reconcile()
