@@ -8,7 +8,7 @@
  */
 
 import type { GraphRecord } from '../records/record.ts'
-import type { RecordDatabase, RemovalReason, StoredLeaf } from '../records/record-database.ts'
+import type { RecordDatabase, RemovalReason } from '../records/record-database.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { compareRecords } from '../records/record-order.ts'
 import { isEphemeral } from '../records/record-type.ts'
@@ -104,7 +104,8 @@ export class RecordStore {
     const former = present === undefined ? undefined : this.database.get(record.id)
     this.database.put(record, { refresh: refresh ?? former?.refresh ?? false })
     this.#overdue.delete(record.id)
-    this.trie.put(record)
+    // The trie's minute may be ahead of peer time: what has expired by it is here, but not counted.
+    if (!this.trie.put(record)) this.#overdue.add(record.id)
     this.#rememberArrival(record)
     this.#changed(change)
     return 'new'
@@ -190,7 +191,7 @@ export class RecordStore {
   }
 
   #fillTrie(): void {
-    for (const leaf of this.database.leaves()) this.trie.put(leaf satisfies StoredLeaf)
+    for (const leaf of this.database.leaves()) if (!this.trie.put(leaf)) this.#overdue.add(leaf.id)
   }
 
   #changed(change: RecordChange | undefined): void {
