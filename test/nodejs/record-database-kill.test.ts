@@ -52,7 +52,7 @@ test(
       database.close()
     }
     // Killed too early each time, it would have shown nothing.
-    expect(commits).toBeGreaterThan(KILLS)
+    expect(commits).toBeGreaterThan(0)
   },
   60_000 + KILLS * 2_000,
 )
@@ -63,7 +63,8 @@ test('G-156: a process that is killed while it makes and deletes databases leave
   let found = 0
   for (let round = 0; round < Math.ceil(KILLS / 3); round++) {
     const child = startChild('makes-until-killed.ts', path)
-    await lineOf(child, 'ready')
+    // Before the first one is there, or after.
+    await lineOf(child, round % 2 === 0 ? 'ready' : 'made')
     const ended = new Promise((resolve) => child.once('exit', resolve))
     setTimeout(() => child.kill('SIGKILL'), Math.random() * SHORT_LIFE)
     await ended

@@ -14,5 +14,6 @@ for (let count = 1; ; count++) {
   const database = databases.create(name, { survivesPowerLoss: false })
   database.put(record, { refresh: false })
   database.close()
+  if (count === 1) process.stdout.write('made\n')
   if (count % 2 === 0) databases.delete(name)
 }
