@@ -19,26 +19,47 @@ import type { GraphRecord } from './record.ts'
 import { headerEnd, originOf } from './record-format.ts'
 import type { SignatureProblem } from './record-problem.ts'
 
+/** One signature of a record, and what it has to cover. */
+export interface SignatureCheck {
+  readonly purpose: 'record' | 'record-header'
+  readonly content: Uint8Array
+  readonly signature: Uint8Array
+  readonly publicKey: Uint8Array
+  /** What is wrong with the record if the signature is. */
+  readonly problem: SignatureProblem
+}
+
 /** Checks the signatures of a record whose form is right. Keeps nothing: the same record costs the same again. */
 export function verifyRecord(crypto: Crypto, keys: GraphKeys, record: GraphRecord): SignatureProblem | undefined {
+  for (const { purpose, content, signature, publicKey, problem } of signatureChecks(crypto, keys, record)) {
+    if (!verifyFor(crypto, purpose, content, signature, publicKey)) return problem
+  }
+  return undefined
+}
+
+/** What is to be checked: one signature of a version 1, two of a later one. */
+export function signatureChecks(crypto: Crypto, keys: GraphKeys, record: GraphRecord): readonly SignatureCheck[] {
   const { bytes, creator, modifier } = record
   const contentStart = headerEnd(bytes)
   const header = bytes.subarray(0, contentStart)
   const end = bytes.length - SIGNATURE_LENGTH
   const signature = bytes.subarray(end)
+  const { publicKey } = creator
   if (modifier === undefined) {
-    const signed = signedFirst(keys, header, crypto.sha256(bytes.subarray(contentStart, end)))
-    return verifyFor(crypto, 'record-header', signed, signature, creator.publicKey)
-      ? undefined
-      : 'wrong-creator-signature'
+    const content = signedFirst(keys, header, crypto.sha256(bytes.subarray(contentStart, end)))
+    return [{ purpose: 'record-header', content, signature, publicKey, problem: 'wrong-creator-signature' }]
   }
-  const signed = signedLater(crypto, keys, bytes.subarray(0, end))
-  if (!verifyFor(crypto, 'record', signed, signature, modifier.publicKey)) return 'wrong-modifier-signature'
   const origin = originOf(bytes, contentStart)
-  const first = signedFirst(keys, header, origin.contentHash)
-  return verifyFor(crypto, 'record-header', first, origin.signature, creator.publicKey)
-    ? undefined
-    : 'wrong-creator-signature'
+  return [
+    {
+      ...{ purpose: 'record', content: signedLater(crypto, keys, bytes.subarray(0, end)), signature },
+      ...{ publicKey: modifier.publicKey, problem: 'wrong-modifier-signature' },
+    },
+    {
+      ...{ purpose: 'record-header', content: signedFirst(keys, header, origin.contentHash) },
+      ...{ signature: origin.signature, publicKey, problem: 'wrong-creator-signature' },
+    },
+  ]
 }
 
 /** The creator's signature over a header and its first content. */
