@@ -3,6 +3,7 @@
  * there. It is kept with the database, so that a graph is found again after everybody was off, and a part that was cut
  * off is found although its presence has run out.
  */
+import { toHex } from '../runtime/bytes.ts'
 import { PUBLIC_KEY_LENGTH } from '../runtime/crypto.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { type Random, randomChoice } from '../runtime/random.ts'
@@ -14,10 +15,15 @@ export const MEMORY_LIFE = 7 * 24 * 60 * 60_000
 /** Addresses that are remembered. */
 export const MOST_REMEMBERED = 256
 
+/** Of these, how many are kept of nodes that are in the node list, before they make room for others. */
+export const FEWEST_LISTED = 128
+
 /** An address, and who is expected there. */
 export interface RememberedAddress {
   readonly endpoint: Endpoint
   readonly publicKey: Uint8Array
+  /** The public key in hexadecimal digits. */
+  readonly key: string
   /** In peer time. */
   readonly confirmed: number
   /** Whether an identity was proven there; otherwise only a presence record says so. */
@@ -28,34 +34,57 @@ const SCHEMA = 1
 /** In bytes. */
 const LONGEST_MEMORY = 32 * 1024
 
-/** The memory of one graph. */
+/**
+ * The memory of one graph. What makes room first is what is known from presence alone, and of that and of the rest what the
+ * node list knows anyway: so the addresses of a part that was cut off outlast it, however many nodes this part has.
+ */
 export class AddressMemory {
+  readonly #isListed: (key: string) => boolean
   /** By endpoint: the one confirmed last at the end. */
-  readonly #addresses = new Map<string, RememberedAddress>()
+  readonly #proven = new Map<string, RememberedAddress>()
+  readonly #heardOf = new Map<string, RememberedAddress>()
+
+  /** @param isListed Whether an identity is in the node list */
+  constructor(isListed: (key: string) => boolean) {
+    this.#isListed = isListed
+  }
 
   /** Takes in an address, or renews it. */
   confirm(address: RememberedAddress): void {
-    const key = formatEndpoint(address.endpoint)
-    const former = this.#addresses.get(key)
-    // What somebody says about an address does not replace whom we met there ourselves.
-    if (former?.isProven === true && !address.isProven && !sameKey(former.publicKey, address.publicKey)) return
-    const isProven = address.isProven || (former?.isProven === true && sameKey(former.publicKey, address.publicKey))
-    this.#addresses.delete(key)
-    this.#addresses.set(key, { ...address, isProven })
-    if (this.#addresses.size > MOST_REMEMBERED) this.#makeRoom()
+    const name = formatEndpoint(address.endpoint)
+    const former = this.#proven.get(name)
+    if (former !== undefined && !address.isProven) {
+      // What somebody says about an address does not replace whom we met there ourselves.
+      if (former.key !== address.key) return
+      this.#proven.delete(name)
+      this.#proven.set(name, { ...address, isProven: true })
+      return
+    }
+    this.#proven.delete(name)
+    this.#heardOf.delete(name)
+    const addresses = address.isProven ? this.#proven : this.#heardOf
+    addresses.set(name, address)
+    if (this.#proven.size + this.#heardOf.size > MOST_REMEMBERED) this.#makeRoom()
   }
 
   /** Another identity than the expected one is at this address. */
   forget(endpoint: Endpoint): void {
-    this.#addresses.delete(formatEndpoint(endpoint))
+    const name = formatEndpoint(endpoint)
+    this.#proven.delete(name)
+    this.#heardOf.delete(name)
   }
 
   /** All that are still good. @param now Peer time. */
   all(now: number): readonly RememberedAddress[] {
-    for (const [key, { confirmed }] of this.#addresses) {
-      if (confirmed + MEMORY_LIFE < now) this.#addresses.delete(key)
+    for (const addresses of [this.#proven, this.#heardOf]) {
+      for (const [name, { confirmed }] of addresses) if (confirmed + MEMORY_LIFE < now) addresses.delete(name)
     }
-    return [...this.#addresses.values()]
+    return [...this.#proven.values(), ...this.#heardOf.values()]
+  }
+
+  /** Those of one identity that are still good. @param key In hexadecimal digits @param now Peer time */
+  of(key: string, now: number): readonly RememberedAddress[] {
+    return this.all(now).filter((address) => address.key === key)
   }
 
   /** A random one that `accepts` takes. */
@@ -67,8 +96,9 @@ export class AddressMemory {
   encode(): Uint8Array {
     const writer = new WireWriter(LONGEST_MEMORY)
     writer.uint8(SCHEMA)
-    writer.count(this.#addresses.size, MOST_REMEMBERED)
-    for (const { endpoint, publicKey, confirmed, isProven } of this.#addresses.values()) {
+    const addresses = [...this.#proven.values(), ...this.#heardOf.values()]
+    writer.count(addresses.length, MOST_REMEMBERED)
+    for (const { endpoint, publicKey, confirmed, isProven } of addresses) {
       writer.endpoint(endpoint)
       writer.bytes(publicKey)
       writer.uint48(Math.max(0, confirmed))
@@ -86,25 +116,29 @@ export class AddressMemory {
       const endpoint = reader.endpoint()
       const publicKey = reader.bytes(PUBLIC_KEY_LENGTH).slice()
       const confirmed = reader.uint48()
-      this.confirm({ endpoint, publicKey, confirmed, isProven: reader.uint8() === 1 })
+      const isProven = reader.uint8() === 1
+      this.confirm({ endpoint, publicKey, key: toHex(publicKey), confirmed, isProven })
     }
     reader.finish()
   }
 
-  /** Addresses known from presence alone go first, then those that were confirmed longest ago. */
   #makeRoom(): void {
-    let oldest: string | undefined
-    for (const [key, { isProven }] of this.#addresses) {
-      if (!isProven) {
-        this.#addresses.delete(key)
-        return
-      }
-      oldest ??= key
-    }
-    if (oldest !== undefined) this.#addresses.delete(oldest)
+    const addresses = this.#heardOf.size > 0 ? this.#heardOf : this.#proven
+    const [oldest] = addresses.keys()
+    const name = this.#leastNeeded(addresses) ?? oldest
+    if (name !== undefined) addresses.delete(name)
   }
-}
 
-function sameKey(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index])
+  /** The one of a listed node that was confirmed longest ago, unless few of these are left; undefined: no such one. */
+  #leastNeeded(addresses: ReadonlyMap<string, RememberedAddress>): string | undefined {
+    let first: string | undefined
+    let listed = 0
+    for (const [name, { key }] of addresses) {
+      if (!this.#isListed(key)) continue
+      first ??= name
+      // The proven ones of listed nodes are what a restart finds its graph by.
+      if (addresses !== this.#proven || ++listed > FEWEST_LISTED) return first
+    }
+    return undefined
+  }
 }

@@ -150,21 +150,17 @@ export class Comparisons {
 
   #fromMemory(accepts: (node: KnownNode) => boolean): KnownNode | undefined {
     const { random, peerTime } = this.#parts
-    const drawn = this.#memory.draw(random, peerTime.now(), ({ publicKey, endpoint }) =>
-      accepts(knownNode({ publicKey, addresses: [endpoint] })),
+    const now = peerTime.now()
+    const drawn = this.#memory.draw(random, now, ({ key, publicKey, endpoint }) =>
+      accepts({ name: key, publicKey, addresses: [endpoint] }),
     )
     if (drawn === undefined) return undefined
-    const { publicKey } = drawn
-    const name = knownNode({ publicKey, addresses: [drawn.endpoint] }).name
-    const others = this.#memory.all(peerTime.now()).filter((one) => one !== drawn && isOf(one.publicKey, publicKey))
-    const addresses = [drawn.endpoint, ...others.map(({ endpoint }) => endpoint)].slice(0, MOST_ADDRESSES)
-    return { name, publicKey, addresses }
+    const { key, publicKey } = drawn
+    const others = this.#memory.of(key, now).filter((one) => one !== drawn)
+    const addresses = [drawn, ...others].slice(0, MOST_ADDRESSES).map(({ endpoint }) => endpoint)
+    return { name: key, publicKey, addresses }
   }
 }
 
 /** How often a node is drawn from presence before that is given up. */
 const DRAWS = 8
-
-function isOf(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index])
-}

@@ -18,9 +18,14 @@ import type { LinkPurpose, Referral, RefuseCode } from './overlay-message.ts'
 export const DIALS_OF_ADDRESS = { perSecond: 0.2, burst: 3 }
 export const DIALS_IN_ALL = { perSecond: 20, burst: 40 }
 const MOST_DIALLED_ADDRESSES = 1024
-/** The pause after a first failure, and the longest, in milliseconds. */
+/**
+ * The pause after a first failure, and the longest, in milliseconds. When a network comes back, the longest one, an opening
+ * that began before, and the pause until membership tries again must all fit into the time that a repair has (G-109).
+ */
 export const FIRST_PAUSE = 2000
-export const LONGEST_PAUSE = 120_000
+export const LONGEST_PAUSE = 16_000
+/** Before an address is tried again at which this very node answered, in milliseconds. */
+export const OWN_NODE_PAUSE = 120_000
 const MOST_PAUSES = 1024
 /** Of one node, so many addresses are tried. */
 const MOST_TRIED_ADDRESSES = 4
@@ -48,7 +53,7 @@ export type DialOutcome =
 /** Why one address did not lead anywhere. */
 export interface DialFailure {
   readonly endpoint: Endpoint
-  readonly code: OpeningFailure['code']
+  readonly code: OpeningFailure['code'] | 'refused'
   readonly reason: string
 }
 
@@ -93,15 +98,10 @@ export class Dialer {
     this.#inAll = new TokenBuckets(parts.clock, DIALS_IN_ALL, 1)
   }
 
-  /** The attempts that go on. */
-  get dials(): ReadonlySet<Dial> {
-    return this.#dials
-  }
-
-  /** The attempt that goes on towards an identity, as far as it is known whose the node is. */
-  towards(key: string, purpose: LinkPurpose): Dial | undefined {
+  /** The attempt over whose link an identity has been asked, and has not answered. */
+  asking(key: string, purpose: LinkPurpose): Dial | undefined {
     for (const dial of this.#dials) {
-      if (dial.wish.purpose === purpose && (dial.node.name === key || dial.session?.peer.key === key)) return dial
+      if (dial.wish.purpose === purpose && dial.session?.peer.key === key) return dial
     }
     return undefined
   }
@@ -155,7 +155,7 @@ export class Dialer {
       this.#parts.events.attempted(endpoint, 'connected')
       dial.done({ kind: 'connected', session })
     } else {
-      if (answer.code === 'own-node') this.#pause(endpoint, LONGEST_PAUSE)
+      if (answer.code === 'own-node') this.#pause(endpoint, OWN_NODE_PAUSE)
       else this.#pause(endpoint, undefined)
       this.#parts.events.attempted(endpoint, answer.code === 'own-node' ? 'connect-self' : 'refused')
       dial.done({ kind: 'refused', ...answer, endpoint })

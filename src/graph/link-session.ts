@@ -42,6 +42,7 @@ export class LinkSession implements LinkHandler {
   #state: LinkState
   #wait: Deadline | undefined
   #asked: Connect | undefined
+  #isClosed = false
   /** Of the node at the other end, once CONNECT or WELCOME has told them. */
   nodeId: NodeId = ''
   addresses: readonly Endpoint[] = []
@@ -70,6 +71,10 @@ export class LinkSession implements LinkHandler {
 
   get isConnected(): boolean {
     return this.#state !== 'authenticated' && this.#state !== 'connect-wait'
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** What this end asked for; undefined where the other end did. */
@@ -137,6 +142,7 @@ export class LinkSession implements LinkHandler {
   }
 
   closed(reason: LinkClosing): void {
+    this.#isClosed = true
     this.#stopWaiting()
     this.#owner.closed(this, reason, this.#state)
   }

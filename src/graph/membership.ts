@@ -18,15 +18,13 @@ import type { PassiveView } from './passive-view.ts'
 
 /** Below the minimum, so many nodes are dialled at a time. */
 export const DIALS_BELOW_MINIMUM = 3
-/** A node dials on until so many of its neighbors were dialled by it (G-144). */
-export const FEWEST_DIALLED = 3
 /** How long an older link may take to show that it lives, in milliseconds (G-027). */
 export const LONGEST_PROOF_OF_LIFE = 5000
 /** How often a node without neighbors is let in at the cost of another one. */
 export const PLACES_FOR_LONELY = { perSecond: 0.1, burst: 4 }
 /** Between attempts while there is nobody to dial: growing, in milliseconds, with up to half of it added. */
 export const FIRST_RETRY = 1000
-export const LONGEST_RETRY = 20_000
+export const LONGEST_RETRY = 10_000
 /** Between dials while there are enough neighbors, and only self-dialled ones are wanted, in milliseconds. */
 export const UNHURRIED = 1000
 
@@ -54,6 +52,8 @@ export class Membership {
   readonly #dials = new Map<string, Dial>()
   /** Who takes leave: set until the link has closed. */
   readonly #leaving = new Map<LinkSession, string>()
+  /** Nodes to which one that had no place referred, by name: they are dialled before others (G-033). */
+  readonly #referred = new Set<string>()
   #retry: Deadline | undefined
   #retryPause = FIRST_RETRY
   #isRunning = false
@@ -111,22 +111,33 @@ export class Membership {
   /** A comparison showed that this node is cut off from the other end: it becomes a neighbor, whatever their number (G-176). */
   adopt(session: LinkSession): void {
     const { neighbors } = this.#parts
-    if (neighbors.withKey(session.peer.key) !== undefined) return
+    if (neighbors.withKey(session.peer.key) !== undefined) {
+      session.link.end()
+      return
+    }
     session.becomeNeighbor()
     this.#add(session, undefined)
     if (neighbors.count > this.#counts.maximum) this.#handOn(session)
   }
 
-  /** Nodes that a neighbor, or one that refused, named. */
-  learn(referrals: readonly Referral[], namedBy: string | undefined): void {
+  /** Nodes that a neighbor, or one that refused, named. @returns those of them that may be dialled */
+  learn(referrals: readonly Referral[], namedBy: string | undefined): readonly KnownNode[] {
+    const learned = this.#learn(referrals, namedBy)
+    this.fill()
+    return learned
+  }
+
+  #learn(referrals: readonly Referral[], namedBy: string | undefined): readonly KnownNode[] {
+    const learned: KnownNode[] = []
     for (const referral of referrals) {
       const { own, ownKey, neighbors } = this.#parts
       const addresses = referral.addresses.filter((endpoint) => own.isInScope(endpoint) && !own.has(endpoint))
       const node = knownNode({ publicKey: referral.publicKey, addresses })
       if (addresses.length === 0 || node.name === ownKey || neighbors.withKey(node.name) !== undefined) continue
       this.#passive.add(node, namedBy)
+      learned.push(node)
     }
-    this.fill()
+    return learned
   }
 
   /** DISCONNECT came. */
@@ -179,12 +190,16 @@ export class Membership {
       return Math.max(0, Math.min(DIALS_BELOW_MINIMUM, Math.max(missing, 1), maximum - neighbors.count))
     }
     const dialled = neighbors.count - neighbors.dialledByOthers
-    return missing > 0 || (dialled < FEWEST_DIALLED && neighbors.count < maximum) ? 1 : 0
+    return missing > 0 || (dialled < fewestDialled(this.#counts) && neighbors.count < maximum) ? 1 : 0
   }
 
   #candidate(): KnownNode | undefined {
     const accepts = (node: KnownNode): boolean => this.#mayDial(node)
-    return this.#passive.draw(accepts) ?? this.#owner.candidate(accepts)
+    return (
+      this.#passive.draw((node) => this.#referred.has(node.name) && accepts(node)) ??
+      this.#passive.draw(accepts) ??
+      this.#owner.candidate(accepts)
+    )
   }
 
   #mayDial(node: KnownNode): boolean {
@@ -193,7 +208,7 @@ export class Membership {
       node.name !== ownKey &&
       !this.#dials.has(node.name) &&
       neighbors.withKey(node.name) === undefined &&
-      !neighbors.isAt(node.addresses) &&
+      neighbors.at(node.addresses) === undefined &&
       this.#dialer.canDial(node)
     )
   }
@@ -213,9 +228,9 @@ export class Membership {
         this.#passive.remove(node.name)
         break
       case 'refused':
-        this.#passive.remove(node.name)
-        this.learn(outcome.referrals, undefined)
-        if (outcome.code === 'busy') this.#passive.add(node, undefined)
+        if (outcome.code !== 'busy') this.#passive.remove(node.name)
+        this.#referred.clear()
+        for (const { name } of this.#learn(outcome.referrals, undefined)) this.#referred.add(name)
         break
       case 'failed':
         // It cannot be reached: it leaves the view (G-038).
@@ -229,8 +244,8 @@ export class Membership {
   /** WELCOME came for a neighbor link that was dialled here. */
   welcomed(session: LinkSession, welcome: Welcome): void {
     const { neighbors } = this.#parts
-    if (neighbors.withKey(session.peer.key) !== undefined) {
-      // Somebody came in meanwhile under the same identity.
+    if (neighbors.withKey(session.peer.key) !== undefined || neighbors.count >= this.#counts.maximum) {
+      // Somebody came in meanwhile, under the same identity or in the last place.
       session.link.send({ kind: 'DISCONNECT', reason: 'place-needed', referrals: [] })
       session.link.end()
       return
@@ -247,7 +262,7 @@ export class Membership {
     // The node may have been started anew: the link of its former life has to show that it lives.
     present.session.link.probe(LONGEST_PROOF_OF_LIFE)
     this.#parts.deadlines.set(LONGEST_PROOF_OF_LIFE, () => {
-      if (session.isConnected) return
+      if (session.isConnected || session.isClosed) return
       if (this.#parts.neighbors.withKey(session.peer.key) !== undefined) session.refuse('duplicate-connection')
       else if (this.#hasPlace()) this.#accept(session, connect)
       else session.refuse('busy', this.#parts.neighbors.referrals(MOST_REFERRALS, session))
@@ -256,12 +271,8 @@ export class Membership {
 
   /** Whether this node dials the same identity at this moment, and its link is the one that survives: the lower key's. */
   #crosses(key: string): boolean {
-    const dial = this.#dialer.towards(key, 'neighbor')
-    if (dial === undefined) return false
-    if (this.#parts.ownKey < key) return true
-    dial.cancel()
-    for (const [name, other] of this.#dials) if (other === dial) this.#dials.delete(name)
-    return false
+    const dial = this.#dialer.asking(key, 'neighbor')
+    return dial !== undefined && this.#parts.ownKey < key
   }
 
   #hasPlace(): boolean {
@@ -301,14 +312,24 @@ export class Membership {
 
   #accept(session: LinkSession, connect: Connect): void {
     const { neighbors } = this.#parts
+    this.#cancelDial(session.peer.key)
     const referrals = [...neighbors.referrals(MOST_REFERRALS, session)]
     for (const node of this.#passive.sample(MOST_REFERRALS - referrals.length)) referrals.push(node)
     this.#owner.welcome(session, connect, referrals)
     this.#add(session, undefined)
   }
 
+  /** Who is dialled has come in by itself. */
+  #cancelDial(key: string): void {
+    const dial = this.#dials.get(key) ?? this.#dialer.asking(key, 'neighbor')
+    if (dial === undefined) return
+    dial.cancel()
+    this.#dials.delete(dial.node.name)
+  }
+
   #add(session: LinkSession, welcome: Welcome | undefined): void {
     this.#passive.remove(session.peer.key)
+    this.#referred.clear()
     this.#retryPause = FIRST_RETRY
     this.#owner.neighborAdded(this.#parts.neighbors.add(session), welcome)
   }
@@ -333,4 +354,9 @@ export class Membership {
     if (this.#retry !== undefined) this.#parts.deadlines.cancel(this.#retry)
     this.#retry = undefined
   }
+}
+
+/** How many of its neighbors a node dials itself at least: half of the ideal number (G-144). */
+function fewestDialled({ ideal }: NeighborCounts): number {
+  return Math.ceil(ideal / 2)
 }

@@ -74,12 +74,13 @@ export class Neighbors {
     return undefined
   }
 
-  /** Whether one of them listens at one of these addresses. */
-  isAt(addresses: readonly Endpoint[]): boolean {
-    for (const session of this.#byLink.keys()) {
-      if (session.addresses.some((one) => addresses.some((other) => sameEndpoint(one, other)))) return true
+  /** The one that listens at one of these addresses. */
+  at(addresses: readonly Endpoint[]): Neighbor | undefined {
+    for (const neighbor of this.#byLink.values()) {
+      const { session } = neighbor
+      if (session.addresses.some((one) => addresses.some((other) => sameEndpoint(one, other)))) return neighbor
     }
-    return false
+    return undefined
   }
 
   /** All of them, the earliest first. */
