@@ -31,6 +31,10 @@ export class EphemeralRecords {
     this.#counters = counters
   }
 
+  get size(): number {
+    return this.#records.size
+  }
+
   get(id: RecordId): GraphRecord | undefined {
     return this.#records.get(id)
   }
@@ -40,21 +44,26 @@ export class EphemeralRecords {
     return this.#records.values()
   }
 
-  /** Stores a version in the place of the one that is here. @returns false if it would be the first to go */
-  put(record: GraphRecord): boolean {
+  /**
+   * Stores a version in the place of the one that is here.
+   *
+   * @returns the records that made room: maybe this one itself
+   */
+  put(record: GraphRecord): readonly GraphRecord[] {
     this.remove(record.id)
     this.#insert(record)
+    const gone: GraphRecord[] = []
     const own = this.#creators.get(toHex(record.creator.publicKey))
     while (
       own !== undefined &&
       (own.records.size > MOST_EPHEMERAL_OF_CREATOR || own.bytes > LARGEST_EPHEMERAL_OF_CREATOR)
     ) {
-      this.#dropFirst(own.records.values())
+      this.#dropFirst(own.records.values(), gone)
     }
     while (this.#records.size > MOST_EPHEMERAL || this.#bytes > LARGEST_EPHEMERAL) {
-      this.#dropFirst(this.#records.values())
+      this.#dropFirst(this.#records.values(), gone)
     }
-    return this.#records.has(record.id)
+    return gone
   }
 
   remove(id: RecordId): void {
@@ -88,11 +97,12 @@ export class EphemeralRecords {
     own.bytes += record.bytes.length
   }
 
-  #dropFirst(records: Iterable<GraphRecord>): void {
+  #dropFirst(records: Iterable<GraphRecord>, gone: GraphRecord[]): void {
     let first: GraphRecord | undefined
     for (const record of records) if (first === undefined || record.expires < first.expires) first = record
     if (first === undefined) return
     this.remove(first.id)
+    gone.push(first)
     this.#counters.dropped('ephemeral-limit')
   }
 }

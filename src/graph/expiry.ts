@@ -3,7 +3,8 @@
  * removed, own ones that are about to are renewed, removals that nobody can still ask for are forgotten.
  *
  * Nothing is purged before the first reconciliation after a start or a wake: a clock that is wrong then would
- * expire what is alive. A graph with deferred expiration purges nothing while it has no neighbor either.
+ * expire what is alive. A graph with deferred expiration purges nothing while it has no neighbor either, and goes on
+ * showing what has expired.
  */
 import type { Deadline } from '../runtime/deadlines.ts'
 import type { GraphParts } from './graph-parts.ts'
@@ -19,6 +20,7 @@ const FORGETTING_INTERVAL = 60
 
 /** What expiry needs of the rest of the node. */
 export interface ExpiryOwner {
+  isOnline(): boolean
   /** Whether a reconciliation has ended since the start or the last wake. */
   hasReconciled(): boolean
   defersExpiration(): boolean
@@ -36,6 +38,7 @@ export class Expiry {
   #due = 0
   #clockOffset = 0
   #minutes = 0
+  #hasWarned = false
 
   constructor(parts: GraphParts, store: RecordStore, owner: ExpiryOwner) {
     this.#parts = parts
@@ -56,13 +59,20 @@ export class Expiry {
 
   /** Removes what has expired, if that may be done now. */
   purge(): void {
-    const { peerTime, neighbors } = this.#parts
-    const minute = peerTime.minute()
-    this.#store.purgeEphemeral(minute)
+    const minute = this.#parts.peerTime.minute()
     this.#store.advanceTrie(minute)
-    if (!this.#owner.hasReconciled()) return
-    if (this.#owner.defersExpiration() && neighbors.count === 0) return
+    if (!this.#owner.hasReconciled() || this.#isDeferred()) return
+    this.#store.purgeEphemeral(minute)
     if (this.#store.purge(minute)) this.#parts.deadlines.set(0, () => this.#timer !== undefined && this.purge())
+  }
+
+  /** What expires at this peer time or before is not read any more; undefined: everything is, though it be expired (G-058). */
+  hiddenUntil(): number | undefined {
+    return this.#isDeferred() ? undefined : this.#parts.peerTime.minute()
+  }
+
+  #isDeferred(): boolean {
+    return this.#owner.defersExpiration() && this.#parts.neighbors.count === 0
   }
 
   #arm(): void {
@@ -84,9 +94,25 @@ export class Expiry {
     this.#arm()
     if (lateness > SLEEP_NOTICED || jump > SLEEP_NOTICED) this.#owner.woke()
     this.purge()
-    this.#owner.refresh()
+    this.#warnOfClock()
+    // Before a comparison a record here may be an old version of what others have: renewing it would hide theirs.
+    const knowsOthers = this.#owner.hasReconciled() || this.#parts.neighbors.count === 0
+    if (this.#owner.isOnline() && knowsOthers) this.#owner.refresh()
     if (this.#minutes++ % FORGETTING_INTERVAL === 0) {
       this.#store.database.forgetRemovals(peerTime.now() - REMOVALS_KEPT)
+    }
+  }
+
+  /** A clock that peer time cannot make good for is said to be so (G-113). */
+  #warnOfClock(): void {
+    const { peerTime, log } = this.#parts
+    const { outOfReach } = peerTime
+    if (outOfReach === undefined) {
+      this.#hasWarned = false
+    } else if (!this.#hasWarned) {
+      this.#hasWarned = true
+      const seconds = Math.round(outOfReach / 1000)
+      log.warn('the clock of this machine is too far off for its graph: set it, or let NTP set it', { seconds })
     }
   }
 

@@ -177,6 +177,11 @@ export class Flooding {
     }
   }
 
+  /** What was refused may be good now: it is asked for again. */
+  judgedAnew(): void {
+    this.#useless.clear()
+  }
+
   clear(): void {
     this.#wanted.clear()
     if (this.#timer !== undefined) this.#parts.deadlines.cancel(this.#timer)

@@ -47,6 +47,9 @@ export const dropReasons = [
   'waiting-limit',
   'proof-missing',
   'proof-limit',
+  'provider-failed',
+  'refresh-failed',
+  'presence-failed',
   // Floods
   'announcements-limit',
   'graft-limit',
@@ -69,6 +72,7 @@ export const countedEvents = [
   'records-new',
   'records-already-present',
   'records-waited',
+  'records-delayed',
   'comparisons',
   'comparisons-different',
 ] as const

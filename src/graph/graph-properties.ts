@@ -63,9 +63,7 @@ export function requireProperties(given: Partial<GraphProperties>): GraphPropert
   const properties = { ...DEFAULT_PROPERTIES, ...definedOf(given) }
   const problem = propertyProblem(properties)
   if (problem !== undefined) throw new PeerageError('invalid-graph-property', problem)
-  // 0 stands for the usual lifetime (MS-PPGRH 2.2.3.1).
-  const { presenceLifetime } = properties
-  return presenceLifetime === 0 ? { ...properties, presenceLifetime: SHORTEST_PRESENCE_LIFETIME } : properties
+  return usual(properties)
 }
 
 /** The payload of the record. */
@@ -127,7 +125,14 @@ function readProperties(record: GraphRecord): GraphProperties | undefined {
     maxPresenceRecords: most === NO_MAXIMUM ? -1 : most,
     deferredExpiration: (flags & DEFERRED_EXPIRATION) !== 0,
   }
-  return propertyProblem(properties) === undefined ? properties : undefined
+  return propertyProblem(properties) === undefined ? usual(properties) : undefined
+}
+
+/** A presence lifetime of 0 stands for the usual one (MS-PPGRH 2.2.3.1). */
+function usual(properties: GraphProperties): GraphProperties {
+  return properties.presenceLifetime === 0
+    ? { ...properties, presenceLifetime: SHORTEST_PRESENCE_LIFETIME }
+    : properties
 }
 
 interface PropertyProblem {

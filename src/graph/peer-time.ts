@@ -74,10 +74,10 @@ export class PeerTime {
     return offsets.length % 2 === 1 ? upper : ((offsets[middle - 1] ?? 0) + upper) / 2
   }
 
-  /** Whether the local clock is further off than the correction can reach (G-113). */
-  get isOutOfReach(): boolean {
+  /** How far the others are ahead of local UTC, in milliseconds, if that is further than the correction can reach (G-113). */
+  get outOfReach(): number | undefined {
     const { median } = this
-    return median !== undefined && Math.abs(median) > LARGEST_CORRECTION
+    return median !== undefined && Math.abs(median) > LARGEST_CORRECTION ? median : undefined
   }
 
   /**

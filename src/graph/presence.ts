@@ -62,7 +62,7 @@ export class Presence {
     if (attributes !== undefined) this.#attributes = attributes
     if (this.#record === undefined) this.check()
     else if (this.#isOff()) this.withdraw()
-    else this.publish()
+    else this.#publish()
   }
 
   /** Applies the rules again: something has changed that they depend on. */
@@ -82,12 +82,21 @@ export class Presence {
     else this.#cancelDecision()
   }
 
-  /** Publishes presence, or what has changed in it. */
+  /** Publishes presence, or what has changed in it, if the security provider lets it be. */
   publish(): void {
+    this.#try(() => this.#publish())
+  }
+
+  #publish(): void {
     const { own, peerTime, deadlines } = this.#parts
     const { presenceLifetime } = this.#owner.properties()
     const expires = peerTime.now() + presenceLifetime
     const payload = encodePresence(own.addresses)
+    this.#stopRenewing()
+    this.#renewal = deadlines.set(presenceLifetime * RENEWED_PART, () => {
+      this.#renewal = undefined
+      if (this.#record !== undefined) this.publish()
+    })
     const present = this.#record && this.#store.get(PRESENCE_TYPE, this.#record.id)
     if (present === undefined || present.deleted) {
       const content = { encoding: 'bytes', payload, attributes: this.#attributes } as const
@@ -105,11 +114,6 @@ export class Presence {
       }
       this.#record = this.#publishing.updateInternal(present, update, () => {})
     }
-    this.#stopRenewing()
-    this.#renewal = deadlines.set(presenceLifetime * RENEWED_PART, () => {
-      this.#renewal = undefined
-      if (this.#record !== undefined) this.publish()
-    })
   }
 
   /** Deletes the presence record. */
@@ -118,7 +122,7 @@ export class Presence {
     this.#cancelDecision()
     const present = this.#record && this.#store.get(PRESENCE_TYPE, this.#record.id)
     this.#record = undefined
-    if (present !== undefined && !present.deleted) this.#publishing.deleteInternal(present, () => {})
+    if (present !== undefined && !present.deleted) this.#try(() => this.#publishing.deleteInternal(present, () => {}))
   }
 
   /** Ends without a word: nobody would hear it. */
@@ -126,6 +130,15 @@ export class Presence {
     this.#stopRenewing()
     this.#cancelDecision()
     this.#record = undefined
+  }
+
+  #try(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#parts.counters.dropped('presence-failed')
+      this.#parts.log.warn('presence could not be published', { problem: String(error) })
+    }
   }
 
   /** A graph that has switched presence off wins over an application that wants it, and that over a maximum (G-094). */

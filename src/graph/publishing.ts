@@ -3,20 +3,24 @@
  * graph itself. The rules about changing a record bind the author; whoever receives it judges the record alone.
  *
  * A version goes to the provider, then into the database; when it is on disk, the caller is told and the neighbors get it.
+ * It is judged here as it will be there, so that no node stores what the others refuse.
  */
 
 import { classifierPart } from '../identity/peer-name.ts'
 import type { RecordAttribute } from '../records/attribute.ts'
 import { makeFirstVersion, makeLaterVersion } from '../records/make-record.ts'
 import type { GraphRecord, PayloadEncoding, RecordAuthor } from '../records/record.ts'
-import { nextVersion, type RecordDraft, requireDraft } from '../records/record-draft.ts'
-import { LONGEST_PROOFS, RECORD_NONCE_LENGTH } from '../records/record-format.ts'
+import { nextVersion, requireDraft } from '../records/record-draft.ts'
+import { RECORD_NONCE_LENGTH } from '../records/record-format.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { isEphemeral, isReserved, requireRecordType } from '../records/record-type.ts'
+import { toHex } from '../runtime/bytes.ts'
 import { formatUtc, LATEST_UTC } from '../runtime/calendar.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { randomBytes } from '../runtime/random.ts'
+import { LARGEST_EPHEMERAL_OF_CREATOR, MOST_EPHEMERAL_OF_CREATOR } from './ephemeral-records.ts'
 import type { GraphParts } from './graph-parts.ts'
+import type { RecordJudge } from './record-judge.ts'
 import type { RecordStore } from './record-store.ts'
 
 /** What a record says. */
@@ -60,12 +64,14 @@ export interface PublishingOwner {
 export class Publishing {
   readonly #parts: GraphParts
   readonly #store: RecordStore
+  readonly #judge: RecordJudge
   readonly #owner: PublishingOwner
   readonly #author: RecordAuthor
 
-  constructor(parts: GraphParts, store: RecordStore, owner: PublishingOwner) {
+  constructor(parts: GraphParts, store: RecordStore, judge: RecordJudge, owner: PublishingOwner) {
     this.#parts = parts
     this.#store = store
+    this.#judge = judge
     this.#owner = owner
     const { keyPair, name } = parts.identity
     this.#author = { publicKey: keyPair.publicKey, classifier: classifierPart(name) }
@@ -75,12 +81,13 @@ export class Publishing {
    * Adds a record of an application.
    *
    * @throws PeerageError `invalid-record-type`, `not-authorized`, `invalid-attributes`, `too-many-attributes`, `record-too-large`,
-   *   `invalid-expiration`, and what the provider throws: nothing is stored then
+   *   `invalid-expiration`, `too-many-ephemeral`, and what the provider throws: nothing is stored then
    */
   add(record: NewRecord, done: WriteDone): void {
     requireRecordType(record.type)
     this.#requireApplication(record.type, 'adding')
-    this.#requireExpiration(record.expires, this.#parts.peerTime.now(), this.#parts.peerTime.now())
+    const now = this.#parts.peerTime.now()
+    this.#requireExpiration(record.expires, { creator: this.#author, created: now }, now)
     this.addInternal(record, done)
   }
 
@@ -93,10 +100,10 @@ export class Publishing {
       ...{ modified: now, expires, deleted: false, encoding, payload, attributes },
     })
     const { crypto, keys, random, identity } = this.#parts
-    const proofs = this.#secure(draft)
+    const proofs = this.#parts.provider.secure(draft)
     const nonce = randomBytes(random, RECORD_NONCE_LENGTH)
     const made = makeFirstVersion(crypto, keys, draft, nonce, { keyPair: identity.keyPair, proofs })
-    this.#publish(made, record.refresh, done)
+    this.#publish(made, record.refresh, 'adding', done)
     return made
   }
 
@@ -118,7 +125,10 @@ export class Publishing {
       const problem = `it expires at ${formatUtc(present.expires)} already, and that may only be extended`
       throw new PeerageError('invalid-expiration', { expires: formatUtc(expires), problem })
     }
-    this.#requireExpiration(expires, present.created, modified)
+    this.#requireExpiration(expires, present, modified)
+    if (update.refresh === true && toHex(present.creator.publicKey) !== this.#parts.ownKey) {
+      throw new PeerageError('not-authorized', { operation: 'refreshing', problem: 'another identity made the record' })
+    }
     this.updateInternal(present, update, done)
   }
 
@@ -166,21 +176,22 @@ export class Publishing {
       ...content,
     })
     const { crypto, keys, identity } = this.#parts
-    const proofs = this.#secure(draft)
+    const proofs = this.#parts.provider.secure(draft)
     const made = makeLaterVersion(crypto, keys, draft, present, { keyPair: identity.keyPair, proofs })
-    this.#publish(made, refresh, done)
+    this.#publish(made, refresh, content.deleted ? 'deleting' : 'updating', done)
     return made
   }
 
-  /** What the provider adds. It is the application's, so that what it throws reaches the caller as it is. */
-  #secure(draft: RecordDraft): Uint8Array {
-    const proofs: unknown = this.#parts.provider.secure(draft)
-    if (proofs instanceof Uint8Array && proofs.length <= LONGEST_PROOFS) return proofs
-    throw new TypeError(`a security provider gives proofs of at most ${LONGEST_PROOFS} bytes, and at once`)
-  }
-
-  #publish(record: GraphRecord, refresh: boolean | undefined, done: WriteDone): void {
-    this.#store.apply(record, refresh)
+  #publish(record: GraphRecord, refresh: boolean | undefined, operation: string, done: WriteDone): void {
+    this.#judge.requireValid(record, operation)
+    const { id, version } = record
+    const applied = this.#store.apply(record, refresh)
+    if (applied === 'full') {
+      const [records, bytes] = [MOST_EPHEMERAL_OF_CREATOR, LARGEST_EPHEMERAL_OF_CREATOR]
+      throw new PeerageError('too-many-ephemeral', { records, bytes })
+    }
+    // At the highest version there is none that wins for certain.
+    if (applied !== 'new') throw new PeerageError('version-conflict', { id, expected: version, stored: version })
     if (isEphemeral(record.type)) {
       this.#owner.published(record)
       done(record)
@@ -198,11 +209,9 @@ export class Publishing {
   }
 
   #require(id: RecordId): GraphRecord {
-    const present = this.#store.find(id)
-    if (present === undefined || present.deleted || present.expires <= this.#parts.peerTime.minute()) {
-      throw new PeerageError('record-not-found', { id })
-    }
-    return present
+    const present = this.#store.live(id)
+    if (present === undefined) throw new PeerageError('record-not-found', { id })
+    return present.record
   }
 
   #requireApplication(type: string, operation: string): void {
@@ -210,16 +219,20 @@ export class Publishing {
     throw new PeerageError('not-authorized', { operation, problem: `the type ${type} is Peerage's own` })
   }
 
-  #requireExpiration(expires: number, created: number, modified: number): void {
+  #requireExpiration(
+    expires: number,
+    { creator, created }: Pick<GraphRecord, 'creator' | 'created'>,
+    modified: number,
+  ): void {
     const { longestLife } = this.#owner
-    const right = this.#parts.provider.rightEnds(this.#author.publicKey)
+    const right = this.#parts.provider.rightEnds(creator.publicKey)
     let problem: string | undefined
     if (!Number.isInteger(expires) || expires <= modified || expires <= this.#parts.peerTime.now()) {
       problem = 'that is not in the future'
     } else if (expires > Math.min(created + longestLife, LATEST_UTC)) {
       problem = `no record of this graph lives longer than until ${formatUtc(Math.min(created + longestLife, LATEST_UTC))}`
     } else if (right !== undefined && expires > right) {
-      problem = `its author's right ends at ${formatUtc(right)}`
+      problem = `the right of its creator ends at ${formatUtc(right)}`
     }
     if (problem === undefined) return
     const shown = expires >= 0 && expires <= LATEST_UTC ? formatUtc(Math.trunc(expires)) : String(expires)

@@ -1,22 +1,21 @@
 /**
  * What happens to a record that arrives, whether it was flooded, reconciled or imported (MS-PPGRH 3.1.7.10, 3.1.7.27): its form, its
  * signatures, the graph's own rules and the provider are asked, in this order, and what passes is stored. Each step that
- * can tell that the record brings nothing comes before the costly ones.
+ * can tell that the record brings nothing comes before the costly ones, and again after a step that can take long.
  *
- * Validity is a function of the record and the security state. So nothing here compares the record with the version
- * that is stored, but to see which of the two wins.
+ * Validity is a function of the record and the security state (record-judge.ts). So nothing here compares the record
+ * with the version that is stored, but to see which of the two wins.
  */
 
 import { readRecord } from '../records/read-record.ts'
 import type { GraphRecord } from '../records/record.ts'
-import { isReserved } from '../records/record-type.ts'
 import type { FloodRates } from './flood-rates.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { LinkSession } from './link-session.ts'
 import type { MissingProofs } from './missing-proofs.ts'
+import type { RecordJudge } from './record-judge.ts'
 import type { RecordStore } from './record-store.ts'
 import type { RecordVerifier } from './record-verifier.ts'
-import type { Validity } from './security-provider.ts'
 import type { WaitingRecords } from './waiting-records.ts'
 
 /** What became of a record that arrived. */
@@ -34,21 +33,33 @@ export interface ArrivalSource {
 export interface ArrivalOwner {
   /** A new version is stored: it is passed on. */
   arrived(record: GraphRecord, source: ArrivalSource): void
-  /** Whether an internal record is what its type says; undefined: it is. */
-  internalProblem(record: GraphRecord): 'record-internal' | undefined
-  /** No record of an application may expire later than so long after its creation, in milliseconds. */
-  readonly longestLife: number
   /** Whether this node keeps records of a type (G-086). */
   keeps(type: string): boolean
 }
 
-/** Records whose signatures are being checked: more than this, and links are read no further. */
-export const MOST_UNCHECKED = 4096
+/** What arrival is made of. */
+export interface ArrivalTools {
+  readonly store: RecordStore
+  readonly verifier: RecordVerifier
+  readonly judge: RecordJudge
+  readonly waiting: WaitingRecords
+  readonly missing: MissingProofs
+  readonly rates: FloodRates
+}
 
-interface Unchecked {
+/** Records whose signatures are being checked, and their bytes: with more, links are read no further. */
+export const MOST_UNCHECKED = 4096
+export const LARGEST_UNCHECKED = 16 * 1024 * 1024
+
+/** A record on its way in. */
+interface Arrival {
   readonly record: GraphRecord
   readonly source: ArrivalSource
   readonly done: (outcome: ArrivalOutcome, record: GraphRecord) => void
+}
+
+interface Unchecked {
+  readonly arrival: Arrival
   /** undefined while it is being checked. */
   isGood: boolean | undefined
 }
@@ -56,34 +67,17 @@ interface Unchecked {
 /** Takes in the records that arrive at one node. */
 export class RecordArrival {
   readonly #parts: GraphParts
-  readonly #store: RecordStore
-  readonly #verifier: RecordVerifier
-  readonly #waiting: WaitingRecords
-  readonly #missing: MissingProofs
-  readonly #rates: FloodRates
+  readonly #tools: ArrivalTools
   readonly #owner: ArrivalOwner
   /** In the order in which they came. */
   #unchecked: Unchecked[] = []
+  #uncheckedBytes = 0
   readonly #paused = new Set<LinkSession>()
   #isSettling = false
 
-  constructor(
-    parts: GraphParts,
-    tools: {
-      readonly store: RecordStore
-      readonly verifier: RecordVerifier
-      readonly waiting: WaitingRecords
-      readonly missing: MissingProofs
-      readonly rates: FloodRates
-    },
-    owner: ArrivalOwner,
-  ) {
+  constructor(parts: GraphParts, tools: ArrivalTools, owner: ArrivalOwner) {
     this.#parts = parts
-    this.#store = tools.store
-    this.#verifier = tools.verifier
-    this.#waiting = tools.waiting
-    this.#missing = tools.missing
-    this.#rates = tools.rates
+    this.#tools = tools
     this.#owner = owner
   }
 
@@ -102,61 +96,40 @@ export class RecordArrival {
       done('dropped')
       return
     }
-    this.#take(record, source, done)
-  }
-
-  /** Judges again what is stored, after the security state has changed (G-190). @returns what is not valid any more */
-  judgeAgain(records: Iterable<GraphRecord>): readonly GraphRecord[] {
-    const invalid: GraphRecord[] = []
-    for (const record of records) if (this.#judge(record) === 'invalid') invalid.push(record)
-    return invalid
+    this.#take({ record, source, done })
   }
 
   clear(): void {
     this.#unchecked = []
+    this.#uncheckedBytes = 0
     this.#paused.clear()
   }
 
-  #take(
-    record: GraphRecord,
-    source: ArrivalSource,
-    done: (outcome: ArrivalOutcome, record: GraphRecord) => void,
-  ): void {
-    const early = this.#early(record, source, done)
-    if (early !== undefined) {
-      done(early, record)
+  #take(arrival: Arrival): void {
+    if (this.#isOver(arrival)) return
+    const { record, source, done } = arrival
+    const { session, how } = source
+    if (how === 'bulk' || session === undefined) {
+      this.#check(arrival)
       return
     }
-    if (source.how === 'bulk' || source.session === undefined) {
-      this.#check(record, source, done)
-    } else if (!this.#rates.take(record, source.session.peer.key, () => this.#check(record, source, done))) {
-      done('dropped', record)
-    }
-  }
-
-  #check(
-    record: GraphRecord,
-    source: ArrivalSource,
-    done: (outcome: ArrivalOutcome, record: GraphRecord) => void,
-  ): void {
-    const unchecked: Unchecked = { record, source, done, isGood: undefined }
-    this.#unchecked.push(unchecked)
-    this.#holdBack(source.session)
-    this.#verifier.verify(record, (problem) => {
-      unchecked.isGood = problem === undefined
-      if (problem !== undefined) this.#parts.counters.dropped(`record-${problem}`)
-      this.#settle()
+    const passes = this.#tools.rates.takeUnchecked(record, session.peer.key, (waited) => {
+      if (!waited || !this.#isOver(arrival)) this.#check(arrival)
     })
+    if (!passes) done('dropped', record)
   }
 
-  /** What can be said before the signatures are checked. */
-  #early(
-    record: GraphRecord,
-    source: ArrivalSource,
-    done: (outcome: ArrivalOutcome, record: GraphRecord) => void,
-  ): ArrivalOutcome | undefined {
+  /** Ends an arrival of which can be told, without a look at the signatures, that it brings nothing now. */
+  #isOver(arrival: Arrival): boolean {
+    const outcome = this.#early(arrival)
+    if (outcome !== undefined) arrival.done(outcome, arrival.record)
+    return outcome !== undefined
+  }
+
+  #early({ record, source }: Arrival): ArrivalOutcome | undefined {
     const { counters, peerTime } = this.#parts
-    if (this.#store.has(record)) {
+    const { store, missing, waiting } = this.#tools
+    if (store.has(record)) {
       counters.counted('records-already-present')
       return 'present'
     }
@@ -168,20 +141,31 @@ export class RecordArrival {
       counters.dropped('record-expired')
       return 'dropped'
     }
-    if (this.#store.isOld(record)) {
+    if (store.isOld(record)) {
       counters.dropped('record-old')
       return 'old'
     }
-    if (this.#missing.isJunk(record)) {
+    const sender = source.session?.peer.key ?? ''
+    if (missing.isJunk(record, sender)) {
       counters.dropped('proof-missing')
       return 'dropped'
     }
-    if (this.#waiting.isAhead(record)) {
-      const again = (): void => this.#take(record, source, done)
-      this.#waiting.add(record, source.session?.peer.key ?? '', again)
-      return 'waiting'
-    }
-    return undefined
+    if (!waiting.isAhead(record)) return undefined
+    // Whoever sent it is told now that it waits, and nothing more.
+    const isKept = waiting.add(record, sender, () => this.#take({ record, source, done: () => undefined }))
+    return isKept ? 'waiting' : 'dropped'
+  }
+
+  #check(arrival: Arrival): void {
+    const unchecked: Unchecked = { arrival, isGood: undefined }
+    this.#unchecked.push(unchecked)
+    this.#uncheckedBytes += arrival.record.bytes.length
+    this.#holdBack(arrival.source.session)
+    this.#tools.verifier.verify(arrival.record, (problem) => {
+      unchecked.isGood = problem === undefined
+      if (problem !== undefined) this.#parts.counters.dropped(`record-${problem}`)
+      this.#settle()
+    })
   }
 
   /** Stores what has been checked, as far as nothing that came before it is still being checked. */
@@ -191,74 +175,67 @@ export class RecordArrival {
     this.#isSettling = true
     try {
       let settled = 0
-      for (const unchecked of this.#unchecked) {
-        if (unchecked.isGood === undefined) break
+      for (const { arrival, isGood } of this.#unchecked) {
+        if (isGood === undefined) break
         settled++
-        this.#checked(unchecked)
+        this.#uncheckedBytes -= arrival.record.bytes.length
+        this.#checked(arrival, isGood)
       }
       if (settled > 0) this.#unchecked.splice(0, settled)
     } finally {
       this.#isSettling = false
     }
-    if (this.#unchecked.length < MOST_UNCHECKED / 2) this.#goOn()
+    if (this.#unchecked.length < MOST_UNCHECKED / 2 && this.#uncheckedBytes < LARGEST_UNCHECKED / 2) this.#goOn()
   }
 
-  #checked({ record, source, done, isGood }: Unchecked): void {
-    if (isGood !== true) {
+  #checked(arrival: Arrival, isGood: boolean): void {
+    const { record, source, done } = arrival
+    if (!isGood) {
       done('dropped', record)
-      return
+    } else if (source.how === 'bulk') {
+      this.#judge(arrival)
+    } else {
+      const passes = this.#tools.rates.takeChecked(record, () => this.#judge(arrival))
+      if (!passes) done('dropped', record)
     }
-    const validity = this.#judge(record)
+  }
+
+  #judge(arrival: Arrival): void {
+    const { record, source, done } = arrival
+    const validity = this.#tools.judge.judge(record)
     if (validity === 'invalid') {
       done('dropped', record)
     } else if (validity === 'valid') {
-      const applied = this.#store.apply(record)
-      if (applied === 'new') {
-        this.#parts.counters.counted('records-new')
-        this.#owner.arrived(record, source)
-      }
-      done(applied, record)
+      this.#store(arrival)
     } else {
-      this.#missing.add(
+      this.#tools.missing.add(
         { record, request: validity.missingProof, from: source.session },
-        () => this.#checked({ record, source, done, isGood: true }),
+        () => {
+          if (!this.#isOver(arrival)) this.#judge(arrival)
+        },
         () => done('dropped', record),
       )
     }
   }
 
-  /** Everything that validity depends on, beside form and signatures. */
-  #judge(record: GraphRecord): Validity {
-    const { counters, provider, log } = this.#parts
-    const problem = this.#ruleBroken(record)
-    if (problem !== undefined) {
-      counters.dropped(problem)
-      return 'invalid'
+  #store({ record, source, done }: Arrival): void {
+    const { counters, peerTime } = this.#parts
+    if (record.expires <= peerTime.minute()) {
+      counters.dropped('record-expired')
+      done('dropped', record)
+      return
     }
-    try {
-      const validity: unknown = provider.validate(record)
-      if (validity === 'valid') return 'valid'
-      if (validity === 'invalid') {
-        counters.dropped('record-invalid')
-        return 'invalid'
-      }
-      if (isMissingProof(validity)) return validity
-    } catch (error) {
-      log.warn('the security provider failed', { problem: String(error) })
+    const applied = this.#tools.store.apply(record)
+    if (applied === 'new') {
+      counters.counted('records-new')
+      this.#owner.arrived(record, source)
     }
-    counters.dropped('record-provider-failed')
-    return 'invalid'
-  }
-
-  #ruleBroken(record: GraphRecord): 'record-outlives' | 'record-internal' | undefined {
-    if (isReserved(record.type)) return this.#owner.internalProblem(record)
-    if (record.expires > record.created + this.#owner.longestLife) return 'record-outlives'
-    const right = this.#parts.provider.rightEnds(record.creator.publicKey)
-    return right !== undefined && record.expires > right ? 'record-outlives' : undefined
+    done(applied === 'full' ? 'dropped' : applied, record)
   }
 
   #holdBack(session: LinkSession | undefined): void {
-    if (session === undefined || this.#unchecked.length < MOST_UNCHECKED || this.#paused.has(session)) return
+    const isMuch = this.#unchecked.length >= MOST_UNCHECKED || this.#uncheckedBytes >= LARGEST_UNCHECKED
+    if (session === undefined || !isMuch || this.#paused.has(session)) return
     this.#paused.add(session)
     session.link.pause()
   }
@@ -267,13 +244,4 @@ export class RecordArrival {
     for (const { link } of this.#paused) link.resume()
     this.#paused.clear()
   }
-}
-
-function isMissingProof(validity: unknown): validity is { readonly missingProof: Uint8Array } {
-  return (
-    typeof validity === 'object' &&
-    validity !== null &&
-    'missingProof' in validity &&
-    validity.missingProof instanceof Uint8Array
-  )
 }

@@ -4,11 +4,13 @@
  *
  * Changes share a commit: the first one of a turn orders it for the end of that turn. What waits for the disk, an
  * application's acknowledgement and the report of a change, comes after it. If it fails, nothing of the batch is
- * there any more: what others sent is fetched again by a later comparison.
+ * there any more: what others sent is fetched again by a later comparison. Ephemeral records do not depend on it.
+ *
+ * What has expired is not read any more, whether it is removed yet or not (G-056, G-058).
  */
 
 import type { GraphRecord } from '../records/record.ts'
-import type { RecordDatabase, RemovalReason } from '../records/record-database.ts'
+import type { RecordDatabase, RemovalReason, Selection, StoredRecord } from '../records/record-database.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { compareRecords } from '../records/record-order.ts'
 import { isEphemeral } from '../records/record-type.ts'
@@ -19,8 +21,8 @@ import type { RecordChange } from './graph-events.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { MerkleTrie } from './merkle-trie.ts'
 
-/** What became of a version that was offered. */
-export type Applied = 'new' | 'present' | 'old'
+/** What became of a version that was offered. `full`: it is ephemeral, and of all the first to make room (G-173). */
+export type Applied = 'new' | 'present' | 'old' | 'full'
 
 /** How long a record is here before a node that lacks it counts as cut off, in milliseconds (G-163). */
 export const LONG_HELD = 30_000
@@ -31,6 +33,8 @@ const PURGED_AT_ONCE = 500
 export interface RecordStoreOwner {
   /** A change is stored, and committed where it lasts; never called from inside a call. */
   changed(change: RecordChange): void
+  /** What expires at this peer time or before is not read any more; undefined: everything is (G-058). */
+  hiddenUntil(): number | undefined
 }
 
 /** The records of one node in one graph. */
@@ -44,9 +48,10 @@ export class RecordStore {
   readonly #recent = new Map<RecordId, { readonly stored: number; readonly digest: Uint8Array }>()
   /** Records that the trie does not count any more, but that were not removed yet. */
   readonly #overdue = new Set<RecordId>()
-  #changes: RecordChange[] = []
+  #changes: { readonly change: RecordChange; readonly isLasting: boolean }[] = []
   #acknowledgements: ((error: PeerageError | undefined) => void)[] = []
   #isCommitDue = false
+  #losses = 0
 
   constructor(
     parts: GraphParts,
@@ -73,6 +78,29 @@ export class RecordStore {
     return this.ephemeral.get(id) ?? this.database.get(id)?.record
   }
 
+  /** The live version with this ID, as an application reads it. */
+  live(id: RecordId): StoredRecord | undefined {
+    const ephemeral = this.ephemeral.get(id)
+    const stored = ephemeral === undefined ? this.database.get(id) : { record: ephemeral, arrival: 0, refresh: false }
+    return stored === undefined || stored.record.deleted || this.isHidden(stored.record) ? undefined : stored
+  }
+
+  /** A page of live records of lasting types, as an application reads them. */
+  list(selection: Selection): readonly StoredRecord[] {
+    return this.database.list({ ...selection, expiringAfter: this.#owner.hiddenUntil() })
+  }
+
+  /** Whether a record has expired for those who read. */
+  isHidden({ expires }: Pick<GraphRecord, 'expires'>): boolean {
+    const hidden = this.#owner.hiddenUntil()
+    return hidden !== undefined && expires <= hidden
+  }
+
+  /** How many times changes were lost because they could not be stored. */
+  get losses(): number {
+    return this.#losses
+  }
+
   /** Whether exactly this version is here. */
   has(record: GraphRecord): boolean {
     const { type, id, digest } = record
@@ -95,19 +123,25 @@ export class RecordStore {
       const order = this.#compare(record, present)
       if (order <= 0) return order === 0 ? 'present' : 'old'
     }
-    const change = changeBetween(present, record)
-    if (isEphemeral(record.type)) {
-      if (!this.ephemeral.put(record)) return 'old'
-      this.#changed(change)
-      return 'new'
-    }
+    if (isEphemeral(record.type)) return this.#applyEphemeral(record, present)
     const former = present === undefined ? undefined : this.database.get(record.id)
     this.database.put(record, { refresh: refresh ?? former?.refresh ?? false })
     this.#overdue.delete(record.id)
     // The trie's minute may be ahead of peer time: what has expired by it is here, but not counted.
     if (!this.trie.put(record)) this.#overdue.add(record.id)
     this.#rememberArrival(record)
-    this.#changed(change)
+    this.#changed(changeBetween(present, record), true)
+    return 'new'
+  }
+
+  #applyEphemeral(record: GraphRecord, present: GraphRecord | undefined): Applied {
+    const gone = this.ephemeral.put(record)
+    for (const one of gone) {
+      const seen = one === record ? present : one
+      if (seen !== undefined) this.#changed(removal(seen, 'expired'), false)
+    }
+    if (gone.includes(record)) return 'full'
+    this.#changed(changeBetween(present, record), false)
     return 'new'
   }
 
@@ -116,16 +150,17 @@ export class RecordStore {
     const { type, id } = record
     const present = this.get(type, id)
     if (present === undefined) return
-    const change: RecordChange | undefined = present.deleted ? undefined : { kind: 'removed', id, type, reason }
+    const change = removal(present, reason)
     if (isEphemeral(type)) {
       this.ephemeral.remove(id)
-      this.#changed(change)
+      this.#changed(change, false)
       return
     }
     this.database.remove(id, reason, this.#parts.peerTime.now())
     this.#overdue.delete(id)
     this.trie.remove(type, id)
-    this.#changed(change)
+    this.#recent.delete(id)
+    this.#changed(change, true)
   }
 
   /** Whether a record has been here for so long that others should have it, too. */
@@ -171,7 +206,9 @@ export class RecordStore {
     this.#changes = []
     this.#acknowledgements = []
     const error = this.#tryCommit()
-    if (error === undefined) for (const change of changes) this.#owner.changed(change)
+    for (const { change, isLasting } of changes) {
+      if (error === undefined || !isLasting) this.#owner.changed(change)
+    }
     for (const done of acknowledgements) done(error)
   }
 
@@ -183,6 +220,8 @@ export class RecordStore {
       if (!(error instanceof PeerageError)) throw error
       this.#parts.log.error('records could not be stored', { code: error.code, message: error.message })
       this.#parts.counters.dropped('record-lost-by-disk')
+      this.#losses++
+      this.#recent.clear()
       this.trie.clear()
       this.#overdue.clear()
       this.#fillTrie()
@@ -194,8 +233,8 @@ export class RecordStore {
     for (const leaf of this.database.leaves()) if (!this.trie.put(leaf)) this.#overdue.add(leaf.id)
   }
 
-  #changed(change: RecordChange | undefined): void {
-    if (change !== undefined) this.#changes.push(change)
+  #changed(change: RecordChange | undefined, isLasting: boolean): void {
+    if (change !== undefined) this.#changes.push({ change, isLasting })
     this.#orderCommit()
   }
 
@@ -220,6 +259,11 @@ export class RecordStore {
   #compare(one: GraphRecord, other: GraphRecord): number {
     return compareRecords(one, other, (author) => this.#parts.provider.isAdministrator(author))
   }
+}
+
+/** What a reader sees of a record that goes; undefined: nothing, as of a tombstone. */
+function removal({ deleted, id, type }: GraphRecord, reason: RemovalReason): RecordChange | undefined {
+  return deleted ? undefined : { kind: 'removed', id, type, reason }
 }
 
 /** What a reader of live records sees; undefined: nothing, as for a tombstone of what it never saw. */

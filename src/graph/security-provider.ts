@@ -3,8 +3,9 @@
  * names its provider; `none` is one, groups have another one, and an application can bring its own.
  *
  * A provider is synchronous. It takes time, randomness and cryptography from the ports that it is opened with, and
- * must not call the graph that calls it. What it answers about a record may depend on that record and the security state
- * alone, never on what this node saw before: otherwise views differ for ever.
+ * must not call the graph that calls it: that gets an error. What it answers about a record may depend on that record and
+ * the security state alone, never on what this node saw before: otherwise views differ for ever. A record that it called
+ * valid it has to call valid again after a restart, as long as the security state is the same: so proofs that came are kept.
  */
 import type { PeerName } from '../identity/peer-name.ts'
 import type { GraphRecord, RecordAuthor } from '../records/record.ts'
@@ -23,7 +24,7 @@ export interface ProviderContext {
   readonly clock: Pick<Clock, 'utc'>
   /** Whose node this is. */
   readonly identity: LinkIdentity
-  /** To be called when the security state has changed, so that records and links are judged anew; never from inside a call. */
+  /** To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened. */
   changed(): void
 }
 
@@ -57,6 +58,8 @@ export interface GraphSecurityProvider {
   proof(request: Uint8Array): Uint8Array | undefined
   /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean
+  /** The graph was closed: nothing is called any more. */
+  close(): void
 }
 
 /** A link that is to be admitted. */

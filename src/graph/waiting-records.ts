@@ -1,10 +1,13 @@
 /**
- * Records from the future wait (G-181): whose times are more than a minute ahead of peer time is not shown, not stored and
+ * Records from the future wait (G-181): one whose times are more than a minute ahead of peer time is not shown, not stored and
  * not passed on until peer time comes near. It costs its sender nothing, but there are limits for each sender and for all;
  * what overflows is fetched again by a later comparison.
+ *
+ * Its signatures are not checked before that: so each version waits for itself, and a forged one displaces no other.
  */
 
 import type { GraphRecord } from '../records/record.ts'
+import { toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import type { GraphParts } from './graph-parts.ts'
 
@@ -13,7 +16,7 @@ export const TOLERATED_LEAD = 60_000
 /** In bytes, of one sender and in all. */
 export const LARGEST_WAITING_OF_SENDER = 1024 * 1024
 export const LARGEST_WAITING = 8 * 1024 * 1024
-/** At least so long, so that a bad clock makes no busy loop; in milliseconds. */
+/** Between two looks at those that wait: at least so long, so that a bad clock makes no busy loop; in milliseconds. */
 const SHORTEST_WAIT = 1000
 const LONGEST_WAIT = 60_000
 
@@ -25,14 +28,14 @@ interface Waiting {
 
 /** The records of one node that wait. */
 export class WaitingRecords {
-  readonly #parts: GraphParts
-  /** By ID: one version of each. */
+  readonly #parts: Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock'>
+  /** By digest. */
   readonly #records = new Map<string, Waiting>()
   readonly #bytes = new Map<string, number>()
   #total = 0
   #timer: Deadline | undefined
 
-  constructor(parts: GraphParts) {
+  constructor(parts: Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock'>) {
     this.#parts = parts
   }
 
@@ -41,30 +44,31 @@ export class WaitingRecords {
   }
 
   /** Whether a record has to wait. */
-  isAhead({ created, modified }: GraphRecord): boolean {
-    return Math.max(created, modified) > this.#parts.peerTime.now() + TOLERATED_LEAD
+  isAhead(record: GraphRecord): boolean {
+    return this.#wait(record) > 0
   }
 
-  /** Whether a version of it waits here. */
-  has(id: string): boolean {
-    return this.#records.has(id)
+  /** Whether this version waits here. */
+  has(digest: Uint8Array): boolean {
+    return this.#records.has(toHex(digest))
   }
 
-  /** Keeps a record. @param again Called when its time has come. */
-  add(record: GraphRecord, sender: string, again: () => void): void {
+  /** Keeps a record. @param again Called when its time has come. @returns false if there is no room */
+  add(record: GraphRecord, sender: string, again: () => void): boolean {
+    const key = toHex(record.digest)
+    if (this.#records.has(key)) return true
     const size = record.bytes.length
-    const former = this.#records.get(record.id)
-    if (former !== undefined) this.#drop(former)
     const ofSender = (this.#bytes.get(sender) ?? 0) + size
     if (ofSender > LARGEST_WAITING_OF_SENDER || this.#total + size > LARGEST_WAITING) {
       this.#parts.counters.dropped('waiting-limit')
-      return
+      return false
     }
     this.#parts.counters.counted('records-waited')
-    this.#records.set(record.id, { record, sender, again })
+    this.#records.set(key, { record, sender, again })
     this.#bytes.set(sender, ofSender)
     this.#total += size
-    this.#arm()
+    this.#arm(this.#wait(record))
+    return true
   }
 
   clear(): void {
@@ -75,31 +79,43 @@ export class WaitingRecords {
     this.#timer = undefined
   }
 
-  #drop(waiting: Waiting): void {
-    const { record, sender } = waiting
+  /** How long a record has to wait yet, in milliseconds. */
+  #wait({ created, modified }: GraphRecord): number {
+    return Math.max(created, modified) - TOLERATED_LEAD - this.#parts.peerTime.now()
+  }
+
+  #drop({ record, sender }: Waiting): void {
     const size = record.bytes.length
-    this.#records.delete(record.id)
+    this.#records.delete(toHex(record.digest))
     this.#total -= size
     const left = (this.#bytes.get(sender) ?? 0) - size
     if (left > 0) this.#bytes.set(sender, left)
     else this.#bytes.delete(sender)
   }
 
-  #arm(): void {
-    if (this.#timer !== undefined || this.#records.size === 0) return
-    let earliest = Number.POSITIVE_INFINITY
-    for (const { record } of this.#records.values()) {
-      earliest = Math.min(earliest, Math.max(record.created, record.modified) - TOLERATED_LEAD)
+  #arm(wait: number): void {
+    const delay = Math.max(SHORTEST_WAIT, Math.min(LONGEST_WAIT, wait))
+    if (this.#timer !== undefined) {
+      if (this.#timer.due <= this.#parts.clock.monotonic() + delay) return
+      this.#parts.deadlines.cancel(this.#timer)
     }
-    const wait = earliest - this.#parts.peerTime.now()
-    this.#timer = this.#parts.deadlines.set(Math.max(SHORTEST_WAIT, Math.min(LONGEST_WAIT, wait)), () => {
+    this.#timer = this.#parts.deadlines.set(delay, () => {
       this.#timer = undefined
-      for (const waiting of [...this.#records.values()]) {
-        if (this.isAhead(waiting.record)) continue
+      this.#release()
+    })
+  }
+
+  #release(): void {
+    let shortest = Number.POSITIVE_INFINITY
+    for (const waiting of [...this.#records.values()]) {
+      const wait = this.#wait(waiting.record)
+      if (wait > 0) {
+        shortest = Math.min(shortest, wait)
+      } else {
         this.#drop(waiting)
         waiting.again()
       }
-      this.#arm()
-    })
+    }
+    if (shortest < Number.POSITIVE_INFINITY) this.#arm(shortest)
   }
 }

@@ -62,6 +62,7 @@ export interface ErrorDetails {
   'invalid-record': { readonly problem: string; readonly detail: string }
   'record-too-large': { readonly size: number; readonly limit: number }
   'record-not-found': { readonly id: string }
+  'too-many-ephemeral': { readonly records: number; readonly bytes: number }
   'version-conflict': { readonly id: string; readonly expected: number; readonly stored: number }
   'refused-by-schema': { readonly type: string; readonly issues: readonly string[] }
   'invalid-expiration': { readonly expires: string; readonly problem: string }
@@ -84,6 +85,8 @@ export interface ErrorDetails {
   'graph-shutting-down': { readonly graph: string }
   'invalid-graph': { readonly graph: string }
   'unknown-provider': { readonly provider: string; readonly known: readonly string[] }
+  'provider-failed': { readonly operation: string; readonly problem: string }
+  'called-by-provider': { readonly operation: string }
   'already-listening': { readonly graph: string }
   'unable-to-listen': { readonly endpoint: string; readonly reason: string }
   'connect-self': { readonly endpoint: string }
@@ -349,6 +352,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ id, expected, stored }) => `record ${id} has version ${stored}, not ${expected}`,
     advice: 'Read the record again and decide anew.',
   },
+  'too-many-ephemeral': {
+    message: ({ records, bytes }) =>
+      `there is no room for it: of one identity a graph keeps ${records} ephemeral records, or ${bytes} bytes`,
+    advice: 'Update one that is there, let it live longer than those, or wait until one expires.',
+  },
   'refused-by-schema': {
     message: ({ type, issues }) => `the schema of ${quoted(type)} refuses this: ${issues.join('; ')}`,
     advice: 'Change the value, or the schema.',
@@ -438,6 +446,14 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'unknown-provider': {
     message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
     advice: 'Name it in `securityProviders` where the node is opened.',
+  },
+  'provider-failed': {
+    message: ({ operation, problem }) => `the security provider failed at ${quoted(operation)}: ${problem}`,
+    advice: 'This is a fault of the security provider: its methods answer at once, as their documentation says.',
+  },
+  'called-by-provider': {
+    message: ({ operation }) => `${operation} was called by the security provider that the graph was waiting for`,
+    advice: 'A security provider calls its graph only after it has answered, from a timer for example.',
   },
   'already-listening': {
     message: ({ graph }) => `graph ${graph} listens already`,
