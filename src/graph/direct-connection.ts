@@ -2,6 +2,7 @@
  * One end of a direct connection (MS-PPGRH 1.3.3): a byte stream to one other node, over a link of its own, labelled with a
  * protocol. It pushes back in both directions: what one side does not read, the other cannot go on writing.
  */
+import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { GraphMessage } from './graph-message.ts'
 import type { LinkClosing } from './link-port.ts'
@@ -43,6 +44,16 @@ export class DirectConnectionEnd {
 
   get protocol(): string {
     return this.#session.protocol
+  }
+
+  /** Its other end. */
+  get remote(): Endpoint {
+    return this.#session.link.remote
+  }
+
+  /** Whether this node has opened it. */
+  get isDialler(): boolean {
+    return this.#session.link.isDialler
   }
 
   /** Takes what comes from now on. Once. */

@@ -41,8 +41,13 @@ export interface DirectLinksOwner {
   accepts(protocol: string): boolean
   /** A connection came. */
   connected(connection: DirectConnectionEnd): void
-  /** A message came. @returns false: nobody reads this type @param taken Called when it is queued */
-  messageCame(session: LinkSession, type: string, payload: Uint8Array, taken: () => void): boolean
+  /** A message came. @returns false: nobody reads this type @param answer Called when it is queued, or its reader left */
+  messageCame(
+    session: LinkSession,
+    type: string,
+    payload: Uint8Array,
+    answer: (outcome: Pt2PtAnswer['outcome']) => void,
+  ): boolean
   /** The WELCOME for a CONNECT that is accepted. */
   welcome(session: LinkSession, connect: Connect): void
 }
@@ -307,7 +312,7 @@ export class DirectLinks {
     const answer = (outcome: Pt2PtAnswer['outcome']): void => {
       session.link.send({ kind: 'PT2PT_ANSWER', number, outcome })
     }
-    if (!this.#owner.messageCame(session, type, payload, () => answer('taken'))) answer('nobody-reads')
+    if (!this.#owner.messageCame(session, type, payload, answer)) answer('nobody-reads')
   }
 
   #answerCame(session: LinkSession, { number, outcome }: Pt2PtAnswer): void {

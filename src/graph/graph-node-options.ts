@@ -10,6 +10,7 @@ import type { Crypto } from '../runtime/crypto.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Random } from '../runtime/random.ts'
 import type { DirectConnectionEnd } from './direct-connection.ts'
+import type { Pt2PtAnswer } from './direct-message.ts'
 import type { GraphEvents } from './graph-events.ts'
 import type { GraphProperties } from './graph-properties.ts'
 import type { LinkOpener } from './link-opener.ts'
@@ -58,6 +59,11 @@ export interface GraphNodePorts {
 export interface GraphApplications {
   acceptsProtocol(protocol: string): boolean
   connected(connection: DirectConnectionEnd): void
-  /** A message came. @returns false: nobody reads this type @param taken To be called when it is queued */
-  messageCame(from: PeerName, type: string, payload: Uint8Array, taken: () => void): boolean
+  /** A message came. @returns false: nobody reads this type @param answer To be called when it is queued, or when its reader left */
+  messageCame(
+    from: PeerName,
+    type: string,
+    payload: Uint8Array,
+    answer: (outcome: Pt2PtAnswer['outcome']) => void,
+  ): boolean
 }

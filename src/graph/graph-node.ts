@@ -166,7 +166,7 @@ export class GraphNode {
       keyOf: (name) => whereabouts.keyOf(name),
       accepts: (protocol) => applications.acceptsProtocol(protocol),
       connected: (connection) => applications.connected(connection),
-      messageCame: (session, type, payload, taken) => applications.messageCame(session.peer.name, type, payload, taken),
+      messageCame: ({ peer }, type, payload, answer) => applications.messageCame(peer.name, type, payload, answer),
       welcome: (session, connect) => this.#router.welcome(session, connect, []),
     })
     this.#router = new LinkRouter(parts, {
