@@ -53,14 +53,9 @@ export class GuardedProvider implements GraphSecurityProvider {
   /** What fails here, link by link, is counted by its opening. */
   admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission {
     const admission = this.#inside(() => this.#provider.admit(link, send))
-    hear(admission)
     return {
       verdict: admission.verdict,
-      received: (message) => {
-        const verdict = this.#inside(() => admission.received(message))
-        hear(verdict)
-        return verdict
-      },
+      received: (message) => this.#inside(() => admission.received(message)),
     }
   }
 
@@ -168,8 +163,8 @@ export class GuardedProvider implements GraphSecurityProvider {
   }
 
   #nonsense(operation: string, answer: unknown): PeerageError {
-    hear(answer)
-    const problem = isPromise(answer) ? 'it returned a promise' : `it answered ${typeof answer}`
+    const isPromise = typeof answer === 'object' && answer !== null && 'then' in answer
+    const problem = isPromise ? 'it returned a promise' : `it answered ${typeof answer}`
     this.#note(operation, problem)
     return new PeerageError('provider-failed', { operation, problem })
   }
@@ -178,17 +173,6 @@ export class GuardedProvider implements GraphSecurityProvider {
     this.#tools.counters.dropped('provider-failed')
     this.#tools.log.error('the security provider failed', { operation, problem })
   }
-}
-
-/** Nobody waits for a promise here. If it fails, that was noted already and must not end the process. */
-function hear(answer: unknown): void {
-  if (isPromise(answer)) answer.then(ignore, ignore)
-}
-
-function ignore(): void {}
-
-function isPromise(answer: unknown): answer is { then(kept: () => void, broken: () => void): unknown } {
-  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function'
 }
 
 function isMissingProof(validity: unknown): validity is { readonly missingProof: Uint8Array } {
