@@ -18,6 +18,7 @@ import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { parseGraphId } from '../../src/records/graph-id.ts'
 import { MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
+import type { RecordId } from '../../src/records/record-id.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
 import type { Crypto } from '../../src/runtime/crypto.ts'
 import { SEED_LENGTH } from '../../src/runtime/crypto.ts'
@@ -235,10 +236,10 @@ export class Member {
         applications: {
           acceptsProtocol: (protocol) => this.protocols.has(protocol),
           connected: (connection) => this.connections.push(connection),
-          messageCame: (from, type, payload, answer) => {
+          messageCame: (from, type, payload, taken) => {
             if (!this.messageTypes.has(type)) return false
             this.messages.push({ from, type, payload: new Uint8Array(payload) })
-            answer('taken')
+            taken()
             return true
           },
         },
@@ -262,6 +263,13 @@ export class Member {
     if (written === undefined) this.node.store.commit()
     if (written === undefined || written instanceof PeerageError) throw written ?? new Error('it was not stored')
     return written
+  }
+
+  /** Deletes a record, which has to be here. */
+  remove(id: RecordId): void {
+    this.node.delete(id, (outcome) => {
+      if (outcome instanceof PeerageError) throw outcome
+    })
   }
 
   crash(kind: 'power' | 'process' = 'power'): void {
