@@ -51,6 +51,7 @@ export class RecordStore {
   #changes: { readonly change: RecordChange; readonly isLasting: boolean }[] = []
   #acknowledgements: ((error: PeerageError | undefined) => void)[] = []
   #isCommitDue = false
+  #holds = 0
   #losses = 0
 
   constructor(
@@ -198,9 +199,19 @@ export class RecordStore {
     this.#orderCommit()
   }
 
-  /** Brings all changes to disk now. */
+  /** Lets nothing be committed until what it returns is called: all that comes meanwhile is stored together, or none of it. */
+  holdCommits(): () => void {
+    this.#holds++
+    return () => {
+      this.#holds--
+      this.#orderCommit()
+    }
+  }
+
+  /** Brings all changes to disk now, unless commits are held. */
   commit(): void {
     this.#isCommitDue = false
+    if (this.#holds > 0) return
     const changes = this.#changes
     const acknowledgements = this.#acknowledgements
     this.#changes = []
