@@ -312,6 +312,16 @@ export class GraphNode {
     this.#report()
   }
 
+  /** Takes leave, and lets no timer run until {@link GraphNode.resume}; then it has to go online again (G-194). */
+  suspend(left: () => void): void {
+    this.#expiry.stop()
+    this.goOffline(left)
+  }
+
+  resume(): void {
+    this.#expiry.start()
+  }
+
   /** Takes leave and ends: nothing may be called any more once `closed` was called. */
   close(closed: () => void): void {
     this.#provider.requireOutside('closing')
