@@ -236,10 +236,10 @@ export class Member {
         applications: {
           acceptsProtocol: (protocol) => this.protocols.has(protocol),
           connected: (connection) => this.connections.push(connection),
-          messageCame: (from, type, payload, taken) => {
+          messageCame: (from, type, payload, answer) => {
             if (!this.messageTypes.has(type)) return false
             this.messages.push({ from, type, payload: new Uint8Array(payload) })
-            taken()
+            answer('taken')
             return true
           },
         },
