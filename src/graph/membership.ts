@@ -25,8 +25,9 @@ export const PLACES_FOR_LONELY = { perSecond: 0.1, burst: 4 }
 /** Between attempts while there is nobody to dial: growing, in milliseconds, with up to half of it added. */
 export const FIRST_RETRY = 1000
 export const LONGEST_RETRY = 10_000
-/** Between dials while there are enough neighbors, and only self-dialled ones are wanted, in milliseconds. */
-export const UNHURRIED = 1000
+/** Between dials while there are at least the fewest neighbors: growing, in milliseconds, with up to half of it added. */
+export const FIRST_UNHURRIED = 1000
+export const LONGEST_UNHURRIED = 8000
 
 /** What membership needs of the rest of the node. */
 export interface MembershipOwner {
@@ -56,6 +57,7 @@ export class Membership {
   readonly #referred = new Set<string>()
   #retry: Deadline | undefined
   #retryPause = FIRST_RETRY
+  #unhurriedPause = FIRST_UNHURRIED
   #isRunning = false
 
   constructor(
@@ -157,6 +159,8 @@ export class Membership {
     if (neighbor === undefined) return
     this.#owner.neighborRemoved(neighbor, said ?? reason)
     this.#retryPause = FIRST_RETRY
+    this.#unhurriedPause = FIRST_UNHURRIED
+    this.#stopRetrying()
     this.fill()
   }
 
@@ -172,6 +176,8 @@ export class Membership {
   /** Dials as many as are missing (G-038, G-039, G-144). */
   fill(): void {
     if (!this.#isRunning) return
+    // With enough neighbors there is time, in which others may come in by themselves.
+    if (this.#retry !== undefined && !this.#isHurried()) return
     for (let wanted = this.#wanted() - this.#dials.size; wanted > 0; wanted--) {
       const node = this.#candidate()
       if (node === undefined) {
@@ -180,6 +186,10 @@ export class Membership {
       }
       this.#dial(node)
     }
+  }
+
+  #isHurried(): boolean {
+    return this.#parts.neighbors.fullCount < this.#counts.minimum
   }
 
   #wanted(): number {
@@ -236,9 +246,12 @@ export class Membership {
         // It cannot be reached: it leaves the view (G-038).
         this.#passive.remove(node.name)
     }
-    const { neighbors } = this.#parts
-    if (neighbors.count >= this.#counts.ideal) this.#again(UNHURRIED)
-    else this.fill()
+    if (this.#isHurried()) {
+      this.fill()
+      return
+    }
+    this.#again(this.#unhurriedPause)
+    this.#unhurriedPause = Math.min(LONGEST_UNHURRIED, this.#unhurriedPause * 2)
   }
 
   /** WELCOME came for a neighbor link that was dialled here. */
