@@ -1,6 +1,7 @@
 /** Whole nodes on simulated hosts that can be more than `simulate` offers: several links, addresses that change. */
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode, type PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
+import { MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { SimulationRun } from '../../src/simulation/simulation-run.ts'
@@ -19,6 +20,8 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
   const world = new SimulatedWorld({ seed, conditions: { latency: 10 } })
   const run = new SimulationRun(world)
   const names = new Set<string>()
+  const crypto = platformCrypto()
+  const disks = new Map<SimulatedHost, MemoryRecordDatabases>()
   const hostLookup = {
     addressesOf: async (name: string) =>
       names.has(name) ? world.host(name).attachment.addresses.map(({ address }) => address) : [],
@@ -30,10 +33,16 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
       return world.addHost(name, options)
     },
     openNode(host, options = {}) {
-      const { random, clock, log, datagrams, networkInterfaces, localLink } = host.ports
+      const { random, clock, log, datagrams, streams, networkInterfaces, localLink } = host.ports
+      let recordDatabases = disks.get(host)
+      if (recordDatabases === undefined) {
+        recordDatabases = new MemoryRecordDatabases({ crypto, random: world.random(`databases of ${host.name}`) })
+        disks.set(host, recordDatabases)
+      }
       return createPeerNode(
         {
-          ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
+          ...{ random, clock, log, datagrams, streams, networkInterfaces, localLink, hostLookup, crypto },
+          ...{ recordDatabases, recordVerifier: undefined, graphStorage: host.ports.storage('graphs') },
           ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },
         },
         { friendlyName: host.name, ...options },
