@@ -17,6 +17,7 @@ import { RecentMap } from '../runtime/recent-map.ts'
 import { type Advertise, type AnnouncedRecord, type Flood, type Graft, MOST_ANNOUNCED } from './flood-message.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { LinkSession } from './link-session.ts'
+import { LONGEST_PROOF_OF_LIFE } from './membership.ts'
 import type { Neighbor } from './neighbors.ts'
 import type { ArrivalOutcome, RecordArrival } from './record-arrival.ts'
 import type { RecordStore } from './record-store.ts'
@@ -62,6 +63,8 @@ interface Flow {
 interface Wanted {
   readonly digest: Uint8Array
   announcers: LinkSession[]
+  /** Who has been asked for it, the last time. */
+  asked: LinkSession | undefined
   due: number
 }
 
@@ -267,7 +270,7 @@ export class Flooding {
         wanted.announcers.push(session)
       }
     } else if (this.#wanted.size < MOST_WANTED) {
-      this.#wanted.set(id, { digest, announcers: [session], due })
+      this.#wanted.set(id, { digest, announcers: [session], asked: undefined, due })
     } else {
       this.#parts.counters.dropped('graft-limit')
     }
@@ -296,6 +299,9 @@ export class Flooding {
         next = Math.min(next, wanted.due)
         continue
       }
+      // Who has not answered may be gone.
+      wanted.asked?.link.probe(LONGEST_PROOF_OF_LIFE)
+      wanted.asked = undefined
       wanted.announcers = wanted.announcers.filter((session) => this.#parts.neighbors.of(session) !== undefined)
       if (wanted.announcers.length === 0 || this.#store.isHere(id, wanted.digest)) this.#wanted.delete(id)
       else due.set(id, wanted)
@@ -308,6 +314,7 @@ export class Flooding {
         if (!wanted.announcers.includes(session)) continue
         // Whoever does not answer is not asked again for it.
         wanted.announcers = wanted.announcers.filter((other) => other !== session)
+        wanted.asked = session
         wanted.due = now + GRAFT_ANSWER_WAIT
         ids.push(id)
         due.delete(id)

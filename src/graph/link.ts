@@ -30,9 +30,9 @@ export const linkLimits: Readonly<Record<LinkPriority, number>> = {
 /** What may wait of one priority if its sender does not stop, in bytes: then the link is given up. */
 export const MOST_WAITING_BYTES = 16 * 1024 * 1024
 /** After sending nothing for so long, an end sends a sign of life, in milliseconds. */
-export const SIGN_OF_LIFE_INTERVAL = 20_000
+export const SIGN_OF_LIFE_INTERVAL = 10_000
 /** An end that hears nothing for so long takes the other one for gone, in milliseconds. */
-export const LONGEST_SILENCE = 55_000
+export const LONGEST_SILENCE = 25_000
 /** Of a PING, in bytes: later releases may add to it. */
 export const LONGEST_PING = 64
 /** In a PING: an answer is wanted. */

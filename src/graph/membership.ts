@@ -18,7 +18,7 @@ import type { PassiveView } from './passive-view.ts'
 
 /** Below the minimum, so many nodes are dialled at a time. */
 export const DIALS_BELOW_MINIMUM = 3
-/** How long an older link may take to show that it lives, in milliseconds (G-027). */
+/** How long a link may take to show that it lives, in milliseconds (G-027). */
 export const LONGEST_PROOF_OF_LIFE = 5000
 /** How often a node without neighbors is let in at the cost of another one. */
 export const PLACES_FOR_LONELY = { perSecond: 0.1, burst: 4 }
@@ -158,10 +158,16 @@ export class Membership {
     this.#leaving.delete(session)
     if (neighbor === undefined) return
     this.#owner.neighborRemoved(neighbor, said ?? reason)
+    if (reason === 'silent' || reason === 'broken') this.#probeOthers()
     this.#retryPause = FIRST_RETRY
     this.#unhurriedPause = FIRST_UNHURRIED
     this.#stopRetrying()
     this.fill()
+  }
+
+  /** Where one neighbor has vanished, others may have: to know that soon is what holds a graph together that lost many nodes. */
+  #probeOthers(): void {
+    for (const { session } of this.#parts.neighbors.all()) session.link.probe(LONGEST_PROOF_OF_LIFE)
   }
 
   /** Takes leave of a neighbor (G-036). */
