@@ -7,7 +7,7 @@
  * A neighbor that takes too little gets announcements only. When they become too many, they are forgotten and the
  * two compare roots as soon as it takes something again; if it does not for long, its link ends (G-080).
  */
-import type { GraphRecord } from '../records/record.ts'
+import { authorOf, type GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
 import { toHex } from '../runtime/bytes.ts'
@@ -114,6 +114,17 @@ export class Flooding {
     this.#wanted.delete(record.id)
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session !== except && keeps(neighbor.session, record.type)) this.#announce(neighbor, flow, record)
+    }
+  }
+
+  /** This node leaves: nobody can ask it any more for what it has only announced of its own, the end of its presence above all. */
+  leave(): void {
+    const { ownKey } = this.#parts
+    for (const [neighbor, flow] of this.#flows) {
+      for (const id of flow.announcements.keys()) {
+        const record = this.#store.find(id)
+        if (record !== undefined && toHex(authorOf(record).publicKey) === ownKey) this.#send(neighbor, flow, record)
+      }
     }
   }
 

@@ -44,7 +44,9 @@ import { Whereabouts } from './whereabouts.ts'
 
 export type { GraphApplications, GraphNodeOptions, GraphNodePorts } from './graph-node-options.ts'
 
-/** How long a node that closes waits until its leave is sent, in milliseconds. */
+/** How long a node that closes lets what it has flooded go before it takes leave, in milliseconds. */
+export const FAREWELL_DELAY = 20
+/** How long it then waits until its leave is sent, in milliseconds. */
 export const LONGEST_LEAVING = 1000
 /** How long a link may take to show that it survived the machine's sleep, in milliseconds. */
 export const PROBE_AFTER_WAKE = 5000
@@ -297,16 +299,20 @@ export class GraphNode {
       return
     }
     this.#presence.withdraw()
+    this.#flooding.leave()
     this.#isOnline = false
     this.#stopAccepting?.()
     this.#stopAccepting = undefined
     this.#overlay.stop()
     this.#direct.clear()
     this.#synchronizing.forget()
-    const { membership } = this.#overlay
-    for (const neighbor of this.#parts.neighbors.all()) membership.disconnect(neighbor, 'leaving')
     this.#router.closeOthers()
-    this.#whenLeft(left)
+    // A little later: on one link DISCONNECT would overtake the end of the presence, and after it nothing else is sent.
+    this.#parts.deadlines.set(FAREWELL_DELAY, () => {
+      const { membership } = this.#overlay
+      for (const neighbor of this.#parts.neighbors.all()) membership.disconnect(neighbor, 'leaving')
+      this.#whenLeft(left)
+    })
     if (this.#keeping !== undefined) this.#parts.deadlines.cancel(this.#keeping)
     this.#keepNow()
     this.#report()

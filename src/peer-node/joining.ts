@@ -12,6 +12,7 @@ import { abortable } from './waiting.ts'
 
 /** Resolves when all records are here. @throws PeerageError if no address led anywhere */
 export async function joinGraph(graph: OpenGraph, addresses: readonly Endpoint[], options: Dialing): Promise<void> {
+  options.signal?.throwIfAborted()
   const over = new AbortController()
   const abort = (): void => over.abort(options.signal?.reason)
   options.signal?.addEventListener('abort', abort, { once: true })

@@ -163,7 +163,12 @@ export class OpenGraph implements Graph {
   async links(): Promise<readonly LinkInfo[]> {
     this.#requireOpen()
     const neighbors = [...this.#engine.parts.neighbors.all()].map(({ session: { peer, link } }) => ({
-      ...{ peerName: peer.name, kind: 'neighbor' as const, address: formatEndpoint(link.remote), isDialler: link.isDialler },
+      ...{
+        peerName: peer.name,
+        kind: 'neighbor' as const,
+        address: formatEndpoint(link.remote),
+        isDialler: link.isDialler,
+      },
     }))
     const direct = [...this.#direct.keys()].map(({ peer, remote, isDialler }) => ({
       ...{ peerName: peer.name, kind: 'direct' as const, address: formatEndpoint(remote), isDialler },
@@ -336,7 +341,7 @@ export class OpenGraph implements Graph {
       }
       await this.#changes.until(() => this.#state !== 'open' || condition(this.#engine.status()), options.signal)
     })
-    this.#requireOpen()
+    if (this.#state !== 'open') throw this.#shuttingDown()
   }
 
   /** A promise that rejects when the graph is being closed. */
@@ -345,12 +350,12 @@ export class OpenGraph implements Graph {
     const closed = this.#changes
       .until(() => this.#state !== 'open', over.signal)
       .then(() => {
-        throw this.#notOpen()
+        throw this.#shuttingDown()
       })
     try {
       return await Promise.race([abortable(signal, begin), closed])
     } catch (error) {
-      throw this.#state === 'open' || signal?.aborted === true ? error : this.#notOpen()
+      throw this.#state === 'open' || signal?.aborted === true ? error : this.#shuttingDown()
     } finally {
       over.abort()
     }
@@ -460,8 +465,13 @@ export class OpenGraph implements Graph {
   }
 
   #notOpen(): PeerageError {
-    const graph = this.#engine.parts.keys.label
-    return new PeerageError(this.#state === 'closing' ? 'graph-shutting-down' : 'invalid-graph', { graph })
+    if (this.#state === 'closing') return this.#shuttingDown()
+    return new PeerageError('invalid-graph', { graph: this.#engine.parts.keys.label })
+  }
+
+  /** For what was under way when it was closed, too. */
+  #shuttingDown(): PeerageError {
+    return new PeerageError('graph-shutting-down', { graph: this.#engine.parts.keys.label })
   }
 }
 

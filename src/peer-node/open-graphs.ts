@@ -63,6 +63,13 @@ export interface OpenGraphsOptions {
   requireOpen(operation: string): void
 }
 
+interface MadeFrom {
+  readonly name: string
+  readonly isNew: boolean
+  readonly database: RecordDatabase
+  readonly description: GraphDescription
+}
+
 /** A commit reaches the system, so that a process that is killed loses nothing; it does not wait for the disk. */
 const DATABASE_OPTIONS = { survivesPowerLoss: false }
 
@@ -251,12 +258,11 @@ export class OpenGraphs implements Graphs {
     const factory = this.#requireProvider(provider)
     const keyPair = this.#options.identities.keyPair(identity)
     const { clock, random, crypto, log, streams, recordDatabases: databases, recordVerifier } = this.#ports
+    if (isNew && databases.names().includes(name)) {
+      throw new PeerageError('database-already-present', { graph: this.#labelOf(id) })
+    }
     if (isNew) this.#descriptions.write(name, description)
     const database = this.#openDatabase(name, isNew)
-    if (isNew) {
-      database.setSetting(exportedSettings.graphId, toUtf8(id))
-      database.setSetting(exportedSettings.provider, toUtf8(provider))
-    }
     const options: GraphNodeOptions = {
       ...{
         id,
@@ -269,7 +275,8 @@ export class OpenGraphs implements Graphs {
       prioritized: opensAs.prioritize?.map((type) => type.name) ?? [],
       types: opensAs.keep?.map((type) => type.name),
     }
-    const graph = new OpenGraph(
+    const graph: OpenGraph = this.#made(
+      { name, isNew, database, description },
       options,
       {
         ...{ clock, random, crypto, log, streams, databases, database, verifier: recordVerifier },
@@ -289,6 +296,24 @@ export class OpenGraphs implements Graphs {
     return graph
   }
 
+  /** Makes the node of a graph. A provider that fails then leaves no new database behind. */
+  #made(
+    { name, isNew, database, description }: MadeFrom,
+    ...parts: ConstructorParameters<typeof OpenGraph>
+  ): OpenGraph {
+    try {
+      if (isNew) {
+        database.setSetting(exportedSettings.graphId, toUtf8(description.graphId))
+        database.setSetting(exportedSettings.provider, toUtf8(description.provider))
+      }
+      return new OpenGraph(...parts)
+    } catch (error) {
+      database.close()
+      if (isNew) this.#forget(name)
+      throw error
+    }
+  }
+
   async #goOnline(graph: OpenGraph, name: string, isOffline: boolean, isNew: boolean): Promise<OpenGraph> {
     if (isOffline) return graph
     try {
@@ -303,7 +328,13 @@ export class OpenGraphs implements Graphs {
 
   #openDatabase(name: string, isNew: boolean): RecordDatabase {
     const { recordDatabases } = this.#ports
-    return isNew ? recordDatabases.create(name, DATABASE_OPTIONS) : recordDatabases.open(name, DATABASE_OPTIONS)
+    if (!isNew) return recordDatabases.open(name, DATABASE_OPTIONS)
+    try {
+      return recordDatabases.create(name, DATABASE_OPTIONS)
+    } catch (error) {
+      this.#descriptions.remove(name)
+      throw error
+    }
   }
 
   /** Keeps what changed in the properties, for {@link OpenGraphs.list}. */

@@ -8,6 +8,7 @@ import { SimulationRun } from '../../src/simulation/simulation-run.ts'
 
 export interface SimulatedNodes {
   readonly world: SimulatedWorld
+  readonly hosts: ReadonlyMap<string, SimulatedHost>
   addHost(name: string, options?: HostOptions): SimulatedHost
   /** Opens a node on a host; without a name of an identity it has the one of the host. */
   openNode(host: SimulatedHost, options?: PeerNodeOptions): Promise<PeerNode>
@@ -26,11 +27,15 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
     addressesOf: async (name: string) =>
       names.has(name) ? world.host(name).attachment.addresses.map(({ address }) => address) : [],
   }
+  const hosts = new Map<string, SimulatedHost>()
   const nodes: SimulatedNodes = {
     world,
+    hosts,
     addHost(name, options) {
       names.add(name)
-      return world.addHost(name, options)
+      const host = world.addHost(name, options)
+      hosts.set(name, host)
+      return host
     },
     openNode(host, options = {}) {
       const { random, clock, log, datagrams, streams, networkInterfaces, localLink } = host.ports
