@@ -4,13 +4,13 @@
  * whatever kind: two parts that know an address of each other meet there, exchange what differs, and join again.
  */
 import type { Deadline } from '../runtime/deadlines.ts'
-import type { Endpoint } from '../runtime/endpoint.ts'
 import { randomFraction } from '../runtime/random.ts'
 import type { AddressMemory } from './address-memory.ts'
 import type { Dial, Dialer } from './dialer.ts'
 import type { GraphParts } from './graph-parts.ts'
-import { type KnownNode, knownNode } from './known-node.ts'
+import type { KnownNode } from './known-node.ts'
 import type { LinkSession } from './link-session.ts'
+import type { Neighbor } from './neighbors.ts'
 import type { NodeList } from './node-list.ts'
 import { MOST_ADDRESSES } from './overlay-message.ts'
 
@@ -77,10 +77,10 @@ export class Comparisons {
   }
 
   /** The application gave addresses: they are compared with before all others, at once. */
-  give(addresses: readonly Endpoint[]): void {
-    for (const address of addresses) {
+  give(nodes: readonly KnownNode[]): void {
+    for (const node of nodes) {
       if (this.#given.length >= MOST_GIVEN) this.#given.shift()
-      this.#given.push(knownNode({ publicKey: undefined, addresses: [address] }))
+      this.#given.push(node)
     }
     if (this.#timer !== undefined && this.#dial === undefined) this.#round()
   }
@@ -106,20 +106,16 @@ export class Comparisons {
   }
 
   #try(tried: number, names: Set<string>): void {
-    const node = this.candidate(({ name }) => name !== this.#parts.ownKey && !names.has(name))
+    const node = this.candidate((one) => !names.has(one.name) && this.#isComparable(one))
     if (node === undefined || tried >= MOST_TRIED_IN_ROUND) {
       // A graph of one node has nobody to compare with.
       if (tried > 0) this.ask()
       return
     }
     names.add(node.name)
-    const neighbor = this.#parts.neighbors.withKey(node.name)
+    const neighbor = this.#neighbor(node)
     if (neighbor !== undefined) {
       this.#owner.compare(neighbor.session)
-      return
-    }
-    if (!this.#dialer.canDial(node)) {
-      this.#try(tried, names)
       return
     }
     this.#dial = this.#dialer.connect(node, { purpose: 'comparison', protocol: '' }, false, (outcome) => {
@@ -128,6 +124,15 @@ export class Comparisons {
       if (outcome.kind === 'failed') this.#try(tried + 1, names)
       else if (outcome.kind === 'connected') this.#owner.compare(outcome.session)
     })
+  }
+
+  #isComparable(node: KnownNode): boolean {
+    return node.name !== this.#parts.ownKey && (this.#neighbor(node) !== undefined || this.#dialer.canDial(node))
+  }
+
+  #neighbor({ name, addresses }: KnownNode): Neighbor | undefined {
+    const { neighbors } = this.#parts
+    return neighbors.withKey(name) ?? neighbors.at(addresses)
   }
 
   #draw(accepts: (node: KnownNode) => boolean): KnownNode | undefined {

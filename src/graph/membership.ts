@@ -19,7 +19,9 @@ import type { PassiveView } from './passive-view.ts'
 /** Below the minimum, so many nodes are dialled at a time. */
 export const DIALS_BELOW_MINIMUM = 3
 /** How long a link may take to show that it lives, in milliseconds (G-027). */
-export const LONGEST_PROOF_OF_LIFE = 5000
+export const LONGEST_PROOF_OF_LIFE = 4500
+/** After that time, until a second link of the same identity is judged, in milliseconds. */
+const JUDGED_AFTER = 100
 /** How often a node without neighbors is let in at the cost of another one. */
 export const PLACES_FOR_LONELY = { perSecond: 0.1, burst: 4 }
 /** Between attempts while there is nobody to dial: growing, in milliseconds, with up to half of it added. */
@@ -71,6 +73,11 @@ export class Membership {
     this.#passive = tools.passive
     this.#owner = owner
     this.#lonely = new TokenBuckets(parts.clock, PLACES_FOR_LONELY, 1)
+  }
+
+  /** Whether this node is being dialled for a neighbor link. */
+  isDiallingTo({ name }: KnownNode): boolean {
+    return this.#dials.has(name)
   }
 
   /** Whether somebody is being dialled for a neighbor link. */
@@ -280,7 +287,7 @@ export class Membership {
     }
     // The node may have been started anew: the link of its former life has to show that it lives.
     present.session.link.probe(LONGEST_PROOF_OF_LIFE)
-    this.#parts.deadlines.set(LONGEST_PROOF_OF_LIFE, () => {
+    this.#parts.deadlines.set(LONGEST_PROOF_OF_LIFE + JUDGED_AFTER, () => {
       if (session.isConnected || session.isClosed) return
       if (this.#parts.neighbors.withKey(session.peer.key) !== undefined) session.refuse('duplicate-connection')
       else if (this.#hasPlace()) this.#accept(session, connect)

@@ -9,6 +9,7 @@ import { Comparisons } from './comparisons.ts'
 import { ConnectRequest } from './connect-request.ts'
 import { Dialer, type DialOutcome } from './dialer.ts'
 import type { GraphParts } from './graph-parts.ts'
+import { knownNode } from './known-node.ts'
 import type { LinkOpener } from './link-opener.ts'
 import type { LinkRouter } from './link-router.ts'
 import type { LinkSession } from './link-session.ts'
@@ -118,11 +119,10 @@ export class Overlay {
   give(endpoints: readonly Endpoint[]): void {
     const { own } = this.#parts
     const usable = endpoints.filter((endpoint) => own.isInScope(endpoint) && !own.has(endpoint))
-    this.membership.learn(
-      usable.map((endpoint) => ({ publicKey: undefined, addresses: [endpoint] })),
-      undefined,
-    )
-    this.comparisons.give(usable)
+    const nodes = usable.map((endpoint) => knownNode({ publicKey: undefined, addresses: [endpoint] }))
+    this.membership.learn(nodes, undefined)
+    // Where no neighbor is wanted, it may still be a part of the graph that was cut off.
+    this.comparisons.give(nodes.filter((node) => !this.membership.isDiallingTo(node)))
   }
 }
 

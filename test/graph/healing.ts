@@ -44,7 +44,7 @@ export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Heali
   const isOne: Readonly<Record<keyof Healing, () => boolean>> = {
     databases: () => graph.differences().length === 0,
     overlay: () => graph.isConnected() && bordersAreCrossed(parts),
-    nodeLists: () => graph.members.every(({ node }) => [...node.nodes()].length === graph.members.length),
+    nodeLists: () => nodeListsAreComplete(graph.members),
   }
   while (Object.values(healing).some((time) => time < 0)) {
     const passed = world.now - healed
@@ -73,6 +73,12 @@ function partsOf(members: readonly Member[], sizes: readonly number[]): (readonl
   }
   parts.push(members.slice(start))
   return parts
+}
+
+/** Whether each node list holds every node that shows itself. */
+export function nodeListsAreComplete(members: readonly Member[]): boolean {
+  const shown = members.filter(({ node, key }) => node.overlay.nodes.get(key) !== undefined)
+  return members.every(({ node }) => shown.every(({ key }) => node.overlay.nodes.get(key) !== undefined))
 }
 
 /** Whether neighbor links lead out of each part. */

@@ -54,7 +54,7 @@ export interface MemberOptions {
 }
 
 export const PORT = 3587
-const GRAPH_ID = 'the graph of the simulation'
+export const SIMULATED_GRAPH_ID = parseGraphId('the graph of the simulation')
 const DATABASE = 'graph'
 
 /** A graph, and all that is known of it from outside. */
@@ -199,7 +199,7 @@ export class Member {
     const creates = this.graph.members[0] === this && !isFound ? this.graph.properties : undefined
     const node = new GraphNode(
       {
-        ...{ id: parseGraphId(GRAPH_ID), identity: this.identity, provider: noSecurity, creates, prioritized: [] },
+        ...{ id: SIMULATED_GRAPH_ID, identity: this.identity, provider: noSecurity, creates, prioritized: [] },
         ...{ types: undefined, ranges: undefined, counts: undefined, ...this.#options.node },
       },
       {
