@@ -13,6 +13,7 @@ import {
   GRAPH_INFO_TYPE,
   type GraphProperties,
   propertiesOf,
+  propertyNames,
   requireProperties,
 } from './graph-properties.ts'
 import type { Publishing, WriteDone } from './publishing.ts'
@@ -79,9 +80,9 @@ export class GraphInfo {
     const info = infoRecord(store)
     const properties = info && propertiesOf(info)
     if (properties === undefined) return false
-    const isOther = JSON.stringify(properties) !== JSON.stringify(this.#properties)
+    const former = this.#properties
     this.#properties = properties
-    return isOther
+    return propertyNames.some((name) => properties[name] !== former[name])
   }
 }
 

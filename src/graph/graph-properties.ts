@@ -50,6 +50,16 @@ export const DEFAULT_PROPERTIES: GraphProperties = {
   longestRecordLife: DEFAULT_RECORD_LIFE,
 }
 
+export const propertyNames: readonly (keyof GraphProperties)[] = [
+  'friendlyName',
+  'comment',
+  'scope',
+  'presenceLifetime',
+  'maxPresenceRecords',
+  'deferredExpiration',
+  'longestRecordLife',
+]
+
 const SCHEMA = 1
 const SCOPES: readonly GraphScope[] = ['global', 'site-local', 'link-local']
 const DEFERRED_EXPIRATION = 0x01
