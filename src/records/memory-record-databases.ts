@@ -12,6 +12,9 @@ import { DATABASE_NAME, type DatabaseOptions, type ExportedDatabase, type Record
 
 const DATABASE_ID_LENGTH = 16
 
+/** Exported files that lie in memory, by their names. */
+export type MemoryExports = Map<string, CommittedRecords>
+
 /** Databases that lie in memory. */
 export class MemoryRecordDatabases implements RecordDatabases {
   /** Whether the disk is full: then no commit of changes succeeds, and no database can be made. */
@@ -20,11 +23,13 @@ export class MemoryRecordDatabases implements RecordDatabases {
   readonly #random: Random
   readonly #files = new Map<string, MemoryRecordFile>()
   readonly #open = new Map<string, MemoryRecordDatabase>()
-  readonly #exports = new Map<string, CommittedRecords>()
+  readonly #exports: MemoryExports
 
-  constructor(ports: { readonly crypto: Crypto; readonly random: Random }) {
+  /** @param exports Exported files by their names: those that share them can import what others have exported */
+  constructor(ports: { readonly crypto: Crypto; readonly random: Random }, exports: MemoryExports = new Map()) {
     this.#crypto = ports.crypto
     this.#random = ports.random
+    this.#exports = exports
   }
 
   names(): readonly string[] {

@@ -4,7 +4,7 @@
  */
 import { platformCrypto } from '../nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
-import { MemoryRecordDatabases } from '../records/memory-record-databases.ts'
+import { type MemoryExports, MemoryRecordDatabases } from '../records/memory-record-databases.ts'
 import { type Duration, parseDuration } from '../runtime/duration.ts'
 import type { IpAddress } from '../runtime/endpoint.ts'
 import type { HostLookup } from '../runtime/host-lookup.ts'
@@ -92,11 +92,16 @@ export async function simulate<const Name extends string>(
   const hostLookup: HostLookup = {
     addressesOf: async (name) => (names.some((known) => known === name) ? addressesOf(simulated.host(name)) : []),
   }
+  const exported: MemoryExports = new Map()
   const hosts = names.map(
     (name) =>
       [
         name,
-        hostOf(simulated.addHost(name), run, { hostLookup, random: simulated.random(`databases of ${name}`) }),
+        hostOf(simulated.addHost(name), run, {
+          hostLookup,
+          random: simulated.random(`databases of ${name}`),
+          exported,
+        }),
       ] as const,
   )
   const world: World<Name> = {
@@ -109,14 +114,21 @@ export async function simulate<const Name extends string>(
   await run.drive(() => body(world))
 }
 
+interface HostParts {
+  readonly hostLookup: HostLookup
+  readonly random: Random
+  /** Exported databases: a file that one host writes can be carried to another one. */
+  readonly exported: MemoryExports
+}
+
 function hostOf(
   host: SimulatedHost,
   run: SimulationRun,
-  { hostLookup, random: databaseRandom }: { readonly hostLookup: HostLookup; readonly random: Random },
+  { hostLookup, random: databaseRandom, exported }: HostParts,
 ): Host {
   // They outlive a crash of the host, as far as they were committed.
   const crypto = platformCrypto()
-  const recordDatabases = new MemoryRecordDatabases({ crypto, random: databaseRandom })
+  const recordDatabases = new MemoryRecordDatabases({ crypto, random: databaseRandom }, exported)
   let openedOn = host.ports
   return {
     async openNode(options = {}) {

@@ -1,7 +1,7 @@
 /** Where tests of graphs run: on simulated hosts in virtual time, and as nodes of this process over TLS with files. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { openNode } from '../../src/nodejs/open-node.ts'
-import type { Graph } from '../../src/peer-node/graph.ts'
+import type { Graph, NodeInfo } from '../../src/peer-node/graph.ts'
 import type { CreateGraphOptions } from '../../src/peer-node/graphs.ts'
 import type { PeerNode, PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
 import { newPath } from '../nodejs/new-path.ts'
@@ -65,7 +65,9 @@ export async function pair(
   const ann = await nodes.ann.graphs.create(options)
   const bob = await nodes.bob.graphs.join(ann.graphId, { addresses: await ann.addresses() })
   await ann.synchronized()
-  await until(async () => (await bob.nodes()).length === 2 && (await ann.nodes()).length === 2)
+  const listens = (listed: readonly NodeInfo[]): boolean =>
+    listed.length === 2 && listed.every(({ addresses }) => addresses.length > 0)
+  await until(async () => listens(await bob.nodes()) && listens(await ann.nodes()))
   return { ann, bob, nodes }
 }
 

@@ -1,7 +1,7 @@
 /** Whole nodes on simulated hosts that can be more than `simulate` offers: several links, addresses that change. */
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode, type PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
-import { MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
+import { type MemoryExports, MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { SimulationRun } from '../../src/simulation/simulation-run.ts'
@@ -22,6 +22,7 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
   const run = new SimulationRun(world)
   const names = new Set<string>()
   const crypto = platformCrypto()
+  const exported: MemoryExports = new Map()
   const disks = new Map<SimulatedHost, MemoryRecordDatabases>()
   const hostLookup = {
     addressesOf: async (name: string) =>
@@ -41,7 +42,10 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
       const { random, clock, log, datagrams, streams, networkInterfaces, localLink } = host.ports
       let recordDatabases = disks.get(host)
       if (recordDatabases === undefined) {
-        recordDatabases = new MemoryRecordDatabases({ crypto, random: world.random(`databases of ${host.name}`) })
+        recordDatabases = new MemoryRecordDatabases(
+          { crypto, random: world.random(`databases of ${host.name}`) },
+          exported,
+        )
         disks.set(host, recordDatabases)
       }
       return createPeerNode(
