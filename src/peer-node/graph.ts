@@ -136,7 +136,11 @@ export interface Graph<Events extends GraphEvents = GraphEvents> extends Closing
    * Calls a listener with each event of a kind, until what it returns is called or the signal aborts. If the listener
    * returns a promise, the next event waits for it, and of 256 that wait the oldest go (event `lagged`).
    */
-  on<Event extends keyof Events>(event: Event, listener: (detail: Events[Event]) => void, options?: Waiting): () => void
+  on<Event extends keyof Events>(
+    event: Event,
+    listener: (detail: Events[Event]) => void | Promise<void>,
+    options?: Waiting,
+  ): () => void
   /**
    * Sends a message to one node, which no other node sees. It resolves when it is queued for the application there.
    *

@@ -209,7 +209,7 @@ export class OpenGraph implements Graph {
 
   on<Event extends keyof GraphEvents>(
     event: Event,
-    listener: (detail: GraphEvents[Event]) => void,
+    listener: (detail: GraphEvents[Event]) => void | Promise<void>,
     { signal }: Waiting = {},
   ): () => void {
     this.#requireOpen()

@@ -1,5 +1,4 @@
 /** Where tests of graphs run: on simulated hosts in virtual time, and as nodes of this process over TLS with files. */
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { openNode } from '../../src/nodejs/open-node.ts'
 import type { Graph, NodeInfo } from '../../src/peer-node/graph.ts'
 import type { CreateGraphOptions } from '../../src/peer-node/graphs.ts'
@@ -69,18 +68,6 @@ export async function pair(
     listed.length === 2 && listed.every(({ addresses }) => addresses.length > 0)
   await until(async () => listens(await bob.nodes()) && listens(await ann.nodes()))
   return { ann, bob, nodes }
-}
-
-/** A schema as libraries make them: an object with one text. */
-export const textSchema: StandardSchemaV1<{ text: string }, { text: string }> = {
-  '~standard': {
-    version: 1,
-    vendor: 'test',
-    validate: (value) =>
-      typeof value === 'object' && value !== null && 'text' in value && typeof value.text === 'string'
-        ? { value: { text: value.text } }
-        : { issues: [{ message: 'this is no text', path: ['text'] }] },
-  },
 }
 
 /** The first items of an iteration. */
