@@ -15,6 +15,8 @@ import type { RecordStore } from './record-store.ts'
 export const REMOVALS_KEPT = 7 * 24 * 60 * MINUTE
 /** A timer that comes later than this, or a clock that jumps further, in milliseconds, means that the machine has slept. */
 export const SLEEP_NOTICED = 30_000
+/** Neighbors are told the time each so many minutes. */
+const TELLING_INTERVAL = 10
 /** Removals are forgotten each so many minutes. */
 const FORGETTING_INTERVAL = 60
 
@@ -25,6 +27,8 @@ export interface ExpiryOwner {
   hasReconciled(): boolean
   defersExpiration(): boolean
   refresh(): void
+  /** Others are to know what time it is here (G-111). */
+  tellTime(): void
   /** The machine has slept, or its clock was set. */
   woke(): void
 }
@@ -98,7 +102,9 @@ export class Expiry {
     // Before a comparison a record here may be an old version of what others have: renewing it would hide theirs.
     const knowsOthers = this.#owner.hasReconciled() || this.#parts.neighbors.count === 0
     if (this.#owner.isOnline() && knowsOthers) this.#owner.refresh()
-    if (this.#minutes++ % FORGETTING_INTERVAL === 0) {
+    this.#minutes++
+    if (this.#minutes % TELLING_INTERVAL === 0) this.#owner.tellTime()
+    if (this.#minutes % FORGETTING_INTERVAL === 0) {
       this.#store.database.forgetRemovals(peerTime.now() - REMOVALS_KEPT)
     }
   }

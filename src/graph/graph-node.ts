@@ -181,6 +181,7 @@ export class GraphNode {
       hasReconciled: () => this.#synchronizing.hasReconciled,
       defersExpiration: () => this.#info.properties.deferredExpiration,
       refresh: () => refreshRecords(parts, store, publishing, this.#info.properties.longestRecordLife),
+      tellTime: () => this.#router.tellTime(),
       woke: () => this.#woke(),
     })
     this.#info.read(store)
@@ -414,9 +415,10 @@ export class GraphNode {
 
   #infoChanged(): void {
     const { longestRecordLife } = this.#info.properties
-    if (!this.#info.read(this.#records.store)) return
-    if (this.#info.properties.longestRecordLife !== longestRecordLife) this.#records.judgeAgain()
-    this.#parts.events.propertiesChanged()
+    if (this.#info.read(this.#records.store)) {
+      if (this.#info.properties.longestRecordLife !== longestRecordLife) this.#records.judgeAgain()
+      this.#parts.events.propertiesChanged()
+    }
     if (this.#isOnline) this.#presence.check()
   }
 

@@ -50,6 +50,8 @@ export class LinkRouter implements SessionOwner {
   readonly #routed: RoutedParts
   /** Each with the time at which its last question went out, for samples of peer time. */
   readonly #sessions = new Map<LinkSession, number>()
+  /** How long the way to a neighbor and back takes, as it was when its link was opened, in milliseconds. */
+  readonly #roundTrips = new WeakMap<LinkSession, number>()
   #empty: (() => void) | undefined
 
   constructor(parts: GraphParts, routed: RoutedParts) {
@@ -90,6 +92,13 @@ export class LinkRouter implements SessionOwner {
     const { addresses } = this.#parts.own
     if (addresses.length === 0) return
     session.link.send({ ...this.#self(), update: true, purpose: 'neighbor', alone: false, protocol: '' })
+  }
+
+  /** Tells all neighbors the peer time of this node: links last for days, and a sample counts for an hour (G-111). */
+  tellTime(): void {
+    for (const { session } of this.#parts.neighbors.all()) {
+      session.link.send({ ...this.#self(), update: true, purpose: 'neighbor', alone: false, protocol: '' })
+    }
   }
 
   /** A comparison over a link has ended. @param isCutOff Whether it showed that the two are cut off from each other */
@@ -199,10 +208,15 @@ export class LinkRouter implements SessionOwner {
       case 'DATA_END':
         direct.received(session, message)
         break
-      case 'CONNECT':
+      case 'CONNECT': {
+        // A neighbor's new addresses, which the session has noted, and its time.
+        const roundTrip = this.#roundTrips.get(session)
+        if (roundTrip !== undefined) this.#parts.peerTime.sample(session.peer.key, message.peerTime, roundTrip)
+        break
+      }
       case 'WELCOME':
       case 'REFUSE':
-        // The session has dealt with them: what comes here is a neighbor's new addresses.
+        // The session has dealt with them.
         break
       default:
         if (isReconciliationMessage(message)) reconciliations.received(session.link, session.types, message)
@@ -242,7 +256,9 @@ export class LinkRouter implements SessionOwner {
   #sample(session: LinkSession, peerTime: number, purpose: Connect['purpose']): void {
     const asked = this.#sessions.get(session)
     if (purpose === 'direct' || asked === undefined) return
-    this.#parts.peerTime.sample(session.peer.key, peerTime, this.#parts.clock.monotonic() - asked)
+    const roundTrip = this.#parts.clock.monotonic() - asked
+    this.#roundTrips.set(session, roundTrip)
+    this.#parts.peerTime.sample(session.peer.key, peerTime, roundTrip)
   }
 
   #comparisonLinks(): number {

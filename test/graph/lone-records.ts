@@ -192,6 +192,7 @@ export class LoneRecords {
       hasReconciled: () => this.hasReconciled,
       defersExpiration: () => this.defersExpiration,
       refresh: () => refreshRecords(parts, records.store, records.publishing, this.longestLife),
+      tellTime: () => undefined,
       woke: () => {
         this.woke++
         this.hasReconciled = false
