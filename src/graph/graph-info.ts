@@ -32,10 +32,16 @@ export interface GraphInfoTools {
 /** The properties of one graph, at one node. */
 export class GraphInfo {
   #properties: GraphProperties = DEFAULT_PROPERTIES
+  #isKnown = false
 
   /** As far as they are known: the usual ones until the info record is here. */
   get properties(): GraphProperties {
     return this.#properties
+  }
+
+  /** Whether the info record is here. Before, nothing is shown that it may forbid. */
+  get isKnown(): boolean {
+    return this.#isKnown
   }
 
   /**
@@ -55,6 +61,7 @@ export class GraphInfo {
     )
     const content = { encoding: 'bytes', payload, attributes: [] } as const
     this.#properties = properties
+    this.#isKnown = true
     let problem: PeerageError | undefined
     publishing.addInternal({ type: GRAPH_INFO_TYPE, expires, refresh: true, ...content }, (outcome) => {
       if (outcome instanceof PeerageError) problem = outcome
@@ -82,6 +89,7 @@ export class GraphInfo {
     if (properties === undefined) return false
     const former = this.#properties
     this.#properties = properties
+    this.#isKnown = true
     return propertyNames.some((name) => properties[name] !== former[name])
   }
 }

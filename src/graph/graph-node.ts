@@ -116,6 +116,7 @@ export class GraphNode {
     const { store, arrival, publishing, missing } = this.#records
     this.#presence = new Presence(parts, store, publishing, {
       properties: () => this.#info.properties,
+      isGraphKnown: () => this.#info.isKnown,
       listed: () => this.#overlay.nodes.size,
     })
     this.#synchronizing = new Synchronizing(

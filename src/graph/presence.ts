@@ -27,6 +27,8 @@ export const RENEWED_PART: number = 2 / 3
 
 /** What presence needs of the rest of the node. */
 export interface PresenceOwner {
+  /** Whether the graph's properties are known here: before, it may be one without presence. */
+  isGraphKnown(): boolean
   properties(): GraphProperties
   /** How many nodes have a presence record. */
   listed(): number
@@ -67,7 +69,7 @@ export class Presence {
 
   /** Applies the rules again: something has changed that they depend on. */
   check(): void {
-    if (this.#parts.neighbors.count === 0) return
+    if (this.#parts.neighbors.count === 0 || !this.#owner.isGraphKnown()) return
     if (this.#isOff()) {
       this.withdraw()
       return
