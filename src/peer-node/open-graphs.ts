@@ -27,6 +27,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Random } from '../runtime/random.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Streams } from '../runtime/streams.ts'
+import { applicationProvider } from './application-provider.ts'
 import type { Graph } from './graph.ts'
 import { parseGraphAddress } from './graph-address.ts'
 import { databaseName, type GraphDescription, GraphDescriptions } from './graph-descriptions.ts'
@@ -94,7 +95,11 @@ export class OpenGraphs implements Graphs {
     const { clock, crypto, log, streams } = ports
     this.#ports = ports
     this.#options = options
-    this.#providers = new Map([[NO_SECURITY, noSecurity], ...Object.entries(options.securityProviders)])
+    const brought = Object.entries(options.securityProviders)
+    this.#providers = new Map([
+      [NO_SECURITY, noSecurity],
+      ...brought.map(([name, open]) => [name, applicationProvider(open)] as const),
+    ])
     this.#descriptions = new GraphDescriptions(ports.graphStorage, log)
     this.#linkParts = { clock, crypto, log, deadlines: new Deadlines(clock), counters: new GraphCounters() }
     this.#acceptor = new LinkAcceptor(this.#linkParts, this.#ownDials)
