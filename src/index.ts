@@ -3,13 +3,51 @@
  */
 import './nodejs/supported-node.ts'
 
+export type { AllowList } from './graph/allow-list.ts'
+export { allowList, allowListSecurity } from './graph/allow-list.ts'
+export type { GraphScope } from './graph/graph-scope.ts'
+export type {
+  Admission,
+  GraphSecurityProvider,
+  LinkIdentity,
+  LinkPeer,
+  LinkToJudge,
+  ProviderContext,
+  SecurityProviderFactory,
+  Validity,
+} from './graph/security-provider.ts'
 export { hostNameOf, peerNameOfHostName } from './identity/host-name.ts'
 export { type PeerName, parsePeerName } from './identity/peer-name.ts'
 export type { Logger } from './nodejs/guarded-log.ts'
 export { type OpenNodeOptions, openNode } from './nodejs/open-node.ts'
+export {
+  type MessageType,
+  messageType,
+  type RecordType,
+  type RecordTypeOptions,
+  recordType,
+} from './peer-node/application-types.ts'
 export type { Closing } from './peer-node/closing.ts'
 export type { CloudChange, CloudInfo, CloudInspection, OpenCloudOptions } from './peer-node/cloud-info.ts'
 export type { Clouds } from './peer-node/clouds.ts'
+export type { DirectConnection } from './peer-node/direct-streams.ts'
+export type {
+  Graph,
+  GraphEvents,
+  GraphProperties,
+  GraphPropertyChanges,
+  LinkInfo,
+  NodeInfo,
+  Status,
+} from './peer-node/graph.ts'
+export type {
+  CreateGraphOptions,
+  GraphInfo,
+  GraphMembership,
+  Graphs,
+  JoinGraphOptions,
+  OpenGraphOptions,
+} from './peer-node/graphs.ts'
 export type { Identities, Identity, IdentityProblem } from './peer-node/identities.ts'
 export type {
   EndpointToRegister,
@@ -21,7 +59,16 @@ export type {
   ResolvedName,
   ResolveOptions,
 } from './peer-node/names.ts'
+export type { Coded, Issue, PayloadCodec } from './peer-node/payload-codec.ts'
 export type { PeerNode } from './peer-node/peer-node.ts'
+export type { Dialing, Progress } from './peer-node/progress.ts'
+export type { Attributes, AttributeValue, Query } from './peer-node/public-attributes.ts'
+export type { Cursor, Listing, PeerRecord, RecordChange, Records, Writing } from './peer-node/records.ts'
+export type { Waiting } from './peer-node/waiting.ts'
 export type { CloudScope } from './pnrp/cloud.ts'
+export type { GraphRecord, RecordAuthor } from './records/record.ts'
+export type { RecordDraft } from './records/record-draft.ts'
+export type { RecordId } from './records/record-id.ts'
+export type { Duration } from './runtime/duration.ts'
 export type { ErrorDetails } from './runtime/error-catalog.ts'
 export { type ErrorCode, PeerageError } from './runtime/peerage-error.ts'

@@ -6,27 +6,22 @@
  * existence of a file would outlive a process that was killed, and the number of a process in it
  * says nothing in another container.
  */
-import { accessSync, closeSync, constants, openSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { LONGEST_STORAGE_WAIT } from '../runtime/storage.ts'
+import { openSqlite, type SqliteDatabase, sqliteCode, sqliteStorageError } from './sqlite.ts'
 import { storageError } from './storage-error.ts'
 import { systemErrorCode } from './system-error.ts'
 
-/** What is used of `better-sqlite3`. */
-interface Database {
-  exec(statements: string): unknown
-  close(): unknown
+/** A lock that is held until it is released, or the process ends. */
+export interface HeldLock {
+  release(): void
+  /** Releases it and removes its file, where the system removes files that are open. */
+  releaseAndRemove(): void
 }
-type DatabaseConstructor = new (
-  file: string,
-  options: { readonly fileMustExist: boolean; readonly timeout: number },
-) => Database
 
 const LOCK_FILE_MODE = 0o600
-
-let databaseConstructor: DatabaseConstructor | undefined
 
 /**
  * Runs `body` while no other process is in the body of a lock on this file. The file is made if there
@@ -36,7 +31,10 @@ let databaseConstructor: DatabaseConstructor | undefined
  *   `storage-not-accessible`
  */
 export function whileLocked<Result>(file: string, body: () => Result): Result {
-  const database = lock(file)
+  const database = lock(file, LONGEST_STORAGE_WAIT)
+  if (database === undefined) {
+    throw new PeerageError('storage-busy', { path: dirname(file), waited: LONGEST_STORAGE_WAIT })
+  }
   try {
     return body()
   } finally {
@@ -45,19 +43,60 @@ export function whileLocked<Result>(file: string, body: () => Result): Result {
   }
 }
 
-function lock(file: string): Database {
+/**
+ * Takes the lock of a file for as long as the caller likes, or gives undefined at once if somebody holds it, in this
+ * process or another one.
+ *
+ * @throws PeerageError `disk-full`, `storage-not-accessible`
+ */
+export function takeLock(file: string): HeldLock | undefined {
+  for (;;) {
+    prepare(file)
+    const before = identityOf(file)
+    const database = lock(file, 0)
+    if (database === undefined) return undefined
+    // Whoever held it before can have removed the file meanwhile: then this is the lock of a file that nobody else will find.
+    if (before !== undefined && identityOf(file) === before) return heldLock(database, file)
+    database.close()
+  }
+}
+
+function heldLock(database: SqliteDatabase, file: string): HeldLock {
+  return {
+    release: () => {
+      database.close()
+    },
+    releaseAndRemove: () => {
+      try {
+        unlinkSync(file)
+      } catch (error) {
+        // Windows removes no file that is open. An empty file is left, which the next one to take the lock uses.
+        if (process.platform !== 'win32') throw storageError(error, file, 'remove')
+      } finally {
+        database.close()
+      }
+    },
+  }
+}
+
+/** What tells a file from one that has taken its place; undefined if there is none. */
+function identityOf(file: string): bigint | undefined {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
+}
+
+/** The connection whose end is that of the lock; undefined if another one has it and keeps it for so long. */
+function lock(file: string, timeout: number): SqliteDatabase | undefined {
   prepare(file)
-  let database: Database | undefined
+  let database: SqliteDatabase | undefined
   try {
-    // Loaded only now: whoever just reads does not need it.
-    databaseConstructor ??= loadDatabase()
-    database = new databaseConstructor(file, { fileMustExist: true, timeout: LONGEST_STORAGE_WAIT })
+    database = openSqlite(file, { timeout })
     // The journal is kept in memory because nothing is written that it could restore.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE')
     return database
   } catch (error) {
     database?.close()
-    throw lockError(error, file)
+    if (sqliteCode(error)?.startsWith('SQLITE_BUSY')) return undefined
+    throw sqliteStorageError(error, file, 'lock')
   }
 }
 
@@ -75,19 +114,4 @@ function prepare(file: string): void {
   } catch (error) {
     throw storageError(error, file, 'lock')
   }
-}
-
-function loadDatabase(): DatabaseConstructor {
-  return createRequire(import.meta.url)('better-sqlite3')
-}
-
-function lockError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error
-  if (!error.code.startsWith('SQLITE_')) return error
-  if (error.code.startsWith('SQLITE_BUSY')) {
-    return new PeerageError('storage-busy', { path: dirname(path), waited: LONGEST_STORAGE_WAIT }, { cause: error })
-  }
-  if (error.code === 'SQLITE_FULL') return new PeerageError('disk-full', { path }, { cause: error })
-  const reason = `${error.message} (${error.code})`
-  return new PeerageError('storage-not-accessible', { path, operation: 'lock', reason }, { cause: error })
 }

@@ -6,11 +6,17 @@
  * holds the folder's lock. So there is one unfinished file at most, and one that the next holder of the
  * lock finds was left by a process that died.
  */
-import { lstatSync, readdirSync, realpathSync, renameSync, unlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { STORAGE_NAME, type Storage } from '../runtime/storage.ts'
 import { whileLocked } from './exclusive-lock.ts'
-import { bringFolderToDisk, makePrivateFolder, readPrivateFile, writePrivateFile } from './private-file.ts'
+import {
+  bringFolderToDisk,
+  makePrivateFolder,
+  readPrivateFile,
+  removeIfThere,
+  writePrivateFile,
+} from './private-file.ts'
 import { storageError } from './storage-error.ts'
 import { systemErrorCode } from './system-error.ts'
 
@@ -134,15 +140,5 @@ class FileStorage implements Storage {
     } catch (error) {
       throw storageError(error, this.#directory, 'create')
     }
-  }
-}
-
-function removeIfThere(path: string): boolean {
-  try {
-    unlinkSync(path)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false
-    throw error
   }
 }

@@ -2,6 +2,7 @@
  * The front door: a node on Node.js.
  */
 import { join } from 'node:path'
+import type { SecurityProviderFactory } from '../graph/security-provider.ts'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { silentLog } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -10,10 +11,13 @@ import { dnsLookup } from './dns-lookup.ts'
 import { openFileStorage } from './file-storage.ts'
 import { guardedLog, type Logger } from './guarded-log.ts'
 import { multicastDnsLink } from './multicast-dns-link.ts'
+import { SqliteRecordDatabases } from './sqlite-record-databases.ts'
 import { systemClock } from './system-clock.ts'
 import { systemNetworkInterfaces } from './system-network-interfaces.ts'
 import { systemRandom } from './system-random.ts'
+import { tlsStreams } from './tls-streams.ts'
 import { udpDatagrams } from './udp-datagrams.ts'
+import { SignatureThread } from './worker-verifier.ts'
 
 /** How a node is opened. */
 export interface OpenNodeOptions {
@@ -25,6 +29,10 @@ export interface OpenNodeOptions {
   seeds?: readonly string[] | undefined
   /** The UDP port for name resolution, 1025 to 65535. Without it, 3540 or, if that is taken, a free one. */
   pnrpPort?: number | undefined
+  /** The TCP port for the links of graphs, 1025 to 65535. Without it, 3587 or, if that is taken, a free one. */
+  graphPort?: number | undefined
+  /** Graph security providers by the names under which graphs ask for them; `none` is there. */
+  securityProviders?: Readonly<Record<string, SecurityProviderFactory>> | undefined
   /** Is told what happens, and nothing secret. By default nothing is told. */
   log?: Logger | undefined
 }
@@ -33,6 +41,8 @@ export interface OpenNodeOptions {
 const IDENTITIES = 'identities'
 /** The folder of what is remembered of clouds. */
 const CLOUDS = 'clouds'
+/** The folder of graphs: their databases, and what they are. */
+const GRAPHS = 'graphs'
 
 /**
  * Opens a node on a data directory. Several processes may have one directory open at once. No socket is opened
@@ -51,6 +61,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
   if (crypto.fallbackReason !== undefined) {
     log.warn('the slower crypto is in use', { implementation: crypto.implementation, reason: crypto.fallbackReason })
   }
+  const signatures = new SignatureThread(log)
   return createPeerNode(
     {
       ...{ crypto, random: systemRandom, clock: systemClock, log },
@@ -58,6 +69,10 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
       ...{ localLink: multicastDnsLink(systemRandom, systemClock, log), hostLookup: dnsLookup(log) },
       identityStorage: openFileStorage(join(dataDir, IDENTITIES)),
       cloudStorage: openFileStorage(join(dataDir, CLOUDS)),
+      graphStorage: openFileStorage(join(dataDir, GRAPHS)),
+      recordDatabases: new SqliteRecordDatabases(join(dataDir, GRAPHS), { crypto, random: systemRandom }),
+      recordVerifier: (...graph) => signatures.verifier(...graph),
+      streams: tlsStreams,
     },
     options,
   )

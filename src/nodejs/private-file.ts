@@ -15,6 +15,7 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -42,11 +43,41 @@ export function readPrivateFile(path: string, limit: number): Uint8Array {
   try {
     const status = fstatSync(descriptor)
     if (!status.isFile()) throw notAFile(path, 'it is no file')
-    if (isPosix && (status.mode & RIGHTS_OF_OTHERS) !== 0) {
-      throw new PeerageError('file-not-private', { file: path, mode: asMode(status.mode) })
-    }
+    requirePrivateMode(path, status.mode)
     if (status.size > limit) throw new PeerageError('file-too-large', { file: path, size: status.size, limit })
     return readWhole(descriptor, status.size)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Fails unless this is a file that only its owner can reach. It is not opened.
+ *
+ * @throws PeerageError `file-not-private`, `storage-not-accessible`, and the system's errors
+ */
+export function requirePrivateFile(path: string): void {
+  const status = lstatSync(path)
+  if (!status.isFile()) throw notAFile(path, 'it is no file')
+  requirePrivateMode(path, status.mode)
+}
+
+/** Removes a file. @returns false if there was none */
+export function removeIfThere(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Brings what was written into a file to the disk. Nobody may have a lock on it here: it would be lost. */
+export function bringFileToDisk(path: string): void {
+  const descriptor = openSync(path, 'r+')
+  try {
+    fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
@@ -91,6 +122,11 @@ export function bringFolderToDisk(path: string): void {
   } finally {
     closeSync(descriptor)
   }
+}
+
+function requirePrivateMode(path: string, mode: number): void {
+  if (!isPosix || (mode & RIGHTS_OF_OTHERS) === 0) return
+  throw new PeerageError('file-not-private', { file: path, mode: asMode(mode) })
 }
 
 function readWhole(descriptor: number, size: number): Uint8Array {

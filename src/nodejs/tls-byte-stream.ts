@@ -47,7 +47,6 @@ export class TlsByteStream implements ByteStream {
     this.remote = remote
     const binding = tls.exportKeyingMaterial(CHANNEL_BINDING_LENGTH, CHANNEL_BINDING_LABEL, NOTHING)
     this.channelBinding = new Uint8Array(binding)
-    tls.on('drain', () => this.#drained())
     tls.on('end', () => {
       this.#otherEnd = 'ended'
       // Older versions of libuv take a reset for an end if data was still to be read. To write nothing finds that out.
@@ -78,7 +77,7 @@ export class TlsByteStream implements ByteStream {
   write(bytes: Uint8Array): boolean {
     if (this.#ended) throw new RangeError('a stream that was ended takes no more bytes')
     if (this.#isOver()) return false
-    this.#tls.write(bytes)
+    this.#tls.write(bytes, this.#taken)
     this.#refused ||= this.#tls.writableLength >= STREAM_WRITE_LIMIT
     return !this.#refused
   }
@@ -112,8 +111,9 @@ export class TlsByteStream implements ByteStream {
     return this.#destroyed || this.#closing !== undefined || this.#tls.destroyed
   }
 
-  #drained(): void {
-    if (!this.#refused || this.#ended || this.#isOver()) return
+  /** Called for each write. Node's own 'drain' knows Node's limit and not ours. */
+  readonly #taken = (): void => {
+    if (!this.#refused || this.#ended || this.#isOver() || this.#tls.writableLength > 0) return
     this.#refused = false
     this.#handler?.drained()
   }

@@ -2,9 +2,10 @@
  * Which of the machine's addresses a node uses in a cloud (MS-PNRP 3.1.4.1): those that the cloud may use, of its
  * interface if it has one.
  */
-import { type AddressRange, parseAddressRange } from '../pnrp/address-range.ts'
+
 import { type Cloud, mayUse } from '../pnrp/cloud.ts'
 import { MOST_SERVICE_ADDRESSES } from '../pnrp/route-entry.ts'
+import { type AddressRange, parseAddressRange } from '../runtime/address-range.ts'
 import { isIpv4 } from '../runtime/endpoint.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 

@@ -3,10 +3,11 @@
  * sockets, the remembered nodes, the local link, the seeds. It lives from the first opening of the cloud until
  * the cloud is cleaned up.
  */
-import type { AddressRange } from '../pnrp/address-range.ts'
+
 import { type Cloud, cloudTag } from '../pnrp/cloud.ts'
 import { CloudNode } from '../pnrp/cloud-node.ts'
 import { delegationValidator } from '../pnrp/delegation.ts'
+import type { AddressRange } from '../runtime/address-range.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'

@@ -1,7 +1,7 @@
 /**
  * Opens and closes clouds with a count, shares the sockets among them, and follows the addresses of the machine.
  */
-import { formatAddressRange } from '../pnrp/address-range.ts'
+
 import {
   type Cloud,
   type CloudScope,
@@ -13,6 +13,7 @@ import {
   SITE_LOCAL_PREFIX,
 } from '../pnrp/cloud.ts'
 import { pnrpIdBytes } from '../pnrp/pnrp-id.ts'
+import { formatAddressRange } from '../runtime/address-range.ts'
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Datagrams } from '../runtime/datagrams.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'

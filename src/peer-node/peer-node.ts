@@ -2,32 +2,37 @@
  * A node: all layers tied together on the ports. It holds what an application can use of them, and
  * nothing of a platform: `openNode` puts it on Node.js, `simulate` in a virtual network.
  */
+
+import type { SecurityProviderFactory } from '../graph/security-provider.ts'
 import { IdentityStore } from '../identity/identity-store.ts'
 import { HIGHEST_RESERVED_PORT } from '../pnrp/route-entry.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Closing } from './closing.ts'
 import { type Clouds, cloudsOf } from './clouds.ts'
+import type { Graphs } from './graphs.ts'
 import { type Identities, identitiesOf } from './identities.ts'
 import type { Names } from './names.ts'
 import { NodeNames } from './node-names.ts'
 import { OpenClouds, type OpenCloudsPorts } from './open-clouds.ts'
+import { OpenGraphs, type OpenGraphsPorts } from './open-graphs.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
   readonly identities: Identities
   readonly names: Names
   readonly clouds: Clouds
+  readonly graphs: Graphs
   /** Stops all sending until {@link PeerNode.resume}, as before the machine sleeps. Twice is fine. */
   suspend(): Promise<void>
   /** Goes on, with the addresses that the machine has now. */
   resume(): Promise<void>
-  /** What was counted so far, by name: see docs/names-and-clouds.md. */
+  /** What was counted so far, by name: see docs/names-and-clouds.md and docs/graphs.md. */
   metrics(): Promise<Readonly<Record<string, number>>>
 }
 
 /** What a node stands on. */
-export interface PeerNodePorts extends OpenCloudsPorts {
+export interface PeerNodePorts extends OpenCloudsPorts, OpenGraphsPorts {
   /** Where the identities are kept, and nothing else. */
   readonly identityStorage: Storage
 }
@@ -40,6 +45,10 @@ export interface PeerNodeOptions {
   readonly seeds?: readonly string[] | undefined
   /** The UDP port, 1025 to 65535. Without it, 3540 or a free one. */
   readonly pnrpPort?: number | undefined
+  /** The TCP port for links of graphs, 1025 to 65535. Without it, 3587 or a free one. */
+  readonly graphPort?: number | undefined
+  /** What graphs can name as their provider, beside `none`. */
+  readonly securityProviders?: Readonly<Record<string, SecurityProviderFactory>> | undefined
 }
 
 /**
@@ -50,29 +59,36 @@ export interface PeerNodeOptions {
  */
 export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOptions): Promise<PeerNode> {
   const { identityStorage: storage, crypto, random, clock, log } = ports
-  const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort(options.pnrpPort) })
+  const graphPort = checkedPort('graphPort', options.graphPort)
+  const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort('pnrpPort', options.pnrpPort) })
   // An identity has no groups as long as there are none at all.
   const store = new IdentityStore({ storage, crypto, random, clock, log, groupsOf: () => [] })
   if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
   const requireOpen = (operation: string): void => {
     if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
   }
-  const close = (): Promise<void> => clouds.close()
+  const graphs = new OpenGraphs(ports, {
+    ...{ identities: store, port: graphPort, securityProviders: options.securityProviders ?? {}, requireOpen },
+  })
+  const close = async (): Promise<void> => {
+    await Promise.all([clouds.close(), graphs.close()])
+  }
   return {
     identities: identitiesOf(store, requireOpen),
     names: new NodeNames({ clouds, store, crypto, requireOpen }),
     clouds: cloudsOf(clouds, requireOpen),
+    graphs,
     suspend: async () => {
       requireOpen('suspend')
-      await clouds.suspend()
+      await Promise.all([clouds.suspend(), graphs.suspend()])
     },
     resume: async () => {
       requireOpen('resume')
-      await clouds.resume()
+      await Promise.all([clouds.resume(), graphs.resume()])
     },
     metrics: async () => {
       requireOpen('metrics')
-      return clouds.counters()
+      return { ...clouds.counters(), ...graphs.counters() }
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -82,9 +98,9 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
 /** The highest port (RFC 768). */
 const HIGHEST_PORT = 65_535
 
-function checkedPort(port: number | undefined): number | undefined {
+function checkedPort(name: string, port: number | undefined): number | undefined {
   if (port === undefined || (Number.isInteger(port) && port > HIGHEST_RESERVED_PORT && port <= HIGHEST_PORT))
     return port
   const expected = `${HIGHEST_RESERVED_PORT + 1} to ${HIGHEST_PORT}`
-  throw new PeerageError('invalid-argument', { name: 'pnrpPort', value: String(port), expected })
+  throw new PeerageError('invalid-argument', { name, value: String(port), expected })
 }

@@ -3,7 +3,7 @@
  * proven, which nobody may make us ask again and again (N-102).
  */
 import type { Clock } from '../runtime/clock.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 
 /** Pauses that are remembered; the oldest makes room. */
 export const MOST_BACKED_OFF = 1024

@@ -3,13 +3,14 @@
  * it may use, and, if it is private, an optional secret. Nodes of different clouds never mix: each datagram
  * carries a tag of its cloud, and a MAC where there is a secret.
  */
+
+import { type AddressRange, isInRanges, parseAddressRange } from '../runtime/address-range.ts'
 import { concatBytes, toUtf8 } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { type IpAddress, ipAddressBytes, ipAddressFromBytes } from '../runtime/endpoint.ts'
+import { carriedIpv4 } from '../runtime/network-prefix.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { type AddressRange, isInRanges, parseAddressRange } from './address-range.ts'
 import { CLOUD_TAG_LENGTH } from './message.ts'
-import { carriedIpv4 } from './network-prefix.ts'
 
 /** Where a cloud reaches. */
 export type CloudScope = 'global' | 'site-local' | 'link-local' | 'private'

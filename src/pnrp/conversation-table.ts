@@ -7,8 +7,8 @@
  * forged addresses nor one party with a few prefixes keeps others out.
  */
 import type { Clock } from '../runtime/clock.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import type { PnrpId } from './pnrp-id.ts'
-import { RecentMap } from './recent-map.ts'
 
 /** A conversation. */
 export interface Conversation {

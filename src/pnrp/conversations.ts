@@ -17,6 +17,7 @@
  */
 import { toHex } from '../runtime/bytes.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { networkPrefix } from '../runtime/network-prefix.ts'
 import { randomBytes, randomFraction } from '../runtime/random.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { ConversationTable } from './conversation-table.ts'
@@ -24,7 +25,6 @@ import type { RequestSource } from './datagram-transport.ts'
 import type { Asking } from './exchange.ts'
 import { type Flood, NONCE_LENGTH, type Request, type Solicit } from './message.ts'
 import { FIELD_HEADER_LENGTH } from './message-field.ts'
-import { networkPrefix } from './network-prefix.ts'
 import { NO_PNRP_ID, type PnrpId, pnrpIdAt } from './pnrp-id.ts'
 
 /** IDs that an ADVERTISE offers. */

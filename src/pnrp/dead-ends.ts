@@ -5,8 +5,8 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import type { PnrpId } from './pnrp-id.ts'
-import { RecentMap } from './recent-map.ts'
 
 /** Dead ends that are remembered; the oldest makes room. */
 export const MOST_DEAD_ENDS = 256

@@ -2,10 +2,11 @@
  * Finding somebody of the cloud (MS-PNRP 3.1.4.2): first the nodes that are remembered, then the local link, then
  * a seed; and from the start again, as long as nobody is known.
  */
+
+import type { Deadline } from '../runtime/deadlines.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import type { Conversations } from './conversations.ts'
-import type { Deadline } from './deadlines.ts'
 
 /** How nodes are found from outside the protocol. */
 export interface DiscoveryPorts {

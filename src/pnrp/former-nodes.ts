@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
-import { RecentMap } from './recent-map.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 
 /** Nodes that are kept; the one that was dropped longest ago makes room. */
 export const MOST_FORMER_NODES = 128

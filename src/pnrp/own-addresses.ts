@@ -1,6 +1,8 @@
 /**
  * Where a node is in a cloud: its own addresses, as far as the cloud may use them, and its port (N-12, N-96).
  */
+
+import { isInRanges, parseAddressRange } from '../runtime/address-range.ts'
 import {
   ADDRESS_LENGTH,
   type Endpoint,
@@ -8,11 +10,10 @@ import {
   ipAddressBytes,
   ipAddressFromBytes,
 } from '../runtime/endpoint.ts'
-import { isInRanges, parseAddressRange } from './address-range.ts'
+import { networkPrefixes } from '../runtime/network-prefix.ts'
 import { type Cloud, mayUse } from './cloud.ts'
 import type { OwnAddresses } from './cloud-parts.ts'
 import { preferredAddress } from './default-address.ts'
-import { networkPrefixes } from './network-prefix.ts'
 import type { PnrpId } from './pnrp-id.ts'
 import { MOST_SERVICE_ADDRESSES, type RouteEntry, sameAddresses } from './route-entry.ts'
 

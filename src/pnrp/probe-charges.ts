@@ -4,8 +4,8 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
-import { networkPrefix } from './network-prefix.ts'
-import { type Rate, TokenBuckets } from './token-buckets.ts'
+import { networkPrefix } from '../runtime/network-prefix.ts'
+import { type Rate, TokenBuckets } from '../runtime/token-buckets.ts'
 
 /** Probes that one source may cause. A node that joins is told of 5 entries, and a flood brings one at a time. */
 export const PROBES_OF_SOURCE: Rate = { perSecond: 4, burst: 40 }

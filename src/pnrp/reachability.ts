@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint, type IpAddress, sameEndpoint } from '../runtime/endpoint.ts'
-import { networkPrefixBytes, PREFIX_BYTES } from './network-prefix.ts'
+import { networkPrefixBytes, PREFIX_BYTES } from '../runtime/network-prefix.ts'
 import { RecentRows } from './recent-rows.ts'
 
 /** Why a node is resolve-only. */

@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
+import { networkPrefix } from '../runtime/network-prefix.ts'
+import { type Rate, TokenBuckets } from '../runtime/token-buckets.ts'
 import type { CookieMint } from './cookies.ts'
-import { networkPrefix } from './network-prefix.ts'
 import type { AnyRequest } from './request-handler.ts'
-import { type Rate, TokenBuckets } from './token-buckets.ts'
 
 /** Requests that are taken from one network prefix, those from proven addresses and the others each. */
 export const REQUESTS_OF_PREFIX: Rate = { perSecond: 500, burst: 1000 }

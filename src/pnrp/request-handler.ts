@@ -2,6 +2,7 @@
  * Requests from others: each is answered, and what it tells is considered (MS-PNRP 3.2.5).
  */
 import { LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
+import { type Rate, TokenBucket } from '../runtime/token-buckets.ts'
 import { type AuthorityBuffer, encodeAuthorityBuffer } from './authority-buffer.ts'
 import type { CloudParts } from './cloud-parts.ts'
 import { type Conversations, OWN_FEATURES } from './conversations.ts'
@@ -14,7 +15,6 @@ import type { Advertise, Flood, Inquire, Lookup, Reply, Request, Solicit } from 
 import { NO_PNRP_ID, PNRP_ID_LENGTH, type PnrpId } from './pnrp-id.ts'
 import { splitAuthorityBuffer } from './reassembly.ts'
 import { isAmong } from './route-entry.ts'
-import { type Rate, TokenBucket } from './token-buckets.ts'
 
 /** SOLICITs from addresses that are not proven that are answered in full; to more the answer is empty. */
 export const UNPROVEN_SOLICITS: Rate = { perSecond: 1000, burst: 1000 }

@@ -10,7 +10,7 @@
  * An entry stays while it has a place in one of them. In `Global_` one network prefix holds at most one
  * place on each side of a leaf set and two in a level, so that places cost addresses, not just hashes.
  */
-import { networkPrefixes } from './network-prefix.ts'
+import { networkPrefixes } from '../runtime/network-prefix.ts'
 import { isBetween, type PnrpId, placeOf, pnrpIdAt } from './pnrp-id.ts'
 import type { RouteEntry } from './route-entry.ts'
 import { SortedIds } from './sorted-ids.ts'

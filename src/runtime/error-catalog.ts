@@ -58,6 +58,48 @@ export interface ErrorDetails {
   'payload-too-long': { readonly length: number; readonly limit: number }
   'endpoint-kind-not-supported': { readonly kind: string }
   'registration-closed': { readonly name: string }
+  // Records
+  'invalid-record-type': { readonly type: string; readonly limit: number }
+  'invalid-record': { readonly problem: string; readonly detail: string }
+  'record-too-large': { readonly size: number; readonly limit: number }
+  'record-not-found': { readonly id: string }
+  'too-many-ephemeral': { readonly records: number; readonly bytes: number }
+  'version-conflict': { readonly id: string; readonly expected: number; readonly stored: number }
+  'refused-by-schema': { readonly type: string; readonly issues: readonly string[] }
+  'invalid-expiration': { readonly expires: string; readonly problem: string }
+  'invalid-attributes': { readonly name: string; readonly problem: string }
+  'too-many-attributes': { readonly count: number; readonly limit: number }
+  'invalid-search': { readonly problem: string }
+  'cursor-too-old': { readonly cursor: string }
+  'not-authorized': { readonly operation: string; readonly problem: string }
+  // Databases of records
+  'database-already-present': { readonly graph: string }
+  'database-not-present': { readonly graph: string }
+  'invalid-database': { readonly file: string; readonly problem: string }
+  'database-newer': { readonly file: string; readonly schema: number; readonly known: number }
+  // Graphs
+  'invalid-graph-id': { readonly length: number; readonly limit: number }
+  'invalid-graph-property': { readonly name: string; readonly value: string; readonly expected: string }
+  'duplicate-graph': { readonly graph: string }
+  'graph-in-use': { readonly graph: string }
+  'graph-not-ready': { readonly graph: string }
+  'graph-shutting-down': { readonly graph: string }
+  'invalid-graph': { readonly graph: string }
+  'unknown-provider': { readonly provider: string; readonly known: readonly string[] }
+  'provider-failed': { readonly operation: string; readonly problem: string }
+  'called-by-provider': { readonly operation: string }
+  'already-listening': { readonly graph: string }
+  'unable-to-listen': { readonly endpoint: string; readonly reason: string }
+  'connect-self': { readonly endpoint: string }
+  'not-authenticated': { readonly endpoint: string; readonly reason: string }
+  refused: { readonly endpoint: string; readonly reason: string }
+  'no-common-version': { readonly ours: readonly number[]; readonly theirs: readonly number[] }
+  'node-not-found': { readonly peer: string }
+  'protocol-not-accepted': { readonly peer: string; readonly protocol: string }
+  'too-many-connections': { readonly peer: string; readonly limit: number }
+  'connection-lost': { readonly peer: string; readonly reason: string }
+  'message-not-taken': { readonly peer: string; readonly type: string }
+  'message-too-large': { readonly size: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -292,6 +334,186 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'registration-closed': {
     message: ({ name }) => `the registration of ${quoted(name)} has ended`,
     advice: 'Register the name again.',
+  },
+  'invalid-record-type': {
+    message: ({ type, limit }) => `${quoted(type)} is not a record type: it has 1 to ${limit} bytes of UTF-8`,
+    advice: 'Use a short text such as chat.message, without U+0000.',
+  },
+  'invalid-record': {
+    message: ({ problem, detail }) => `not a valid record: ${problem} (${detail})`,
+    advice: 'Whoever made it is at fault. It was neither stored nor passed on.',
+    original: 'PEER_E_INVALID_RECORD',
+  },
+  'record-too-large': {
+    message: ({ size, limit }) => `payload and attributes have ${size} bytes, and may have ${limit}`,
+    advice: 'Send large data over a direct connection, and publish a record that says where it is.',
+    original: 'PEER_E_INVALID_RECORD_SIZE',
+  },
+  'record-not-found': {
+    message: ({ id }) => `no record ${id} is there`,
+    advice: 'It may have been deleted or have expired. List the records to see what is there.',
+    original: 'PEER_E_RECORD_NOT_FOUND',
+  },
+  'version-conflict': {
+    message: ({ id, expected, stored }) => `record ${id} has version ${stored}, not ${expected}`,
+    advice: 'Read the record again and decide anew.',
+  },
+  'too-many-ephemeral': {
+    message: ({ records, bytes }) =>
+      `there is no room for it: of one identity a graph keeps ${records} ephemeral records, or ${bytes} bytes`,
+    advice: 'Update one that is there, let it live longer than those, or wait until one expires.',
+  },
+  'refused-by-schema': {
+    message: ({ type, issues }) => `the schema of ${quoted(type)} refuses this: ${issues.join('; ')}`,
+    advice: 'Change the value, or the schema.',
+  },
+  'invalid-expiration': {
+    message: ({ expires, problem }) => `a record cannot expire at ${expires}: ${problem}`,
+    advice: 'Give a time in the future, in `expires` of the call or of the record type.',
+    original: 'PEER_E_INVALID_TIME_PERIOD',
+  },
+  'invalid-attributes': {
+    message: ({ name, problem }) => `the attribute ${quoted(name)} is not valid: ${problem}`,
+    advice: 'Names have 1 to 40 letters and digits; values are texts, integers or dates.',
+    original: 'PEER_E_INVALID_ATTRIBUTES',
+  },
+  'too-many-attributes': {
+    message: ({ count, limit }) => `${count} attribute values are too many: a record has at most ${limit}`,
+    advice: 'Put into attributes what is searched for, and the rest into the payload.',
+    original: 'PEER_E_TOO_MANY_ATTRIBUTES',
+  },
+  'invalid-search': {
+    message: ({ problem }) => `not a query: ${problem}`,
+    advice: 'See docs/records.md for queries and their text form.',
+    original: 'PEER_E_INVALID_SEARCH',
+  },
+  'cursor-too-old': {
+    message: ({ cursor }) => `the cursor ${quoted(cursor)} is of another database, or too old`,
+    advice: 'Start again from "stored".',
+  },
+  'not-authorized': {
+    message: ({ operation, problem }) => `${operation} is not allowed: ${problem}`,
+    advice: 'Ask somebody who has the right.',
+    original: 'PEER_E_NOT_AUTHORIZED',
+  },
+  'database-already-present': {
+    message: ({ graph }) => `there is a database of graph ${graph} already`,
+    advice: 'Open the graph, or delete it first.',
+    original: 'PEER_E_DATABASE_ALREADY_PRESENT',
+  },
+  'database-not-present': {
+    message: ({ graph }) => `there is no database of graph ${graph}`,
+    advice: 'Create or join the graph first.',
+    original: 'PEER_E_DBNAME_NOT_FOUND',
+  },
+  'invalid-database': {
+    message: ({ file, problem }) => `${file} is not a sound database: ${problem}`,
+    advice: 'Take it from a backup, or delete the graph and join it again: its other nodes have the records.',
+    original: 'PEER_E_INVALID_DATABASE',
+  },
+  'database-newer': {
+    message: ({ file, schema, known }) => `${file} has schema ${schema}, and this release knows up to ${known}`,
+    advice: 'Use the release that wrote it, or a later one. The file was left as it is.',
+  },
+  'invalid-graph-id': {
+    message: ({ length, limit }) => `a graph ID has 1 to ${limit} characters without U+0000, not ${length}`,
+    advice: 'Leave it out to have one drawn that nobody can guess.',
+    original: 'PEER_E_INVALID_GRAPH',
+  },
+  'invalid-graph-property': {
+    message: ({ name, value, expected }) => `${name} cannot be ${quoted(value)}: ${expected}`,
+    advice: 'Change the value.',
+  },
+  'duplicate-graph': {
+    message: ({ graph }) => `graph ${graph} is open already`,
+    advice: 'Use the one that is open.',
+    original: 'PEER_E_DUPLICATE_GRAPH',
+  },
+  'graph-in-use': {
+    message: ({ graph }) => `graph ${graph} is in use`,
+    advice: 'Close it first, here or in the other program.',
+    original: 'PEER_E_GRAPH_IN_USE',
+  },
+  'graph-not-ready': {
+    message: ({ graph }) => `graph ${graph} has never been synchronized`,
+    advice: 'Connect to a node of it and wait until it is synchronized.',
+    original: 'PEER_E_GRAPH_NOT_READY',
+  },
+  'graph-shutting-down': {
+    message: ({ graph }) => `graph ${graph} is being closed`,
+    advice: 'Open it again when it is closed.',
+    original: 'PEER_E_GRAPH_SHUTTING_DOWN',
+  },
+  'invalid-graph': {
+    message: ({ graph }) => `graph ${graph} is closed`,
+    advice: 'Open it again.',
+    original: 'PEER_E_INVALID_GRAPH',
+  },
+  'unknown-provider': {
+    message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
+    advice: 'Name it in `securityProviders` where the node is opened.',
+  },
+  'provider-failed': {
+    message: ({ operation, problem }) => `the security provider failed at ${quoted(operation)}: ${problem}`,
+    advice: 'This is a fault of the security provider: its methods answer at once, as their documentation says.',
+  },
+  'called-by-provider': {
+    message: ({ operation }) => `${operation} was called by the security provider that the graph was waiting for`,
+    advice: 'A security provider calls its graph only after it has answered, from a timer for example.',
+  },
+  'already-listening': {
+    message: ({ graph }) => `graph ${graph} listens already`,
+    advice: 'Nothing needs to be done.',
+    original: 'PEER_E_ALREADY_LISTENING',
+  },
+  'unable-to-listen': {
+    message: ({ endpoint, reason }) => `cannot listen on ${endpoint}: ${reason}`,
+    advice: 'Choose another port, or none, to take any that is free.',
+    original: 'PEER_E_UNABLE_TO_LISTEN',
+  },
+  'connect-self': {
+    message: ({ endpoint }) => `${endpoint} is this node itself`,
+    advice: 'Give the address of another node.',
+    original: 'PEER_E_CONNECT_SELF',
+  },
+  'not-authenticated': {
+    message: ({ endpoint, reason }) => `no link with ${endpoint}: ${reason}`,
+    advice: 'See that the graph and its provider are the same there, and that this identity is admitted.',
+    original: 'PEER_E_CONNECTION_NOT_AUTHENTICATED',
+  },
+  refused: {
+    message: ({ endpoint, reason }) => `${endpoint} refused the connection: ${reason}`,
+    advice: 'Try another node, or later.',
+    original: 'PEER_E_CONNECTION_REFUSED',
+  },
+  'no-common-version': {
+    message: ({ ours, theirs }) => `no common version: here ${ours.join(', ')}, there ${theirs.join(', ')}`,
+    advice: 'Bring the older one of the two nodes up to date.',
+  },
+  'node-not-found': {
+    message: ({ peer }) => `no node of ${peer} is known`,
+    advice: 'It may be offline, or its presence is off.',
+    original: 'PEER_E_NODE_NOT_FOUND',
+  },
+  'protocol-not-accepted': {
+    message: ({ peer, protocol }) => `${peer} takes no connections of ${quoted(protocol)}`,
+    advice: 'The application there has to take connections of this protocol first.',
+  },
+  'too-many-connections': {
+    message: ({ peer, limit }) => `${peer} has ${limit} direct connections open`,
+    advice: 'Close one that is not needed, or wait.',
+  },
+  'connection-lost': {
+    message: ({ peer, reason }) => `the connection to ${peer} is lost: ${reason}`,
+    advice: 'Connect again.',
+  },
+  'message-not-taken': {
+    message: ({ peer, type }) => `nobody at ${peer} reads messages of type ${quoted(type)}`,
+    advice: 'The application there has to read this type first.',
+  },
+  'message-too-large': {
+    message: ({ size, limit }) => `a message has at most ${limit} bytes, not ${size}`,
+    advice: 'Use a direct connection.',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

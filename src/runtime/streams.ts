@@ -84,5 +84,8 @@ export interface ByteStreamHandler {
 export type StreamClosing = 'ended' | 'destroyed' | 'broken'
 
 export const CHANNEL_BINDING_LENGTH = 32
-/** How many written bytes may wait before {@link ByteStream.write} asks to stop. */
-export const STREAM_WRITE_LIMIT = 256 * 1024
+/**
+ * How many written bytes may wait before {@link ByteStream.write} asks to stop. It is small, because nothing overtakes
+ * what was written: who has something urgent waits for that much. Write in pieces of about this size or more.
+ */
+export const STREAM_WRITE_LIMIT = 8 * 1024

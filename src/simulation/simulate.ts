@@ -4,9 +4,11 @@
  */
 import { platformCrypto } from '../nodejs/crypto/crypto.ts'
 import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
+import { type MemoryExports, MemoryRecordDatabases } from '../records/memory-record-databases.ts'
 import { type Duration, parseDuration } from '../runtime/duration.ts'
 import type { IpAddress } from '../runtime/endpoint.ts'
 import type { HostLookup } from '../runtime/host-lookup.ts'
+import type { Random } from '../runtime/random.ts'
 import type { Conditions } from './conditions.ts'
 import type { NetworkControl } from './network-control.ts'
 import type { SimulatedHost } from './simulated-host.ts'
@@ -70,6 +72,8 @@ const DEFAULT_SEED = 'peerage'
 const IDENTITIES = 'identities'
 /** The folder of what is remembered of clouds. */
 const CLOUDS = 'clouds'
+/** The folder of what is known of graphs. */
+const GRAPHS = 'graphs'
 
 /**
  * Runs a body on virtual time in a virtual network of hosts. The same seed gives the same run.
@@ -88,7 +92,18 @@ export async function simulate<const Name extends string>(
   const hostLookup: HostLookup = {
     addressesOf: async (name) => (names.some((known) => known === name) ? addressesOf(simulated.host(name)) : []),
   }
-  const hosts = names.map((name) => [name, hostOf(simulated.addHost(name), run, hostLookup)] as const)
+  const exported: MemoryExports = new Map()
+  const hosts = names.map(
+    (name) =>
+      [
+        name,
+        hostOf(simulated.addHost(name), run, {
+          hostLookup,
+          random: simulated.random(`databases of ${name}`),
+          exported,
+        }),
+      ] as const,
+  )
   const world: World<Name> = {
     // The names are those that were given, which the type of `fromEntries` forgets.
     hosts: Object.fromEntries(hosts) as Record<Name, Host>,
@@ -99,26 +114,60 @@ export async function simulate<const Name extends string>(
   await run.drive(() => body(world))
 }
 
-function hostOf(host: SimulatedHost, run: SimulationRun, hostLookup: HostLookup): Host {
+interface HostParts {
+  readonly hostLookup: HostLookup
+  readonly random: Random
+  /** Exported databases: a file that one host writes can be carried to another one. */
+  readonly exported: MemoryExports
+}
+
+function hostOf(
+  host: SimulatedHost,
+  run: SimulationRun,
+  { hostLookup, random: databaseRandom, exported }: HostParts,
+): Host {
+  // They outlive a crash of the host, as far as they were committed.
+  const crypto = platformCrypto()
+  const recordDatabases = new MemoryRecordDatabases({ crypto, random: databaseRandom }, exported)
+  let openedOn = host.ports
   return {
     async openNode(options = {}) {
       run.noteAsked()
       const { ports } = host
-      const { random, clock, log, datagrams, networkInterfaces, localLink } = ports
+      // Whatever crashed the host since then.
+      if (ports !== openedOn) recordDatabases.crash()
+      openedOn = ports
+      const { random, clock, log, datagrams, streams, networkInterfaces, localLink } = ports
       const nodePorts = {
-        ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
+        ...{
+          random,
+          clock,
+          log,
+          datagrams,
+          streams,
+          networkInterfaces,
+          localLink,
+          hostLookup,
+          crypto,
+          recordDatabases,
+        },
+        recordVerifier: undefined,
         identityStorage: ports.storage(IDENTITIES),
         cloudStorage: ports.storage(CLOUDS),
+        graphStorage: ports.storage(GRAPHS),
       }
       return createPeerNode(nodePorts, { friendlyName: host.name, seeds: options.seeds })
     },
     crash() {
       run.noteAsked()
       host.crash()
+      recordDatabases.crash()
     },
     restart(disk) {
       run.noteAsked()
       host.restart(disk)
+      recordDatabases.crash()
+      if (disk === 'lost') for (const name of recordDatabases.names()) recordDatabases.delete(name)
     },
     skewClock(by) {
       run.noteAsked()

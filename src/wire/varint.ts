@@ -12,3 +12,10 @@ export const LARGEST_VARINT: number = Number.MAX_SAFE_INTEGER
 export const LARGEST_VARINT_1: number = 2 ** 6 - 1
 export const LARGEST_VARINT_2: number = 2 ** 14 - 1
 export const LARGEST_VARINT_4: number = 2 ** 30 - 1
+
+/** How many bytes hold a number. */
+export function varintLength(value: number): number {
+  if (value <= LARGEST_VARINT_1) return 1
+  if (value <= LARGEST_VARINT_2) return 2
+  return value <= LARGEST_VARINT_4 ? 4 : 8
+}

@@ -35,6 +35,12 @@ export class WireWriter {
     this.#length = 0
   }
 
+  /** Takes back what was written after the first `length` bytes. */
+  truncate(length: number): void {
+    requireInteger(length, this.#length)
+    this.#length = length
+  }
+
   /** What has been written: a view, good until the next write or reset. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)

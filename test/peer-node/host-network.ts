@@ -1,13 +1,27 @@
 /** The network of a host that is alone, for tests of what needs none. */
+import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
 import type { PeerNodePorts } from '../../src/peer-node/peer-node.ts'
+import { MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 
 export function hostNetwork(): Pick<
   PeerNodePorts,
-  'datagrams' | 'networkInterfaces' | 'localLink' | 'hostLookup' | 'cloudStorage'
+  | 'datagrams'
+  | 'streams'
+  | 'networkInterfaces'
+  | 'localLink'
+  | 'hostLookup'
+  | 'cloudStorage'
+  | 'graphStorage'
+  | 'recordDatabases'
+  | 'recordVerifier'
 > {
   const { ports } = new SimulatedWorld({ seed: 'alone' }).addHost('alone')
-  const { datagrams, networkInterfaces, localLink } = ports
+  const { datagrams, streams, networkInterfaces, localLink, random } = ports
   const hostLookup = { addressesOf: async () => [] }
-  return { datagrams, networkInterfaces, localLink, hostLookup, cloudStorage: ports.storage('clouds') }
+  const recordDatabases = new MemoryRecordDatabases({ crypto: platformCrypto(), random })
+  return {
+    ...{ datagrams, streams, networkInterfaces, localLink, hostLookup, recordDatabases, recordVerifier: undefined },
+    ...{ cloudStorage: ports.storage('clouds'), graphStorage: ports.storage('graphs') },
+  }
 }

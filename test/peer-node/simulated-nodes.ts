@@ -6,12 +6,14 @@ import {
   type PeerNodeOptions,
   type PeerNodePorts,
 } from '../../src/peer-node/peer-node.ts'
+import { type MemoryExports, MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { SimulationRun } from '../../src/simulation/simulation-run.ts'
 
 export interface SimulatedNodes {
   readonly world: SimulatedWorld
+  readonly hosts: ReadonlyMap<string, SimulatedHost>
   addHost(name: string, options?: HostOptions): SimulatedHost
   /**
    * Opens a node on a host; without a name of an identity it has the one of the host. `ports` stand in the place of those of
@@ -27,21 +29,37 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
   const world = new SimulatedWorld({ seed, conditions: { latency: 10 } })
   const run = new SimulationRun(world)
   const names = new Set<string>()
+  const crypto = platformCrypto()
+  const exported: MemoryExports = new Map()
+  const disks = new Map<SimulatedHost, MemoryRecordDatabases>()
   const hostLookup = {
     addressesOf: async (name: string) =>
       names.has(name) ? world.host(name).attachment.addresses.map(({ address }) => address) : [],
   }
+  const hosts = new Map<string, SimulatedHost>()
   const nodes: SimulatedNodes = {
     world,
+    hosts,
     addHost(name, options) {
       names.add(name)
-      return world.addHost(name, options)
+      const host = world.addHost(name, options)
+      hosts.set(name, host)
+      return host
     },
     openNode(host, options = {}, ports = {}) {
-      const { random, clock, log, datagrams, networkInterfaces, localLink } = host.ports
+      const { random, clock, log, datagrams, streams, networkInterfaces, localLink } = host.ports
+      let recordDatabases = disks.get(host)
+      if (recordDatabases === undefined) {
+        recordDatabases = new MemoryRecordDatabases(
+          { crypto, random: world.random(`databases of ${host.name}`) },
+          exported,
+        )
+        disks.set(host, recordDatabases)
+      }
       return createPeerNode(
         {
-          ...{ random, clock, log, datagrams, networkInterfaces, localLink, hostLookup, crypto: platformCrypto() },
+          ...{ random, clock, log, datagrams, streams, networkInterfaces, localLink, hostLookup, crypto },
+          ...{ recordDatabases, recordVerifier: undefined, graphStorage: host.ports.storage('graphs') },
           ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },
           ...ports,
         },

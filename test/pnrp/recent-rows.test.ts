@@ -1,9 +1,9 @@
 /** The packed table in which a node keeps cookies, witnesses and pauses. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { networkPrefix, networkPrefixBytes, PREFIX_BYTES } from '../../src/pnrp/network-prefix.ts'
 import { RecentRows } from '../../src/pnrp/recent-rows.ts'
 import { type IpAddress, ipAddressFromBytes } from '../../src/runtime/endpoint.ts'
+import { networkPrefix, networkPrefixBytes, PREFIX_BYTES } from '../../src/runtime/network-prefix.ts'
 
 const FORMAT = { keyLength: 2, valueLength: 3, most: 20 }
 const HIGHEST_TIME = 2 ** 48 - 1

@@ -5,7 +5,7 @@ import { type Flood, type Inquire, NONCE_LENGTH } from '../../src/pnrp/message.t
 import { NO_PNRP_ID } from '../../src/pnrp/pnrp-id.ts'
 import { Reassembly } from '../../src/pnrp/reassembly.ts'
 import { REQUESTS_OF_PREFIX } from '../../src/pnrp/request-admission.ts'
-import { TokenBuckets } from '../../src/pnrp/token-buckets.ts'
+import { TokenBuckets } from '../../src/runtime/token-buckets.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { drawPnrpId, ScriptedPeer } from './scripted-peer.ts'
 import { type Member, PORT, SimulatedCloud } from './simulated-cloud.ts'

@@ -132,8 +132,12 @@ test('no path climbs out of a legal one, and none reaches an entrance, a test or
 
 test('acceptance suites are for tests: no layer imports them, and they use their own ports and each other', () => {
   const others = LAYERS.filter((layer) => layer !== 'runtime')
+  const suites = ['../runtime/acceptance/clock.ts', '../records/acceptance/record-database.ts']
   expectJudged(
-    casesIn(others, [importOf('../runtime/acceptance/clock.ts')], IMPORTS),
+    casesIn(others, suites.map(importOf), IMPORTS),
+    casesIn('records', [importOf('./acceptance/record-database.ts')], IMPORTS),
+    casesIn('records/acceptance', ['../thing.ts', './thing.ts', '../../runtime/acceptance/clock.ts'].map(importOf)),
+    casesIn('records/acceptance', ['../../graph/thing.ts', '../../index.ts', 'vitest'].map(importOf), IMPORTS),
     casesIn('runtime', [importOf('./acceptance/clock.ts')], IMPORTS),
     casesIn('runtime/acceptance', [importOf('../clock.ts'), importOf('./acceptance.ts')]),
     casesIn('runtime/acceptance', [importOf('../../wire/thing.ts'), importOf('vitest')], IMPORTS),

@@ -4,12 +4,17 @@
  */
 import { createInterface } from 'node:readline'
 import { openNode } from '../../../src/nodejs/open-node.ts'
+import { recordType } from '../../../src/peer-node/application-types.ts'
+import type { Graph } from '../../../src/peer-node/graph.ts'
 import type { PeerNode } from '../../../src/peer-node/peer-node.ts'
 import { PeerageError } from '../../../src/runtime/peerage-error.ts'
+import { anything } from '../../peer-node/schemas.ts'
 
 const handles = new Map<string, { close(): Promise<void> }>()
 const lines = createInterface({ input: process.stdin })
 let node: PeerNode | undefined
+let graph: Graph | undefined
+const Text = recordType('test.text', { schema: anything, expires: '1d' })
 
 /** Bytes are base64 in JSON. */
 function withBytes(value: object): object {
@@ -51,6 +56,33 @@ async function perform(call: string, argument: string, options: Record<string, u
       const results: object[] = []
       for await (const result of node.names.resolve(argument, options)) results.push(withBytes(result))
       return results
+    }
+    case 'graph-create':
+      graph = await node.graphs.create(options)
+      return { graphId: graph.graphId, addresses: await graph.addresses() }
+    case 'graph-join': {
+      const { addresses } = options
+      graph = await node.graphs.join(argument, { addresses: Array.isArray(addresses) ? addresses.map(String) : [] })
+      return graph.addresses()
+    }
+    case 'graph-open':
+      graph = await node.graphs.open(argument, options)
+      return graph.status()
+    case 'graph-import':
+      graph = await node.graphs.importDatabase(argument)
+      return graph.status()
+    case 'graph-export':
+      await graph?.exportDatabase(argument)
+      return undefined
+    case 'write': {
+      const texts = options['texts']
+      for (const text of Array.isArray(texts) ? texts : []) await graph?.records.add(Text, text)
+      return undefined
+    }
+    case 'read': {
+      const texts: unknown[] = []
+      if (graph !== undefined) for await (const { payload } of graph.records.list(Text)) texts.push(payload)
+      return texts
     }
     case 'close':
       await node.close()

@@ -1,0 +1,65 @@
+/**
+ * A graph of 1,000 simulated nodes: neighbors, copies of each record, half of the nodes vanishing at once, and partitions.
+ *
+ *     node scale/graph.ts [nodes] [seed] [overlay | partitions | nodes]
+ *
+ * `overlay` and `partitions` switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves,
+ * which costs a record for each pair of nodes.
+ */
+import { cutAndHeal, floodsReachAll, nodeListsAreComplete } from '../test/graph/healing.ts'
+import { crashMany, measureCopies, neighborCounts, outOfRange } from '../test/graph/measuring.ts'
+import { SimulatedGraph } from '../test/graph/simulated-graph.ts'
+
+const [nodes = '1000', seed = 'scale', only] = process.argv.slice(2)
+const count = Number(nodes)
+const MINUTE = 60_000
+const started = performance.now()
+
+function say(what: string, found: unknown): void {
+  process.stdout.write(
+    `${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${what}: ${JSON.stringify(found)}\n`,
+  )
+}
+
+function grown(maxPresenceRecords: number): SimulatedGraph {
+  const graph = new SimulatedGraph({ seed, checks: false, properties: { maxPresenceRecords } })
+  graph.grow(count)
+  say('joined', count)
+  graph.world.runFor(MINUTE)
+  say('neighbors a minute later', [...neighborCounts(graph.running)])
+  say('out of range', outOfRange(graph.running))
+  say('all reach all', graph.isConnected())
+  say('databases that differ', graph.differences().length)
+  return graph
+}
+
+function overlay(): void {
+  const graph = grown(0)
+  say('first copies', measureCopies(graph, 30))
+  say('settled copies', measureCopies(graph, 50))
+  const left = crashMany(graph, 0.5)
+  say('left after a crash of half', left.length)
+  say('copies while it repairs', measureCopies(graph, 20, MINUTE))
+  say('neighbors', [...neighborCounts(left)])
+  say('out of range', outOfRange(left))
+  say('all reach all', graph.isConnected(left))
+  measureCopies(graph, 30)
+  say('settled copies', measureCopies(graph, 50))
+  say('databases that differ', graph.differences().length)
+}
+
+function partitions(): void {
+  const graph = grown(50)
+  for (const length of [10_000, 20 * MINUTE]) {
+    for (const sizes of [[1], [4], [Math.floor(count / 2)], [4, Math.floor(count / 2)]]) {
+      say(`healed after ${length / 1000} s in parts of ${sizes} and the rest, ms`, cutAndHeal(graph, { sizes, length }))
+      const [first] = graph.members
+      const last = graph.members.at(-1)
+      if (first !== undefined && last !== undefined) say('a flood reaches all', floodsReachAll(graph, [first, last]))
+    }
+  }
+}
+
+if (only === undefined || only === 'overlay') overlay()
+if (only === undefined || only === 'partitions') partitions()
+if (only === undefined || only === 'nodes') say('node lists are complete', nodeListsAreComplete(grown(-1).members))

@@ -1,0 +1,96 @@
+/**
+ * The graph security provider: who may hold a link, what makes a record valid (MS-PPGRH 1.3.4; DESIGN section 7). A graph
+ * names its provider; `none` is one, groups have another one, and an application can bring its own.
+ *
+ * A provider is synchronous. It takes time, randomness and cryptography from the ports that it is opened with, and
+ * must not call the graph that calls it: that gets an error. What it answers about a record may depend on that record and
+ * the security state alone, never on what this node saw before: otherwise views differ for ever. A record that it called
+ * valid it has to call valid again after a restart, as long as the security state is the same: so proofs that came are kept.
+ */
+import type { PeerName } from '../identity/peer-name.ts'
+import type { GraphRecord, RecordAuthor } from '../records/record.ts'
+import type { RecordDraft } from '../records/record-draft.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
+import type { Random } from '../runtime/random.ts'
+
+/** Opens a provider for one graph. */
+export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityProvider
+
+/** What a provider stands on. */
+export interface ProviderContext {
+  readonly crypto: Crypto
+  readonly random: Random
+  readonly clock: Pick<Clock, 'utc'>
+  /** Whose node this is. */
+  readonly identity: LinkIdentity
+  /** To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened. */
+  changed(): void
+}
+
+/** An identity with its key. */
+export interface LinkIdentity {
+  readonly name: PeerName
+  readonly keyPair: SigningKeyPair
+}
+
+/** Judges links and records of one graph. */
+export interface GraphSecurityProvider {
+  /**
+   * Judges a link, at both ends, after both identities are proven. Nothing of the graph passes before both have admitted.
+   *
+   * @param send Sends a message to the other side's provider: at most {@link LONGEST_PROVIDER_MESSAGE} bytes
+   */
+  admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission
+  /** The proofs of a record that is about to be signed. Throws if the author may not write it: nothing is stored then. */
+  secure(draft: RecordDraft): Uint8Array
+  /** Judges a record whose form and signatures are right. */
+  validate(record: GraphRecord): Validity
+  /** Whether who wrote a version is an administrator, whose deletions win over anything (G-062). */
+  isAdministrator(author: RecordAuthor): boolean
+  /** Whether this identity may still hold a link; asked again after each change of the security state. */
+  isAdmitted(publicKey: Uint8Array): boolean
+  /** When the right of an author ends, in peer time: no record of theirs may outlive it. undefined: never. */
+  rightEnds(publicKey: Uint8Array): number | undefined
+  /** The types that are compared and copied before all others (G-165). */
+  readonly firstTypes: readonly string[]
+  /** What was asked for as a missing proof, if it is here: at most {@link LONGEST_PROOF} bytes. */
+  proof(request: Uint8Array): Uint8Array | undefined
+  /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
+  proofArrived(request: Uint8Array, proof: Uint8Array): boolean
+  /** The graph was closed: nothing is called any more. */
+  close(): void
+}
+
+/** A link that is to be admitted. */
+export interface LinkToJudge {
+  readonly peer: LinkPeer
+  readonly isDialler: boolean
+  /** What both ends of this link share, and nobody else has: 32 bytes. */
+  readonly channelBinding: Uint8Array
+}
+
+/** Who is at the other end of a link: proven. */
+export interface LinkPeer {
+  readonly name: PeerName
+  readonly publicKey: Uint8Array
+  /** The public key in hexadecimal digits: a key of Maps. */
+  readonly key: string
+}
+
+/** One side's judgement of one link: `undecided` until the other side's provider has said enough. */
+export interface Admission {
+  readonly verdict: 'admitted' | 'refused' | 'undecided'
+  /** A message of the other side's provider came. */
+  received(message: Uint8Array): 'admitted' | 'refused' | 'undecided'
+}
+
+/** `missingProof` is what the neighbor that sent the record is asked for: at most {@link LONGEST_PROOF_REQUEST} bytes. */
+export type Validity = 'valid' | 'invalid' | { readonly missingProof: Uint8Array }
+
+/** In bytes. */
+export const LONGEST_PROVIDER_MESSAGE = 16 * 1024
+/** In bytes. */
+export const LONGEST_PROOF_REQUEST = 64
+/** In bytes: a chain of 24 certificates fits. */
+export const LONGEST_PROOF = 32 * 1024

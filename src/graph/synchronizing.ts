@@ -1,0 +1,156 @@
+/**
+ * The comparisons of a node with others, as its graph sees them: when one begins, what arrives in it, and what its end means.
+ * reconciliations.ts does the comparing, comparisons.ts chooses the nodes that are no neighbors.
+ */
+import { randomFraction } from '../runtime/random.ts'
+import type { DropReason } from './graph-counters.ts'
+import type { GraphParts } from './graph-parts.ts'
+import type { KeptState } from './kept-state.ts'
+import type { LinkPort } from './link-port.ts'
+import type { LinkSession } from './link-session.ts'
+import type { ReconciledRecords, ReconciliationEnd, ReconciliationFailure } from './reconciled-records.ts'
+import type { ReconciliationPolicy } from './reconciliation-stages.ts'
+import { Reconciliations } from './reconciliations.ts'
+import type { RecordArrival } from './record-arrival.ts'
+import type { RecordStore } from './record-store.ts'
+
+/** Between a comparison for which there was no place, and the next attempt, in milliseconds, with up to as much again added. */
+export const COMPARISON_RETRY = 3000
+
+/** What synchronizing needs of the rest of the node. */
+export interface SynchronizingOwner {
+  policy(): ReconciliationPolicy
+  /** The session over a link, as long as it is there. */
+  sessionOf(link: LinkPort): LinkSession | undefined
+  /** A comparison has ended well. @param isCutOff Whether it showed that the two are cut off from each other */
+  compared(session: LinkSession, isCutOff: boolean): void
+  /** The first one since the start, or since the last wake, has ended well. */
+  synchronized(): void
+}
+
+/** The comparisons of one node. */
+export class Synchronizing {
+  readonly reconciliations: Reconciliations
+  readonly #parts: GraphParts
+  readonly #store: RecordStore
+  readonly #arrival: RecordArrival
+  readonly #kept: KeptState
+  readonly #owner: SynchronizingOwner
+  /** How often the disk had failed when a comparison began here. */
+  readonly #losses = new WeakMap<LinkPort, number>()
+  #wasSynchronized: boolean
+  #hasReconciled = false
+
+  constructor(
+    parts: GraphParts,
+    tools: { readonly store: RecordStore; readonly arrival: RecordArrival; readonly kept: KeptState },
+    owner: SynchronizingOwner,
+  ) {
+    const { clock, crypto, random, deadlines, events } = parts
+    this.#parts = parts
+    this.#store = tools.store
+    this.#arrival = tools.arrival
+    this.#kept = tools.kept
+    this.#owner = owner
+    this.#wasSynchronized = tools.kept.wasSynchronized
+    this.reconciliations = new Reconciliations(
+      (link) => this.#recordsOver(link),
+      { clock, crypto, random, deadlines },
+      () => owner.policy(),
+      {
+        progress: (_link, received, expected) => events.progressed(received, expected),
+        typeComplete: (_link, type) => events.synchronized(type),
+        ended: (link, end) => this.#ended(link, end),
+      },
+    )
+  }
+
+  /** Whether a comparison has ended well at any time, before a restart too. */
+  get wasSynchronized(): boolean {
+    return this.#wasSynchronized
+  }
+
+  /** Whether one has since the start, or since the last wake. */
+  get hasReconciled(): boolean {
+    return this.#hasReconciled
+  }
+
+  /** What is here may be long out of date. */
+  forget(): void {
+    this.#hasReconciled = false
+  }
+
+  /** Compares with the other end of a link; if there is no place for it now, a little later. */
+  compare(session: LinkSession): void {
+    if (this.reconciliations.begin(session.link, session.types)) {
+      this.#losses.set(session.link, this.#store.losses)
+      this.#parts.counters.counted('comparisons')
+    } else {
+      this.#compareLater(session)
+    }
+  }
+
+  #compareLater(session: LinkSession): void {
+    if (session.state !== 'neighbor') {
+      // Another round will do: nothing waits for a place but neighbors.
+      session.link.end()
+      return
+    }
+    const delay = COMPARISON_RETRY * (1 + randomFraction(this.#parts.random))
+    this.#parts.deadlines.set(delay, () => {
+      if (this.#parts.neighbors.of(session) === undefined || this.reconciliations.isUnderWay(session.link)) return
+      this.compare(session)
+    })
+  }
+
+  #recordsOver(link: LinkPort): ReconciledRecords {
+    const store = this.#store
+    return {
+      trie: store.trie,
+      minute: () => this.#parts.peerTime.minute(),
+      advanceTrie: (minute) => store.advanceTrie(minute),
+      bytesOf: (type, id) => store.get(type, id)?.bytes,
+      isLongHeld: (id) => store.isLongHeld(id),
+      arrived: (bytes, done) => {
+        this.#arrival.take(bytes, { session: this.#owner.sessionOf(link), how: 'bulk' }, done)
+      },
+    }
+  }
+
+  #ended(link: LinkPort, end: ReconciliationEnd): void {
+    const session = this.#owner.sessionOf(link)
+    if (session === undefined) return
+    if (end.kind === 'failed') {
+      this.#parts.counters.dropped(failures[end.reason])
+      if (end.reason !== 'link' && end.reason !== 'ended') this.#compareLater(session)
+      return
+    }
+    if (end.kind === 'reconciled') this.#parts.counters.counted('comparisons-different')
+    if (!this.#wasSynchronized) {
+      this.#kept.setSynchronized()
+      this.#store.commit()
+      // What the disk did not take has to come again before this is a complete copy.
+      if ((this.#losses.get(link) ?? 0) !== this.#store.losses) {
+        this.#kept.clearSynchronized()
+        this.#compareLater(session)
+        return
+      }
+      this.#wasSynchronized = true
+    }
+    if (!this.#hasReconciled) {
+      this.#hasReconciled = true
+      this.#owner.synchronized()
+    }
+    this.#owner.compared(session, end.kind === 'reconciled' && end.wasCutOff)
+  }
+}
+
+const failures: Readonly<Record<ReconciliationFailure, DropReason>> = {
+  busy: 'comparison-busy',
+  minute: 'comparison-minute',
+  stalled: 'comparison-failed',
+  'given-up': 'comparison-failed',
+  protocol: 'comparison-failed',
+  link: 'comparison-failed',
+  ended: 'comparison-failed',
+}

@@ -1,0 +1,151 @@
+/**
+ * Checks signatures of records on the main thread as long as there are few, and on a worker when there are many (DESIGN section 3):
+ * handing one check over costs more time than it takes, and a long queue keeps the main thread from everything else.
+ * All graphs of a process share the worker; verdicts are not shared or kept.
+ *
+ * A worker that fails is given up: what it had is checked here, and so is everything after it.
+ */
+import { Worker } from 'node:worker_threads'
+import type { RecordVerifier } from '../graph/record-verifier.ts'
+import type { GraphKeys } from '../records/graph-id.ts'
+import type { GraphRecord } from '../records/record.ts'
+import type { SignatureProblem } from '../records/record-problem.ts'
+import { type SignatureCheck, signatureChecks, verifyRecord } from '../records/verify-record.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import type { Log } from '../runtime/log.ts'
+import { packChecks } from './signature-batch.ts'
+
+/** So many records are checked in one turn of the event loop on the main thread; the others of that turn go to the worker. */
+export const CHECKED_INLINE = 4
+/** Batches that the worker has at a time: one that it works on, and one that waits. */
+const MOST_BATCHES = 2
+/** Records of one batch. */
+export const LARGEST_CHECK_BATCH = 128
+
+type Done = (problem: SignatureProblem | undefined) => void
+
+interface Job {
+  readonly checks: readonly SignatureCheck[]
+  readonly owner: object
+  readonly crypto: Crypto
+  readonly keys: GraphKeys
+  readonly record: GraphRecord
+  readonly done: Done
+}
+
+/** The worker of a process, and what waits for it. */
+export class SignatureThread {
+  readonly #log: Log
+  #worker: Worker | undefined
+  #hasFailed = false
+  #inline = 0
+  #isTurnCounted = false
+  #waiting: Job[] = []
+  readonly #batches: Job[][] = []
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** A verifier for one graph. */
+  verifier(crypto: Crypto, keys: GraphKeys): RecordVerifier {
+    const owner = {}
+    return {
+      verify: (record, done) => this.#verify({ owner, crypto, keys, record, done }),
+      close: () => this.#forget(owner),
+    }
+  }
+
+  /** Ends the worker. What it had is not told to anybody. */
+  async close(): Promise<void> {
+    this.#waiting = []
+    this.#batches.length = 0
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+
+  #verify(job: Omit<Job, 'checks'>): void {
+    const { crypto, keys, record, done } = job
+    if (this.#hasFailed || (this.#isQuiet && this.#takesInline())) {
+      done(verifyRecord(crypto, keys, record))
+      return
+    }
+    this.#waiting.push({ ...job, checks: signatureChecks(crypto, keys, record) })
+    if (this.#waiting.length >= LARGEST_CHECK_BATCH) this.#hand()
+    this.#countTurn()
+  }
+
+  get #isQuiet(): boolean {
+    return this.#waiting.length === 0 && this.#batches.length === 0
+  }
+
+  #takesInline(): boolean {
+    this.#countTurn()
+    return this.#inline++ < CHECKED_INLINE
+  }
+
+  /** When the turn is over, what has gathered goes to the worker. */
+  #countTurn(): void {
+    if (this.#isTurnCounted) return
+    this.#isTurnCounted = true
+    setImmediate(() => {
+      this.#isTurnCounted = false
+      this.#inline = 0
+      this.#hand()
+    })
+  }
+
+  #hand(): void {
+    while (this.#waiting.length > 0 && this.#batches.length < MOST_BATCHES) {
+      const batch = this.#waiting.splice(0, LARGEST_CHECK_BATCH)
+      const bytes = packChecks(batch.flatMap(({ checks }) => checks))
+      this.#batches.push(batch)
+      this.#start().postMessage(bytes, [bytes.buffer])
+    }
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker
+    // Beside this file lies its compiled form, or, where TypeScript runs as it is, its source.
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./signature-worker.${ending}`, import.meta.url))
+    worker.on('message', (verdicts: Uint8Array) => this.#answered(verdicts))
+    worker.on('error', (error) => this.#failed(worker, error.message))
+    worker.on('exit', () => this.#failed(worker, 'it has ended'))
+    // The process may end although the worker waits.
+    worker.unref()
+    this.#worker = worker
+    return worker
+  }
+
+  #answered(verdicts: Uint8Array): void {
+    const batch = this.#batches.shift() ?? []
+    // The worker goes on while its verdicts are dealt with.
+    this.#hand()
+    let next = 0
+    for (const { checks, done } of batch) {
+      const wrong = checks.findIndex((_, index) => verdicts[next + index] !== 1)
+      next += checks.length
+      done(checks[wrong]?.problem)
+    }
+  }
+
+  #failed(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return
+    this.#worker = undefined
+    this.#hasFailed = true
+    this.#log.warn('the worker that checks signatures failed; they are checked without it', { reason })
+    const jobs = [...this.#batches.flat(), ...this.#waiting]
+    this.#batches.length = 0
+    this.#waiting = []
+    for (const { crypto, keys, record, done } of jobs) done(verifyRecord(crypto, keys, record))
+  }
+
+  /** A graph is closed: its verdicts are not told any more. */
+  #forget(owner: object): void {
+    const silence = (jobs: Job[]): Job[] => jobs.map((job) => (job.owner === owner ? { ...job, done: () => {} } : job))
+    this.#waiting = silence(this.#waiting)
+    for (const [index, batch] of this.#batches.entries()) this.#batches[index] = silence(batch)
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * A security provider that an application brings. All it does is synchronous, and the graph refuses a promise as an answer; but
+ * one that is broken later, and that nobody waits for, would end the whole process. It is heard here.
+ */
+import type { GraphSecurityProvider, SecurityProviderFactory } from '../graph/security-provider.ts'
+
+/** Opens a provider whose broken promises harm nobody. */
+export function applicationProvider(open: SecurityProviderFactory): SecurityProviderFactory {
+  return (graph) => {
+    const provider = open(graph)
+    return {
+      admit: (link, send) => {
+        const admission = heard(provider.admit(link, send))
+        return { verdict: heard(admission.verdict), received: (message) => heard(admission.received(message)) }
+      },
+      secure: (draft) => heard(provider.secure(draft)),
+      validate: (record) => heard(provider.validate(record)),
+      isAdministrator: (author) => heard(provider.isAdministrator(author)),
+      isAdmitted: (publicKey) => heard(provider.isAdmitted(publicKey)),
+      rightEnds: (publicKey) => heard(provider.rightEnds(publicKey)),
+      get firstTypes() {
+        return heard(provider.firstTypes)
+      },
+      proof: (request) => heard(provider.proof(request)),
+      proofArrived: (request, proof) => heard(provider.proofArrived(request, proof)),
+      close: () => heard(provider.close()),
+    } satisfies GraphSecurityProvider
+  }
+}
+
+function heard<Answer>(answer: Answer): Answer {
+  if (answer instanceof Promise) answer.catch(() => {})
+  return answer
+}

@@ -1,0 +1,93 @@
+/**
+ * Cuts a simulated graph into parts, lets each part write, puts the network together again, and tells how long the graph took
+ * to be one again: in the tests of small graphs, and in scale/graph.ts of large ones.
+ */
+import type { Member, SimulatedGraph } from './simulated-graph.ts'
+
+/** How a graph is cut. */
+export interface Cut {
+  /** How many of the first members are in each part; the rest is one more part. */
+  readonly sizes: readonly number[]
+  /** For how long, in milliseconds. */
+  readonly length: number
+}
+
+/** When what was one again, in milliseconds after the network was whole. */
+export interface Healing {
+  readonly databases: number
+  readonly overlay: number
+  readonly nodeLists: number
+}
+
+/** What an operator would wait for: a minute, and a second for every 10,000 records that differ (G-109). */
+export const LONGEST_HEALING = 60_000
+/** Records that each part writes while it is by itself. */
+const WRITTEN_APART = 4
+const LOOKING_INTERVAL = 500
+
+/** Cuts, heals, and waits. @throws Error if it takes longer than G-109 allows */
+export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Healing {
+  const parts = partsOf(graph.members, sizes)
+  const { world } = graph
+  // What one part changes and another deletes has to come out the same everywhere.
+  const shared = graph.members[0]?.write('known to all', { life: LONG_LIFE })
+  world.runFor(10_000)
+  world.network.partition(...parts.map((part) => part.map(({ name }) => name)))
+  for (let step = 0; step < WRITTEN_APART; step++) {
+    world.runFor(length / WRITTEN_APART)
+    for (const part of parts) part[step % part.length]?.write(`written apart ${step}`, { life: LONG_LIFE })
+  }
+  if (shared !== undefined) parts.at(-1)?.[0]?.remove(shared.id)
+  world.network.heal()
+  const healed = world.now
+  const healing = { databases: -1, overlay: -1, nodeLists: -1 }
+  const isOne: Readonly<Record<keyof Healing, () => boolean>> = {
+    databases: () => graph.differences().length === 0,
+    overlay: () => graph.isConnected() && bordersAreCrossed(parts),
+    nodeLists: () => nodeListsAreComplete(graph.members),
+  }
+  while (Object.values(healing).some((time) => time < 0)) {
+    const passed = world.now - healed
+    if (passed > LONGEST_HEALING) throw new Error(`not healed after ${passed} ms: ${JSON.stringify(healing)}`)
+    world.runFor(LOOKING_INTERVAL)
+    for (const what of ['databases', 'overlay', 'nodeLists'] as const) {
+      if (healing[what] < 0 && isOne[what]()) healing[what] = world.now - healed
+    }
+  }
+  return healing
+}
+
+/** Whether a record of each part reaches all by flooding: sooner than any comparison could bring it. */
+export function floodsReachAll(graph: SimulatedGraph, writers: readonly Member[]): boolean {
+  const records = writers.map((member) => member.write('after healing', { life: LONG_LIFE }))
+  graph.world.runFor(10_000)
+  return graph.members.every(({ node }) => records.every(({ type, id }) => node.store.get(type, id) !== undefined))
+}
+
+function partsOf(members: readonly Member[], sizes: readonly number[]): (readonly Member[])[] {
+  const parts: (readonly Member[])[] = []
+  let start = 0
+  for (const size of sizes) {
+    parts.push(members.slice(start, start + size))
+    start += size
+  }
+  parts.push(members.slice(start))
+  return parts
+}
+
+/** Whether each node list holds every node that shows itself. */
+export function nodeListsAreComplete(members: readonly Member[]): boolean {
+  const shown = members.filter(({ node, key }) => node.overlay.nodes.get(key) !== undefined)
+  return members.every(({ node }) => shown.every(({ key }) => node.overlay.nodes.get(key) !== undefined))
+}
+
+/** Whether neighbor links lead out of each part. */
+function bordersAreCrossed(parts: readonly (readonly Member[])[]): boolean {
+  return parts.every((part) => {
+    const keys = new Set(part.map(({ key }) => key))
+    return part.some(({ node }) => node.parts.neighbors.all().some(({ session }) => !keys.has(session.peer.key)))
+  })
+}
+
+/** Of what is written, in milliseconds: longer than any cut. */
+const LONG_LIFE = 3 * 24 * 60 * 60_000

@@ -1,0 +1,95 @@
+import { afterEach, expect, test } from 'vitest'
+import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { CHECKED_INLINE, LARGEST_CHECK_BATCH, SignatureThread } from '../../src/nodejs/worker-verifier.ts'
+import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
+import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-record.ts'
+import { readRecord } from '../../src/records/read-record.ts'
+import type { GraphRecord } from '../../src/records/record.ts'
+import type { SignatureProblem } from '../../src/records/record-problem.ts'
+import { toUtf8 } from '../../src/runtime/bytes.ts'
+import { silentLog } from '../../src/runtime/log.ts'
+
+const crypto = platformCrypto()
+const keys = graphKeys(crypto, parseGraphId('a graph'))
+const keyPair = crypto.signingKeyPair(new Uint8Array(32).fill(7))
+const author = { publicKey: keyPair.publicKey, classifier: 'peer' }
+const signing = { keyPair, proofs: new Uint8Array(0) }
+let thread = new SignatureThread(silentLog)
+
+afterEach(async () => {
+  await thread.close()
+  thread = new SignatureThread(silentLog)
+})
+
+/** A record; every third one is of a later version, every fifth one is damaged where only a signature tells. */
+function recordOf(index: number): { record: GraphRecord; isGood: boolean } {
+  const draft = {
+    ...{ id: undefined, type: 'test', creator: author, created: 1000, version: 1, author, modified: 1000 },
+    ...{
+      expires: 9000,
+      deleted: false,
+      encoding: 'bytes' as const,
+      payload: toUtf8(`record ${index}`),
+      attributes: [],
+    },
+  }
+  const nonce = new Uint8Array(16).fill(index)
+  const first = makeFirstVersion(crypto, keys, draft, nonce, signing)
+  const later = { ...draft, id: first.id, version: 2, modified: 2000 }
+  const made = index % 3 === 0 ? makeLaterVersion(crypto, keys, later, first, signing) : first
+  if (index % 5 !== 0) return { record: made, isGood: true }
+  const bytes = made.bytes.slice()
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+  const damaged = readRecord(crypto, keys, bytes)
+  if (typeof damaged === 'string') throw new Error(damaged)
+  return { record: damaged, isGood: false }
+}
+
+test('what is checked in one turn gets its own verdict, whoever checks it', async () => {
+  const verifier = thread.verifier(crypto, keys)
+  const records = Array.from({ length: 3 * LARGEST_CHECK_BATCH }, (_, index) => recordOf(index))
+  const verdicts = new Map<number, SignatureProblem | undefined>()
+  let atOnce = 0
+  await new Promise<void>((resolve) => {
+    for (const [index, { record }] of records.entries()) {
+      verifier.verify(record, (problem) => {
+        expect(verdicts.has(index)).toBe(false)
+        verdicts.set(index, problem)
+        if (verdicts.size === records.length) resolve()
+      })
+    }
+    atOnce = verdicts.size
+  })
+  // Few are checked where they come, the others are not waited for.
+  expect(atOnce).toBe(CHECKED_INLINE)
+  for (const [index, { isGood }] of records.entries()) expect(verdicts.get(index) === undefined).toBe(isGood)
+})
+
+test('what is checked for a graph that was closed is not told', async () => {
+  const closed = thread.verifier(crypto, keys)
+  const open = thread.verifier(crypto, keys)
+  let told = 0
+  await new Promise<void>((resolve) => {
+    for (let index = 1; index < 20; index++) {
+      closed.verify(recordOf(index).record, () => {
+        if (index > CHECKED_INLINE) told++
+      })
+    }
+    open.verify(recordOf(1).record, () => resolve())
+    closed.close()
+  })
+  expect(told).toBe(0)
+})
+
+test('a process ends although the thread waits, and closing twice is fine', async () => {
+  const verifier = thread.verifier(crypto, keys)
+  await new Promise<void>((resolve) => {
+    for (let index = 1; index <= 2 * CHECKED_INLINE; index++) {
+      verifier.verify(recordOf(index).record, () => {
+        if (index === 2 * CHECKED_INLINE) resolve()
+      })
+    }
+  })
+  await thread.close()
+  await thread.close()
+})

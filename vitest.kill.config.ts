@@ -1,0 +1,13 @@
+import config from './vitest.config.ts'
+
+const HOUR = 3_600_000
+
+/** Processes that are killed at random instants, hundreds of times instead of some dozens. */
+export default {
+  test: {
+    ...config.test,
+    include: ['test/nodejs/record-database-kill.test.ts'],
+    env: { PEERAGE_KILLS: '500' },
+    testTimeout: HOUR,
+  },
+}
