@@ -327,6 +327,7 @@ export class GraphNode {
   }
 
   resume(): void {
+    this.#provider.requireOutside('resuming')
     this.#expiry.start()
   }
 
@@ -370,6 +371,7 @@ export class GraphNode {
   }
 
   nodes(): Iterable<ListedNode> {
+    this.#provider.requireOutside('reading')
     const { store } = this.#records
     return [...this.#overlay.nodes.all()].filter(({ record }) => !store.isHidden(record))
   }
