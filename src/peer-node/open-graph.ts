@@ -188,7 +188,7 @@ export class OpenGraph implements Graph {
 
   async goOnline(): Promise<void> {
     this.#life.requireOpen()
-    if (this.#wantsLinks) return
+    if (this.#wantsLinks) throw new PeerageError('already-listening', { graph: this.#engine.parts.keys.label })
     this.#wantsLinks = true
     if (this.#isSuspended) return
     this.#engine.goOnline()
