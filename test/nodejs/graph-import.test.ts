@@ -1,8 +1,8 @@
 /** Exported databases as files: made while work goes on, changed by hand, cut off, and imported. */
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
 import { openNode } from '../../src/nodejs/open-node.ts'
+import { numberIn, openSqlite, prepareRows } from '../../src/nodejs/sqlite.ts'
 import { recordType } from '../../src/peer-node/application-types.ts'
 import type { Graph } from '../../src/peer-node/graph.ts'
 import { OpenGraph } from '../../src/peer-node/open-graph.ts'
@@ -83,16 +83,13 @@ test('G-132: an import has the same records, tombstones and root; one changed by
   const cleo = await (await open('Cleo')).graphs.importDatabase(file)
   expect(await firstBytes(cleo)).toEqual(await firstBytes(graph))
   expect(rootOf(cleo)).toBe(rootOf(graph))
-  const database = new Database(file)
-  const row = database
-    .prepare('SELECT number AS place, bytes FROM records WHERE type = ? AND deleted = 0 LIMIT 1')
-    .get(Note.name) as {
-    place: number
-    bytes: Buffer
-  }
-  const changed = Buffer.from(row.bytes)
+  const database = openSqlite(file, { timeout: 0 })
+  const row = prepareRows(database, 'SELECT number, bytes FROM records WHERE type = ? AND deleted = 0').get(Note.name)
+  const bytes = row?.[1]
+  if (row === undefined || !(bytes instanceof Uint8Array)) throw new Error('there are some')
+  const changed = new Uint8Array(bytes)
   changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1
-  database.prepare('UPDATE records SET bytes = ? WHERE number = ?').run(changed, row.place)
+  database.prepare('UPDATE records SET bytes = ? WHERE number = ?').run(changed, numberIn(row, 0))
   database.close()
   const bob = await open('Bob')
   const his = await bob.graphs.importDatabase(file)
