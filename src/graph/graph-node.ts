@@ -405,6 +405,7 @@ export class GraphNode {
     const { nodes } = this.#overlay
     if (change.kind === 'removed') {
       const removed = nodes.removed(change.id)
+      if (removed?.isGone === true) this.#overlay.passive.remove(removed.node.key)
       if (removed !== undefined) events.nodeChanged(removed.node.peer, removed.isGone ? 'disconnected' : 'updated')
     } else {
       const { record } = change
