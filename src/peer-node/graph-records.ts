@@ -8,7 +8,7 @@ import type { GraphNode } from '../graph/graph-node.ts'
 import { authorName } from '../records/author-name.ts'
 import type { Query as RecordQuery } from '../records/query.ts'
 import { queryMatcher } from '../records/query-match.ts'
-import { authorOf, type GraphRecord } from '../records/record.ts'
+import type { GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { parseRecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
@@ -330,10 +330,11 @@ export class GraphRecords implements Records {
 
   #shown<Out>(record: GraphRecord, payload: Out): PeerRecord<Out> {
     const { crypto } = this.#parts
+    const creator = authorName(crypto, record.creator)
+    const modifier = record.modifier === undefined ? creator : authorName(crypto, record.modifier)
     return {
       ...{ id: record.id, type: record.type, version: record.version },
-      ...{ creator: authorName(crypto, record.creator), modifier: authorName(crypto, authorOf(record)) },
-      ...{ attributes: publicAttributes(record.attributes), payload },
+      ...{ creator, modifier, attributes: publicAttributes(record.attributes), payload },
       ...{ created: new Date(record.created), modified: new Date(record.modified), expires: new Date(record.expires) },
     }
   }

@@ -122,6 +122,29 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await left).toEqual({ peer: ann.identity, connected: false, reason: 'leaving' })
     }))
 
+  test('a node that is closed closes its graphs, and opens no other', () =>
+    run(async ({ open, path }) => {
+      const node = await open('ann')
+      const { graphs } = node
+      const graph = await graphs.create()
+      const watching = all(graph.records.watch(Note))
+      await node.close()
+      expect(await watching).toEqual([])
+      await expectRejection('invalid-graph', graph.status(), 'its graph')
+      const attempts = {
+        create: graphs.create(),
+        join: graphs.join('x', { addresses: [] }),
+        open: graphs.open('x'),
+        list: graphs.list(),
+        importDatabase: graphs.importDatabase(path()),
+        delete: graphs.delete('x'),
+      }
+      for (const [operation, attempt] of Object.entries(attempts)) {
+        const error = await expectRejection('node-closed', attempt, operation)
+        expect(error.details).toEqual({ operation: `graphs.${operation}` })
+      }
+    }))
+
   test('G-191: a graph is opened with the provider that it was made with, or not at all', () =>
     run(async ({ open }) => {
       const first = await open('ann', { securityProviders: { guests: noSecurity } })
