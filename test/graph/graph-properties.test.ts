@@ -164,6 +164,20 @@ test('G-006: who joins a year after the creator has left still gets the properti
   expect(newcomer.node.properties().longestRecordLife).toBe(HOUR)
 })
 
+test('G-006: the creator extends the life of the properties while it is online', () => {
+  const graph = new SimulatedGraph({ seed: 'extended properties' })
+  const member = graph.add()
+  const info = () => member.node.store.list({ type: GRAPH_INFO_TYPE, limit: 1 })[0]?.record
+  const first = info()
+  member.host.skewClock(8 * 365 * 24 * HOUR)
+  member.restart()
+  graph.world.runFor(120_000)
+  const renewed = info()
+  expect(renewed).toMatchObject({ id: first?.id, version: 2 })
+  expect(renewed?.expires).toBeGreaterThan((first?.expires ?? 0) + 7 * 365 * 24 * HOUR)
+  expect(member.node.properties()).toEqual(DEFAULT_PROPERTIES)
+})
+
 test('G-154: a node that learns of a shorter life of records drops what outlives it', () => {
   const graph = new SimulatedGraph({ seed: 'a short life', properties: { longestRecordLife: 2 * HOUR } })
   const [first] = graph.grow(1)
