@@ -1,8 +1,10 @@
 /** Graphs whose machines change addresses, or lose power, in the simulation. */
 import { expect, test } from 'vitest'
+import { LONGEST_LEAVING } from '../../src/graph/graph-node.ts'
 import { recordType } from '../../src/peer-node/application-types.ts'
 import type { Cursor } from '../../src/peer-node/records.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
+import { SimulationFailure } from '../../src/simulation/simulation-failure.ts'
 import { take } from './graph-settings.ts'
 import { withSimulatedNodes } from './simulated-nodes.ts'
 
@@ -74,3 +76,27 @@ test('G-188: a watch goes on from its cursor after the power went, and what was 
     const joined = await anew.graphs.join(hers.graphId, { addresses: await his.addresses() })
     await until(async () => (await joined.records.get(Note, third.id)) !== undefined, '10s')
   }))
+
+test('a node that sleeps sends nothing, and a minute later nothing at all is left to happen in its world', async () => {
+  let suspendedAt = Number.POSITIVE_INFINITY
+  const running = withSimulatedNodes('asleep', async ({ addHost, openNode, until, world }) => {
+    const [ann, bob] = await Promise.all([addHost('ann'), addHost('bob')].map((host) => openNode(host)))
+    if (ann === undefined || bob === undefined) throw new Error('two were opened')
+    const hers = await ann.graphs.create()
+    const his = await bob.graphs.join(hers.graphId, { addresses: await hers.addresses() })
+    await until(async () => (await hers.nodes()).length === 2, '60s')
+    world.host('bob').crash()
+    // Nobody answers its leave.
+    await ann.suspend()
+    suspendedAt = world.now
+    expect(await hers.status()).toEqual({ state: 'offline', neighbors: 0 })
+    await hers.records.add(Note, bytes(1))
+    expect(his.graphId).toBe(hers.graphId)
+    await new Promise(() => undefined)
+  })
+  const failure: unknown = await running.catch((error: unknown) => error)
+  if (!(failure instanceof SimulationFailure)) throw failure
+  expect(failure.message).toContain('nothing is left that could happen')
+  expect(failure.time - suspendedAt).toBeLessThan(60_000)
+  expect(suspendedAt).toBeLessThan(60_000 + 2 * LONGEST_LEAVING)
+})
