@@ -213,7 +213,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(states.lastIndexOf('offline')).toBe(0)
     }))
 
-  test('G-186, G-189: a slow listener loses the oldest events and is told how many, a failing one harms nobody', () =>
+  test('G-186: a slow listener loses the oldest events and is told how many, a failing one harms nobody', () =>
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const reader = take(bob.messages(Ping), 1)
