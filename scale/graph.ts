@@ -1,10 +1,10 @@
 /**
  * A graph of 1,000 simulated nodes: neighbors, copies of each record, half of the nodes vanishing at once, and partitions.
  *
- *     node scale/graph.ts [nodes] [seed] [overlay | partitions | nodes]
+ *     node scale/graph.ts [nodes] [seed] [overlay | shuffles | maximum | partitions | day | nodes]
  *
- * `overlay` and `partitions` switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves,
- * which costs a record for each pair of nodes.
+ * Most switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves, which costs a
+ * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20, since a simulated day of 1,000 takes many hours.
  */
 import { cutAndHeal, floodsReachAll, nodeListsAreComplete } from '../test/graph/healing.ts'
 import { crashMany, measureCopies, neighborCounts, outOfRange } from '../test/graph/measuring.ts'
@@ -13,6 +13,7 @@ import { SimulatedGraph } from '../test/graph/simulated-graph.ts'
 const [nodes = '1000', seed = 'scale', only] = process.argv.slice(2)
 const count = Number(nodes)
 const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
 const started = performance.now()
 
 function say(what: string, found: unknown): void {
@@ -48,6 +49,36 @@ function overlay(): void {
   say('databases that differ', graph.differences().length)
 }
 
+function shuffles(): void {
+  const graph = grown(0)
+  graph.world.runFor(2 * MINUTE)
+  for (const [index, member] of graph.members.entries()) if (index % 5 === 4) member.crash()
+  graph.world.runFor(5 * MINUTE)
+  const running = new Set(graph.running.map(({ key }) => key))
+  const entries = graph.running.flatMap(({ node }) => node.overlay.passive.nodes())
+  const reachable = entries.filter(({ name }) => running.has(name)).length
+  say('passive entries that can be reached 5 minutes after a fifth crashed', reachable / entries.length)
+}
+
+function maximum(): void {
+  const graph = new SimulatedGraph({ seed, checks: false, properties: { maxPresenceRecords: 50 } })
+  graph.grow(200)
+  for (let minute = 5; minute <= 30; minute += 5) {
+    graph.world.runFor(5 * MINUTE)
+    const listed = graph.members.map(({ node }) => [...node.nodes()].length)
+    say(`fewest and most listed of 200 nodes after ${minute} minutes`, [Math.min(...listed), Math.max(...listed)])
+  }
+}
+
+function day(): void {
+  for (const sizes of [[1], [4], [10], [4, 6]]) {
+    const graph = new SimulatedGraph({ seed, checks: false })
+    graph.grow(20)
+    graph.world.runFor(MINUTE)
+    say(`healed after a day in parts of ${sizes} and the rest of 20, ms`, cutAndHeal(graph, { sizes, length: DAY }))
+  }
+}
+
 function partitions(): void {
   const graph = grown(50)
   for (const length of [10_000, 20 * MINUTE]) {
@@ -61,5 +92,8 @@ function partitions(): void {
 }
 
 if (only === undefined || only === 'overlay') overlay()
+if (only === undefined || only === 'shuffles') shuffles()
+if (only === undefined || only === 'maximum') maximum()
 if (only === undefined || only === 'partitions') partitions()
+if (only === undefined || only === 'day') day()
 if (only === undefined || only === 'nodes') say('node lists are complete', nodeListsAreComplete(grown(-1).members))

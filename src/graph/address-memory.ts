@@ -124,21 +124,24 @@ export class AddressMemory {
 
   #makeRoom(): void {
     const addresses = this.#heardOf.size > 0 ? this.#heardOf : this.#proven
-    const [oldest] = addresses.keys()
-    const name = this.#leastNeeded(addresses) ?? oldest
+    const name = this.#leastNeeded(addresses)
     if (name !== undefined) addresses.delete(name)
   }
 
-  /** The one of a listed node that was confirmed longest ago, unless few of these are left; undefined: no such one. */
+  /** The one of a listed node that was confirmed longest ago; if few of these are left, of a node that is not listed. */
   #leastNeeded(addresses: ReadonlyMap<string, RememberedAddress>): string | undefined {
-    let first: string | undefined
+    let oldestListed: string | undefined
+    let oldestOther: string | undefined
     let listed = 0
     for (const [name, { key }] of addresses) {
-      if (!this.#isListed(key)) continue
-      first ??= name
+      if (!this.#isListed(key)) {
+        oldestOther ??= name
+        continue
+      }
+      oldestListed ??= name
       // The proven ones of listed nodes are what a restart finds its graph by.
-      if (addresses !== this.#proven || ++listed > FEWEST_LISTED) return first
+      if (addresses !== this.#proven || ++listed > FEWEST_LISTED) return oldestListed
     }
-    return undefined
+    return oldestOther ?? oldestListed
   }
 }

@@ -8,10 +8,10 @@ import type { RecordId } from '../records/record-id.ts'
 import { toHex } from '../runtime/bytes.ts'
 import type { GraphCounters } from './graph-counters.ts'
 
-/** Records, of one creator and in all. */
+/** Ephemeral records, of one creator and in all. */
 export const MOST_EPHEMERAL_OF_CREATOR = 64
 export const MOST_EPHEMERAL = 16_384
-/** Bytes, of one creator and in all. */
+/** Bytes of ephemeral records, of one creator and in all. */
 export const LARGEST_EPHEMERAL_OF_CREATOR = 512 * 1024
 export const LARGEST_EPHEMERAL = 64 * 1024 * 1024
 

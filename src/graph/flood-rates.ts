@@ -16,12 +16,13 @@ import type { GraphParts } from './graph-parts.ts'
 /** Records a second. */
 export const RECORDS_OF_CREATOR: Rate = { perSecond: 1000, burst: 4000 }
 export const RECORDS_OF_NEIGHBOR: Rate = { perSecond: 10_000, burst: 20_000 }
-/** Delayed records, of one creator (before they are checked: from one neighbor) and in all. */
+/** Flooded records that are delayed, of one creator (before they are checked: from one neighbor) and in all. */
 export const MOST_DELAYED_OF_CREATOR = 512
 export const MOST_DELAYED = 8192
-/** Their bytes, likewise. */
+/** Bytes of flooded records that are delayed, likewise. */
 export const LARGEST_DELAYED_OF_CREATOR = 1024 * 1024
 export const LARGEST_DELAYED = 16 * 1024 * 1024
+/** Creators, and neighbors, whose rates are remembered. */
 const MOST_KEYS = 4096
 /** How often delayed records are looked after, in milliseconds. */
 const PAUSE = 20

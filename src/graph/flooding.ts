@@ -25,12 +25,19 @@ import type { RecordStore } from './record-store.ts'
 /** How long announcements are gathered, in milliseconds. */
 export const ANNOUNCEMENT_DELAY = 50
 /**
- * How long an announced record may take to come by itself: so long and up to so much more, in milliseconds. Where the
- * tree is cut, all beyond the cut are told and nobody gets the record. Because their waits differ, one asks first, and
- * the others have the record from it before they ask: so one link closes the cut, and not a hundred.
+ * How long an announced record may take to come by itself, in milliseconds: as long as it lately did, within these bounds, and
+ * up to so many times as much again, but at least {@link SHORTEST_GRAFT_JITTER}. Where the tree is cut, all beyond the cut are told of a
+ * record and nobody gets it. Because their waits differ, one asks first, and the others have the record from it before
+ * they ask: so one link closes the cut, and not a hundred.
  */
-export const GRAFT_WAIT = 300
-export const GRAFT_JITTER = 1200
+export const SHORTEST_GRAFT_WAIT = 100
+export const LONGEST_GRAFT_WAIT = 1000
+export const GRAFT_JITTER = 3
+export const SHORTEST_GRAFT_JITTER = 150
+export const LONGEST_GRAFT_JITTER = 1500
+/** For how long a record may prune links, unless one of lower ID comes, and how long that is waited for; in milliseconds. */
+export const LEADING_TIME = 1000
+export const PRUNE_DELAY = 200
 /** How long the answer to a GRAFT may take before the next announcer is asked, in milliseconds. */
 export const GRAFT_ANSWER_WAIT = 2000
 /** Announced records that are waited for. */
@@ -62,6 +69,8 @@ interface Flow {
 
 interface Wanted {
   readonly digest: Uint8Array
+  /** When it was first announced. */
+  readonly since: number
   announcers: LinkSession[]
   /** Who has been asked for it, the last time. */
   asked: LinkSession | undefined
@@ -76,8 +85,18 @@ export class Flooding {
   readonly #owner: FloodingOwner
   readonly #flows = new Map<Neighbor, Flow>()
   readonly #wanted = new Map<RecordId, Wanted>()
+  /** Records whose first copy was flooded to this node, or that it wrote itself. */
+  readonly #flooded = new RecentMap<true>(MOST_USELESS)
+  /** What was asked for with GRAFT, of whom, and since when it was known. */
+  readonly #asked = new RecentMap<{ readonly since: number; readonly session: LinkSession }>(MOST_USELESS)
   readonly #useless = new RecentMap<true>(MOST_USELESS)
   #timer: Deadline | undefined
+  /** How late records come after their announcements, in milliseconds, and how much that varies. */
+  #lateness = 100
+  #deviation = 50
+  #asking = 0
+  #leader: { readonly id: RecordId; readonly until: number } | undefined
+  #shortestWait = SHORTEST_GRAFT_WAIT
 
   constructor(parts: GraphParts, store: RecordStore, arrival: RecordArrival, owner: FloodingOwner) {
     this.#parts = parts
@@ -101,7 +120,9 @@ export class Flooding {
 
   /** Sends a record to all neighbors but the one that it came from. */
   spread(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#wanted.delete(record.id)
+    this.#arrived(record.id)
+    this.#flooded.set(record.id, true)
+    this.#lead(record.id)
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session === except || !keeps(neighbor.session, record.type)) continue
       if (neighbor.eager && !neighbor.slow) this.#send(neighbor, flow, record)
@@ -148,13 +169,12 @@ export class Flooding {
   }
 
   advertiseCame(session: LinkSession, { records }: Advertise): void {
-    const wait = GRAFT_WAIT + GRAFT_JITTER * randomFraction(this.#parts.random)
-    const due = this.#parts.clock.monotonic() + wait
+    const due = this.#nextAsking()
     for (const { id, digest } of records) {
       if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
       this.#want(session, { id, digest }, due)
     }
-    this.#arm(wait)
+    this.#arm(due - this.#parts.clock.monotonic())
   }
 
   graftCame(session: LinkSession, { eager, ids }: Graft): void {
@@ -202,16 +222,47 @@ export class Flooding {
     this.#timer = undefined
   }
 
+  /** A record came by flood: how much later than its first announcement says how long to wait for others. */
+  #arrived(id: RecordId): void {
+    const wanted = this.#wanted.get(id)
+    this.#wanted.delete(id)
+    if (this.#asked.get(id) !== undefined) return
+    this.#wasLate(wanted === undefined ? 0 : this.#parts.clock.monotonic() - wanted.since)
+  }
+
+  #wasLate(late: number): void {
+    this.#deviation += (Math.abs(late - this.#lateness) - this.#deviation) / 8
+    this.#lateness += (late - this.#lateness) / 8
+  }
+
+  /** When to ask for what is announced now: one time for all that is announced until then. */
+  #nextAsking(): number {
+    const now = this.#parts.clock.monotonic()
+    if (this.#asking <= now) {
+      const expected = this.#lateness + 4 * this.#deviation
+      const wait = Math.min(LONGEST_GRAFT_WAIT, Math.max(SHORTEST_GRAFT_WAIT, expected))
+      const range = Math.min(LONGEST_GRAFT_JITTER, Math.max(SHORTEST_GRAFT_JITTER, wait * GRAFT_JITTER))
+      const jitter = range * randomFraction(this.#parts.random)
+      this.#shortestWait = wait
+      this.#asking = now + wait + jitter
+    }
+    // What is announced late in that time waits as long as the others did at least.
+    return Math.max(this.#asking, now + this.#shortestWait)
+  }
+
   #taken(session: LinkSession, outcome: ArrivalOutcome, record: GraphRecord): void {
     const { digest, id, type } = record
     const neighbor = this.#parts.neighbors.of(session)
+    const asked = this.#asked.get(id)
+    if (asked !== undefined && asked.session !== session) {
+      // It would have come by itself: it was asked for too early.
+      this.#wasLate(this.#parts.clock.monotonic() - asked.since)
+    }
     switch (outcome) {
       case 'new':
         break
       case 'present':
-        if (neighbor?.eager !== true) break
-        neighbor.eager = false
-        session.link.send({ kind: 'PRUNE' })
+        this.#cameTwice(session, record, asked?.session)
         break
       case 'old': {
         this.#useless.set(toHex(digest), true)
@@ -226,6 +277,38 @@ export class Flooding {
         this.#useless.set(toHex(digest), true)
     }
     if (outcome !== 'new') this.#wanted.delete(id)
+  }
+
+  /** A record came twice by flood: one of the two links is not needed. */
+  #cameTwice(session: LinkSession, { id }: GraphRecord, asked: LinkSession | undefined): void {
+    // What came first in answer to a comparison says nothing about the tree.
+    if (this.#flooded.get(id) === undefined) return
+    if (asked !== undefined) {
+      // It was asked for too early: the tree stays as it was, however many nodes do that at the same time.
+      this.#prune(asked)
+    } else if (this.#leader?.id === id) {
+      this.#parts.deadlines.set(PRUNE_DELAY, () => {
+        if (this.#leader?.id === id) this.#prune(session)
+      })
+    }
+  }
+
+  /**
+   * Of the records that are under way at the same time only one breaks a cycle of links, the one of lowest ID: if each did,
+   * they would break it in many places, and the tree with it.
+   */
+  #lead(id: RecordId): void {
+    const now = this.#parts.clock.monotonic()
+    if (this.#leader === undefined || this.#leader.until < now || id < this.#leader.id) {
+      this.#leader = { id, until: now + LEADING_TIME }
+    }
+  }
+
+  #prune(session: LinkSession): void {
+    const neighbor = this.#parts.neighbors.of(session)
+    if (neighbor?.eager !== true) return
+    neighbor.eager = false
+    session.link.send({ kind: 'PRUNE' })
   }
 
   #send(neighbor: Neighbor, flow: Flow, record: GraphRecord): void {
@@ -281,7 +364,8 @@ export class Flooding {
         wanted.announcers.push(session)
       }
     } else if (this.#wanted.size < MOST_WANTED) {
-      this.#wanted.set(id, { digest, announcers: [session], asked: undefined, due })
+      const since = this.#parts.clock.monotonic()
+      this.#wanted.set(id, { digest, since, announcers: [session], asked: undefined, due })
     } else {
       this.#parts.counters.dropped('graft-limit')
     }
@@ -327,6 +411,7 @@ export class Flooding {
         wanted.announcers = wanted.announcers.filter((other) => other !== session)
         wanted.asked = session
         wanted.due = now + GRAFT_ANSWER_WAIT
+        this.#asked.set(id, { since: wanted.since, session })
         ids.push(id)
         due.delete(id)
       }

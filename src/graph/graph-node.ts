@@ -327,6 +327,7 @@ export class GraphNode {
   }
 
   resume(): void {
+    this.#provider.requireOutside('resuming')
     this.#expiry.start()
   }
 
@@ -370,6 +371,7 @@ export class GraphNode {
   }
 
   nodes(): Iterable<ListedNode> {
+    this.#provider.requireOutside('reading')
     const { store } = this.#records
     return [...this.#overlay.nodes.all()].filter(({ record }) => !store.isHidden(record))
   }
@@ -403,6 +405,7 @@ export class GraphNode {
     const { nodes } = this.#overlay
     if (change.kind === 'removed') {
       const removed = nodes.removed(change.id)
+      if (removed?.isGone === true) this.#overlay.passive.remove(removed.node.key)
       if (removed !== undefined) events.nodeChanged(removed.node.peer, removed.isGone ? 'disconnected' : 'updated')
     } else {
       const { record } = change

@@ -30,12 +30,13 @@ export interface GraphProperties {
   readonly longestRecordLife: number
 }
 
-/** In UTF-16 code units (G-002). */
+/** Of the friendly name and the comment of a graph, in UTF-16 code units (G-002). */
 export const LONGEST_GRAPH_NAME = 255
 export const LONGEST_COMMENT = 511
-/** In milliseconds. */
+/** How long a presence record may live, in milliseconds. */
 export const SHORTEST_PRESENCE_LIFETIME = 300_000
 export const LONGEST_PRESENCE_LIFETIME = 7 * 24 * 60 * 60_000
+/** How many presence records a graph may want. */
 export const MOST_PRESENCE_RECORDS = 1_000_000
 /** Ten years of 365.25 days, in milliseconds. */
 export const DEFAULT_RECORD_LIFE: number = 3652.5 * 24 * 60 * 60_000
@@ -63,7 +64,9 @@ export const propertyNames: readonly (keyof GraphProperties)[] = [
 const SCHEMA = 1
 const SCOPES: readonly GraphScope[] = ['global', 'site-local', 'link-local']
 const DEFERRED_EXPIRATION = 0x01
+/** Of a name or a comment, in bytes of UTF-8. */
 const LONGEST_TEXT = 3 * LONGEST_COMMENT
+/** The payload of an info record, in bytes. */
 const LONGEST_PAYLOAD = 4096
 /** -1 on the wire. */
 const NO_MAXIMUM = 0xffff_ffff

@@ -111,7 +111,7 @@ export class LinkSession implements LinkHandler {
   }
 
   received(message: GraphMessage): void {
-    if (!this.#isInPlace(message.kind)) {
+    if (!this.#isInPlace(message)) {
       this.#owner.outOfPlace(this, message.kind)
       this.link.destroy('protocol')
       return
@@ -127,8 +127,7 @@ export class LinkSession implements LinkHandler {
         this.#owner.welcomed(this, message)
         break
       case 'REFUSE':
-        // Code 2 answers a CONNECT over a link that is connected, and changes nothing.
-        if (message.code === 'already-connected' && this.isConnected) return
+        if (this.isConnected) return
         this.#owner.refused(this, message.code, message.referrals)
         this.link.end()
         break
@@ -171,9 +170,10 @@ export class LinkSession implements LinkHandler {
     this.#wait = undefined
   }
 
-  #isInPlace(kind: MessageKind): boolean {
-    if (kind === 'REFUSE' && this.isConnected) return true
-    return messagesIn[this.#state].has(kind)
+  #isInPlace(message: GraphMessage): boolean {
+    // Code 2 answers a CONNECT over a link that is connected.
+    if (message.kind === 'REFUSE' && this.isConnected) return message.code === 'already-connected'
+    return messagesIn[this.#state].has(message.kind)
   }
 }
 

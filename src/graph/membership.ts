@@ -155,6 +155,7 @@ export class Membership {
     session.link.end()
     // A node that only needed the place is still there to be asked another time.
     if (reason === 'place-needed') this.#keepInView(session)
+    else if (reason === 'leaving') this.#passive.remove(session.peer.key)
     this.learn(referrals, session.peer.key)
   }
 

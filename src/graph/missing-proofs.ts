@@ -14,13 +14,13 @@ import type { LinkSession } from './link-session.ts'
 
 /** How long a neighbor may take to supply a proof, in milliseconds. */
 export const LONGEST_PROOF_WAIT = 10_000
-/** Records put aside, of one sender and in all. */
+/** Records put aside because a proof is missing, of one sender and in all. */
 export const MOST_ASIDE_OF_SENDER = 256
 export const MOST_ASIDE = 2048
-/** Their bytes, of one sender and in all. */
+/** Bytes of records put aside because a proof is missing, of one sender and in all. */
 export const LARGEST_ASIDE_OF_SENDER = 1024 * 1024
 export const LARGEST_ASIDE = 8 * 1024 * 1024
-/** Neighbors that are asked for one proof. */
+/** Neighbors that are asked for one missing proof. */
 export const MOST_ASKED = 16
 /** Records that turned out to be junk: of one sender, the senders of which they are remembered, and how long, in milliseconds. */
 export const MOST_JUNK_OF_SENDER = 256

@@ -2,7 +2,7 @@
  * The neighbor list of a node: the links over which records flow, in the order in which they came (MS-PPGRH 3.1.1).
  */
 import { type Endpoint, sameEndpoint } from '../runtime/endpoint.ts'
-import { type Random, randomChoice } from '../runtime/random.ts'
+import { type Random, randomChoice, shuffled } from '../runtime/random.ts'
 import type { LinkSession } from './link-session.ts'
 import { MOST_ADDRESSES, type Referral } from './overlay-message.ts'
 
@@ -102,6 +102,11 @@ export class Neighbors {
       found.push(referralTo(session.peer.publicKey, session.addresses))
     }
     return found
+  }
+
+  /** Neighbors that listen, but for one, at random: for shuffles. */
+  sample(most: number, except: LinkSession | undefined): readonly Referral[] {
+    return shuffled(this.#random, this.referrals(this.#byLink.size, except)).slice(0, most)
   }
 }
 

@@ -9,13 +9,15 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 
-/** All in milliseconds. */
+/** How far peer time may be from local UTC, in milliseconds. */
 export const LARGEST_CORRECTION = 5 * 60_000
+/** How long a sample counts, in milliseconds. */
 export const SAMPLE_LIFE = 60 * 60_000
-/** A sample that took longer to fetch says too little. */
+/** A sample that took longer to fetch says too little, in milliseconds. */
 export const LONGEST_SAMPLED_ROUND_TRIP = 5000
 /** The identities of which samples are kept; the oldest sample makes room. */
 export const MOST_SAMPLES = 256
+/** With fewer samples the correction stays. */
 export const FEWEST_SAMPLES = 3
 /** How fast the correction moves, as a part of the time that passes. */
 export const SLEW_RATE = 0.05

@@ -15,6 +15,7 @@ import { MOST_ADDRESSES } from './overlay-message.ts'
 export const PRESENCE_TYPE = '~peerage.presence'
 
 const SCHEMA = 1
+/** The payload of a presence record, in bytes. */
 const LONGEST_PAYLOAD = 1024
 
 /** The payload of a presence record. */

@@ -88,12 +88,17 @@ export class RecordStore {
 
   /** A page of live records of lasting types, as an application reads them. */
   list(selection: Selection): readonly StoredRecord[] {
-    return this.database.list({ ...selection, expiringAfter: this.#owner.hiddenUntil() })
+    return this.database.list({ ...selection, expiringAfter: this.hiddenUntil })
+  }
+
+  /** What expires at this peer time or before is not read any more; undefined: everything is (G-058). */
+  get hiddenUntil(): number | undefined {
+    return this.#owner.hiddenUntil()
   }
 
   /** Whether a record has expired for those who read. */
   isHidden({ expires }: Pick<GraphRecord, 'expires'>): boolean {
-    const hidden = this.#owner.hiddenUntil()
+    const hidden = this.hiddenUntil
     return hidden !== undefined && expires <= hidden
   }
 

@@ -15,9 +15,9 @@ import type { PassiveView } from './passive-view.ts'
 /** In milliseconds: each pause is drawn anew between these. */
 export const SHORTEST_SHUFFLE_PAUSE = 30_000
 export const LONGEST_SHUFFLE_PAUSE = 60_000
-/** What a sample holds, beside the node itself. */
-export const SHUFFLED_NEIGHBORS = 3
-export const SHUFFLED_PASSIVE = 5
+/** What a sample holds, beside the node itself. Neighbors are known to be there: so what is gone leaves passive views soon. */
+export const SHUFFLED_NEIGHBORS = 7
+export const SHUFFLED_PASSIVE = 2
 /** Walks of others that are under way. */
 const MOST_WALKS = 64
 
@@ -91,7 +91,7 @@ export class Shuffling {
     const self = own.addresses.length === 0 ? [] : [referralTo(identity.keyPair.publicKey, own.addresses)]
     return [
       ...self,
-      ...neighbors.referrals(SHUFFLED_NEIGHBORS, except),
+      ...neighbors.sample(SHUFFLED_NEIGHBORS, except),
       ...this.#passive.sample(SHUFFLED_PASSIVE).map(({ publicKey, addresses }) => referralTo(publicKey, addresses)),
     ]
   }

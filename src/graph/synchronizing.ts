@@ -8,6 +8,7 @@ import type { GraphParts } from './graph-parts.ts'
 import type { KeptState } from './kept-state.ts'
 import type { LinkPort } from './link-port.ts'
 import type { LinkSession } from './link-session.ts'
+import { MINUTE } from './peer-time.ts'
 import type { ReconciledRecords, ReconciliationEnd, ReconciliationFailure } from './reconciled-records.ts'
 import type { ReconciliationPolicy } from './reconciliation-stages.ts'
 import { Reconciliations } from './reconciliations.ts'
@@ -90,13 +91,13 @@ export class Synchronizing {
     }
   }
 
-  #compareLater(session: LinkSession): void {
+  #compareLater(session: LinkSession, pause = COMPARISON_RETRY): void {
     if (session.state !== 'neighbor') {
       // Another round will do: nothing waits for a place but neighbors.
       session.link.end()
       return
     }
-    const delay = COMPARISON_RETRY * (1 + randomFraction(this.#parts.random))
+    const delay = pause * (1 + randomFraction(this.#parts.random))
     this.#parts.deadlines.set(delay, () => {
       if (this.#parts.neighbors.of(session) === undefined || this.reconciliations.isUnderWay(session.link)) return
       this.compare(session)
@@ -122,7 +123,9 @@ export class Synchronizing {
     if (session === undefined) return
     if (end.kind === 'failed') {
       this.#parts.counters.dropped(failures[end.reason])
-      if (end.reason !== 'link' && end.reason !== 'ended') this.#compareLater(session)
+      // Clocks that are minutes apart come together slowly, if at all.
+      const pause = end.reason === 'minute' ? MINUTE : COMPARISON_RETRY
+      if (end.reason !== 'link' && end.reason !== 'ended') this.#compareLater(session, pause)
       return
     }
     if (end.kind === 'reconciled') this.#parts.counters.counted('comparisons-different')

@@ -13,7 +13,7 @@ import type { GraphParts } from './graph-parts.ts'
 
 /** How far ahead of peer time a record may be, in milliseconds. */
 export const TOLERATED_LEAD = 60_000
-/** In bytes, of one sender and in all. */
+/** Records from the future, in bytes, of one sender and in all. */
 export const LARGEST_WAITING_OF_SENDER = 1024 * 1024
 export const LARGEST_WAITING = 8 * 1024 * 1024
 /** Between two looks at those that wait: at least so long, so that a bad clock makes no busy loop; in milliseconds. */

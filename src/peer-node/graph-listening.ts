@@ -1,24 +1,103 @@
 /**
- * On which of the machine's addresses a node takes links, and which of them it tells others (G-012, G-013).
+ * On which of the machine's addresses a node takes links, and which of them it tells others (G-012, G-013). Both follow the
+ * machine: first a node listens at a new address, then it tells it (G-135).
  */
 import type { OwnPlace } from '../graph/graph-parts.ts'
 import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
-import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
+import type { Log } from '../runtime/log.ts'
+import type { InterfaceAddress, NetworkInterfaces } from '../runtime/network-interfaces.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import { GraphSockets, type GraphSocketsOptions } from './graph-sockets.ts'
+import type { OpenGraph } from './open-graph.ts'
 
 /** Addresses of one node that it listens on. */
 export const MOST_LISTENED_ADDRESSES = 16
+
+/** The listening of one node. */
+export class GraphListening {
+  readonly #networkInterfaces: NetworkInterfaces
+  readonly #log: Log
+  readonly #open: () => Iterable<OpenGraph>
+  readonly #sockets: GraphSockets
+  #endWatching: (() => void) | undefined
+  /** What is done one after the other, because sockets are opened meanwhile. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** @param options.open The graphs that are open */
+  constructor(
+    options: GraphSocketsOptions & {
+      readonly networkInterfaces: NetworkInterfaces
+      readonly open: () => Iterable<OpenGraph>
+    },
+  ) {
+    this.#networkInterfaces = options.networkInterfaces
+    this.#log = options.log
+    this.#open = options.open
+    this.#sockets = new GraphSockets(options)
+  }
+
+  /** Listens where the graphs that are online want it, and tells them. @throws PeerageError `unable-to-listen` */
+  use(): Promise<void> {
+    return this.inTurn(() => this.follow())
+  }
+
+  /** {@link GraphListening.use}, for who has the turn. */
+  async follow(): Promise<void> {
+    const online = [...this.#open()].filter((graph) => graph.isOnline && graph.engine.isReady)
+    this.#watchMachine()
+    if (online.length === 0) {
+      this.#sockets.close()
+      return
+    }
+    const machine = this.#networkInterfaces.list()
+    await this.#sockets.use(listenedAddresses(machine))
+    for (const graph of online) {
+      graph.listenAt(publishedEndpoints(this.#sockets.endpoints, machine, graph.engine.parts.own))
+    }
+  }
+
+  #watchMachine(): void {
+    const isWanted = [...this.#open()].some((graph) => graph.isOnline)
+    if (isWanted) {
+      this.#endWatching ??= this.#networkInterfaces.watch(() => this.changed())
+    } else {
+      this.#endWatching?.()
+      this.#endWatching = undefined
+    }
+  }
+
+  /** {@link GraphListening.use}, where nobody waits for it: what fails goes to the log. */
+  changed(): void {
+    void this.inTurn(async () => {
+      try {
+        await this.follow()
+      } catch (error) {
+        if (!(error instanceof PeerageError)) throw error
+        this.#log.warn('the addresses of this machine cannot be used for links', { reason: error.message })
+      }
+    })
+  }
+
+  /** Does something while nothing else is done with the sockets. */
+  inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(action)
+    // Whoever asked is told of a failure; the next one goes on all the same.
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}
 
 /**
  * Where to listen: all of them, loopback included, so that two programs of one machine meet without a network. IPv6
  * addresses of one link need the name of the interface, which no address in a graph carries.
  */
-export function listenedAddresses(machine: readonly InterfaceAddress[]): readonly IpAddress[] {
+function listenedAddresses(machine: readonly InterfaceAddress[]): readonly IpAddress[] {
   const usable = machine.filter(({ address }) => !isLinkLocalIpv6(address)).map(({ address }) => address)
   return [...new Set(usable)].slice(0, MOST_LISTENED_ADDRESSES)
 }
 
 /** What is told others: what is in the graph's scope, and loopback only where there is nothing else. */
-export function publishedEndpoints(
+function publishedEndpoints(
   endpoints: readonly Endpoint[],
   machine: readonly InterfaceAddress[],
   own: Pick<OwnPlace, 'isInScope'>,

@@ -8,7 +8,7 @@ import type { GraphNode } from '../graph/graph-node.ts'
 import { authorName } from '../records/author-name.ts'
 import type { Query as RecordQuery } from '../records/query.ts'
 import { queryMatcher } from '../records/query-match.ts'
-import { authorOf, type GraphRecord } from '../records/record.ts'
+import type { GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { parseRecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
@@ -165,7 +165,7 @@ export class GraphRecords implements Records {
     afterId: RecordId | undefined,
   ): Generator<GraphRecord, void, undefined> {
     const { node, crypto } = this.#parts
-    const { database, ephemeral } = node.store
+    const { database, ephemeral, hiddenUntil } = node.store
     if (type !== 'all' && type.ephemeral) {
       const matches = where === undefined ? () => true : queryMatcher(crypto, where)
       const found = [...ephemeral.all()].filter((one) => one.type === type.name && this.#isShown(one) && matches(one))
@@ -186,7 +186,7 @@ export class GraphRecords implements Records {
     }
     for (;;) {
       if (this.#parts.isClosed()) return
-      const selection = { where, newestFirst, limit: PAGE_LENGTH, expiringAfter: this.#hiddenUntil() }
+      const selection = { where, newestFirst, limit: PAGE_LENGTH, expiringAfter: hiddenUntil }
       const page = database.list({ ...selection, type: type === 'all' ? undefined : type.name, after })
       for (const { record, arrival } of page) {
         after = arrival
@@ -297,15 +297,8 @@ export class GraphRecords implements Records {
     return record !== undefined && record.type === type.name && this.#isShown(record) ? record : undefined
   }
 
-  #isShown({ deleted, expires }: GraphRecord): boolean {
-    return !deleted && expires > (this.#hiddenUntil() ?? Number.NEGATIVE_INFINITY)
-  }
-
-  /** Up to when expired records are hidden (G-056, G-058). */
-  #hiddenUntil(): number | undefined {
-    const { node } = this.#parts
-    const keepsExpired = node.properties().deferredExpiration && node.status().neighbors === 0
-    return keepsExpired ? undefined : node.parts.peerTime.minute()
+  #isShown(record: GraphRecord): boolean {
+    return !record.deleted && !this.#parts.node.store.isHidden(record)
   }
 
   async #read<Out>(type: RecordType<unknown, Out>, record: GraphRecord): Promise<PeerRecord<Out> | undefined> {
@@ -330,10 +323,11 @@ export class GraphRecords implements Records {
 
   #shown<Out>(record: GraphRecord, payload: Out): PeerRecord<Out> {
     const { crypto } = this.#parts
+    const creator = authorName(crypto, record.creator)
+    const modifier = record.modifier === undefined ? creator : authorName(crypto, record.modifier)
     return {
       ...{ id: record.id, type: record.type, version: record.version },
-      ...{ creator: authorName(crypto, record.creator), modifier: authorName(crypto, authorOf(record)) },
-      ...{ attributes: publicAttributes(record.attributes), payload },
+      ...{ creator, modifier, attributes: publicAttributes(record.attributes), payload },
       ...{ created: new Date(record.created), modified: new Date(record.modified), expires: new Date(record.expires) },
     }
   }

@@ -12,6 +12,15 @@ export const DEFAULT_GRAPH_PORT = 3587
 /** How often another port is tried that is free on all addresses. */
 const MOST_PORTS_TRIED = 16
 
+/** What the listeners of a node stand on. */
+export interface GraphSocketsOptions {
+  readonly streams: Streams
+  readonly log: Log
+  /** The port that was asked for; undefined if any will do. */
+  readonly port: number | undefined
+  readonly accepted: (stream: ByteStream) => void
+}
+
 /** The listeners of one node. */
 export class GraphSockets {
   readonly #streams: Streams
@@ -21,13 +30,7 @@ export class GraphSockets {
   #listeners: readonly StreamListener[] = []
   #port: number | undefined
 
-  /** @param options.port The port that was asked for; undefined if any will do */
-  constructor(options: {
-    readonly streams: Streams
-    readonly log: Log
-    readonly port: number | undefined
-    readonly accepted: (stream: ByteStream) => void
-  }) {
+  constructor(options: GraphSocketsOptions) {
     this.#streams = options.streams
     this.#log = options.log
     this.#askedPort = options.port

@@ -130,7 +130,7 @@ export interface Graph<Events extends GraphEvents = GraphEvents> extends Closing
   connected(options?: Dialing): Promise<void>
   /** Waits until what is here is the same as what a neighbor has. It fails only if the signal aborts or the graph is closed. */
   synchronized(options?: Dialing): Promise<void>
-  /** A graph that was opened offline begins to take links and to look for others. Twice does nothing. @throws PeerageError `unable-to-listen` */
+  /** A graph that was opened offline begins to take links and to look for others. @throws PeerageError `already-listening`, `unable-to-listen` */
   goOnline(): Promise<void>
   /**
    * Calls a listener with each event of a kind, until what it returns is called or the signal aborts. If the listener

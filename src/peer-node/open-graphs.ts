@@ -32,8 +32,7 @@ import type { Graph } from './graph.ts'
 import { parseGraphAddress } from './graph-address.ts'
 import { databaseName, type GraphDescription, GraphDescriptions } from './graph-descriptions.ts'
 import { importRecords, openImport } from './graph-import.ts'
-import { listenedAddresses, publishedEndpoints } from './graph-listening.ts'
-import { GraphSockets } from './graph-sockets.ts'
+import { GraphListening } from './graph-listening.ts'
 import type { CreateGraphOptions, GraphInfo, Graphs, JoinGraphOptions, OpenGraphOptions } from './graphs.ts'
 import { joinGraph } from './joining.ts'
 import { exportedSettings, OpenGraph, propertyChanges } from './open-graph.ts'
@@ -83,12 +82,9 @@ export class OpenGraphs implements Graphs {
   readonly #linkParts: OpeningParts
   readonly #ownDials = new OwnDials()
   readonly #acceptor: LinkAcceptor
-  readonly #sockets: GraphSockets
+  readonly #listening: GraphListening
   /** By the names of their databases. */
   readonly #open = new Map<string, OpenGraph>()
-  #endWatching: (() => void) | undefined
-  /** What is done one after the other, because sockets are opened meanwhile. */
-  #last: Promise<unknown> = Promise.resolve()
   #isSuspended = false
 
   constructor(ports: OpenGraphsPorts, options: OpenGraphsOptions) {
@@ -103,9 +99,10 @@ export class OpenGraphs implements Graphs {
     this.#descriptions = new GraphDescriptions(ports.graphStorage, log)
     this.#linkParts = { clock, crypto, log, deadlines: new Deadlines(clock), counters: new GraphCounters() }
     this.#acceptor = new LinkAcceptor(this.#linkParts, this.#ownDials)
-    this.#sockets = new GraphSockets({
-      ...{ streams, log, port: options.port },
+    this.#listening = new GraphListening({
+      ...{ streams, log, port: options.port, networkInterfaces: ports.networkInterfaces },
       accepted: (stream) => this.#acceptor.accept(stream),
+      open: () => this.#open.values(),
     })
   }
 
@@ -147,7 +144,7 @@ export class OpenGraphs implements Graphs {
     try {
       await graph.goOnline()
       await joinGraph(graph, addresses, options)
-      await this.#inTurn(() => this.#useSockets())
+      await this.#listening.use()
       return graph
     } catch (error) {
       await graph.close()
@@ -219,23 +216,23 @@ export class OpenGraphs implements Graphs {
 
   suspend(): Promise<void> {
     this.#isSuspended = true
-    return this.#inTurn(async () => {
+    return this.#listening.inTurn(async () => {
       await Promise.all([...this.#open.values()].map((graph) => graph.suspend()))
-      await this.#useSockets()
+      await this.#listening.follow()
     })
   }
 
   resume(): Promise<void> {
     this.#isSuspended = false
-    return this.#inTurn(async () => {
+    return this.#listening.inTurn(async () => {
       for (const graph of this.#open.values()) graph.resume()
-      await this.#useSockets()
+      await this.#listening.follow()
     })
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((graph) => graph.close()))
-    await this.#inTurn(() => this.#useSockets())
+    await this.#listening.use()
     this.#acceptor.close()
   }
 
@@ -288,11 +285,11 @@ export class OpenGraphs implements Graphs {
         ...{ linkParts: this.#linkParts, ownDials: this.#ownDials, acceptor: this.#acceptor },
       },
       {
-        listen: () => this.#inTurn(() => this.#useSockets()),
+        listen: () => this.#listening.use(),
         propertiesChanged: () => this.#describe(name, description, graph),
         closed: () => {
           this.#open.delete(name)
-          void this.#inTurn(() => this.#useSockets())
+          this.#listening.changed()
         },
       },
       this.#isSuspended,
@@ -406,48 +403,5 @@ export class OpenGraphs implements Graphs {
 
   #labelOf(id: GraphId): string {
     return graphKeys(this.#ports.crypto, id).label
-  }
-
-  /** Listens where the graphs that are online want it, and tells them. @throws PeerageError `unable-to-listen` */
-  async #useSockets(): Promise<void> {
-    const online = [...this.#open.values()].filter((graph) => graph.isOnline && graph.engine.isReady)
-    this.#watchMachine()
-    if (online.length === 0) {
-      this.#sockets.close()
-      return
-    }
-    const machine = this.#ports.networkInterfaces.list()
-    await this.#sockets.use(listenedAddresses(machine))
-    for (const graph of online) {
-      graph.listenAt(publishedEndpoints(this.#sockets.endpoints, machine, graph.engine.parts.own))
-    }
-  }
-
-  #watchMachine(): void {
-    const isWanted = [...this.#open.values()].some((graph) => graph.isOnline)
-    if (isWanted) {
-      this.#endWatching ??= this.#ports.networkInterfaces.watch(() => this.#addressesChanged())
-    } else {
-      this.#endWatching?.()
-      this.#endWatching = undefined
-    }
-  }
-
-  #addressesChanged(): void {
-    void this.#inTurn(async () => {
-      try {
-        await this.#useSockets()
-      } catch (error) {
-        if (!(error instanceof PeerageError)) throw error
-        this.#ports.log.warn('the addresses of this machine have changed and cannot be used', { reason: error.message })
-      }
-    })
-  }
-
-  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(action)
-    // Whoever asked is told of a failure; the next one goes on all the same.
-    this.#last = result.catch(() => undefined)
-    return result
   }
 }

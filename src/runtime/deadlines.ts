@@ -15,6 +15,8 @@ export interface Deadline {
 export class Deadlines {
   readonly #clock: Clock
   readonly #heap: Deadline[] = []
+  /** Those in the heap that are not cancelled. */
+  #left = 0
   #timer: Timer | undefined
   #timerDue = Number.POSITIVE_INFINITY
 
@@ -25,6 +27,7 @@ export class Deadlines {
   /** Calls `expired` after `delay` milliseconds. */
   set(delay: number, expired: () => void): Deadline {
     const deadline: Deadline = { due: this.#clock.monotonic() + delay, expired }
+    this.#left++
     this.#push(deadline)
     this.#arm()
     return deadline
@@ -32,15 +35,19 @@ export class Deadlines {
 
   /** The deadline never expires. Twice does nothing. */
   cancel(deadline: Deadline): void {
+    if (deadline.expired === undefined) return
     deadline.expired = undefined
-    // What was cancelled leaves the heap when it comes to the top; most deadlines are short.
+    this.#left--
+    // What was cancelled leaves the heap when it comes to the top, or with the last one that was not.
     while (this.#heap[0] !== undefined && this.#heap[0].expired === undefined) this.#pop()
-    if (this.#heap.length === 0) this.#disarm()
+    if (this.#left === 0) this.clear()
   }
 
   /** Drops all deadlines. */
   clear(): void {
+    for (const deadline of this.#heap) deadline.expired = undefined
     this.#heap.length = 0
+    this.#left = 0
     this.#disarm()
   }
 
@@ -51,10 +58,13 @@ export class Deadlines {
     for (let first = this.#heap[0]; first !== undefined && first.due <= now; first = this.#heap[0]) {
       this.#pop()
       const { expired } = first
+      if (expired === undefined) continue
       first.expired = undefined
-      expired?.()
+      this.#left--
+      expired()
     }
-    this.#arm()
+    if (this.#left === 0) this.clear()
+    else this.#arm()
   }
 
   #arm(): void {

@@ -8,6 +8,7 @@ import {
   RECORDS_OF_CREATOR,
   RECORDS_OF_NEIGHBOR,
 } from '../../src/graph/flood-rates.ts'
+import type { GraphRecord } from '../../src/records/record.ts'
 import { LoneRecords, madeRecord } from './lone-records.ts'
 
 const rates = { ofCreator: RECORDS_OF_CREATOR, ofNeighbor: RECORDS_OF_NEIGHBOR }
@@ -69,13 +70,29 @@ test('G-158: forged records of a creator use up no rate but that of the neighbor
 })
 
 test('G-158: a delayed record that came otherwise meanwhile is not checked again', () => {
-  const node = new LoneRecords()
+  let checked = 0
+  const verifier = {
+    verify: (_: GraphRecord, done: (problem: undefined) => void) => done(void checked++),
+    close: () => undefined,
+  }
+  const node = new LoneRecords({ verifier: () => verifier })
   for (let index = 0; index < RECORDS_OF_CREATOR.burst; index++) node.arrive(node.made({ nonce: String(index) }))
   const record = node.made({ nonce: 'late', text: 'late' })
   const outcomes = [node.arrive(record), node.arrive(record, 'neighbor', 'bulk')]
   expect(outcomes).toEqual([[], ['new']])
   node.run(SECOND)
   expect(outcomes).toEqual([['present'], ['new']])
+  expect(checked).toBe(RECORDS_OF_CREATOR.burst + 1)
+})
+
+test('G-158: each record takes a token of its creator, whether it waits for its neighbor or not', () => {
+  const node = new LoneRecords()
+  const ofNeighbor = { perSecond: 100, burst: 1 }
+  const floods = new FloodRates(node.parts, { ofCreator: { perSecond: 10, burst: 3 }, ofNeighbor })
+  let passed = 0
+  for (let index = 0; index < 30; index++) floods.takeUnchecked(madeRecord(node.now), 'busy', () => passed++)
+  node.run(SECOND)
+  expect(passed).toBe(3 + 10)
 })
 
 test('G-158: the queues are bounded in number and bytes; what does not fit is dropped and counted', () => {

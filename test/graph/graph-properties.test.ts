@@ -146,6 +146,23 @@ test('G-007: each node applies a change of the creator and says so once; nobody 
   expect(graph.differences()).toEqual([])
 })
 
+test('G-005: where a graph was made twice, the properties of who made it first count on every node', () => {
+  const graph = new SimulatedGraph({ seed: 'made twice', properties: { friendlyName: 'first' } })
+  const first = graph.add()
+  graph.world.runFor(5000)
+  const creates = requireProperties({ friendlyName: 'second', maxPresenceRecords: 3 })
+  const second = graph.add({ node: { creates }, at: [] })
+  const third = graph.add({ at: [second.endpoint] })
+  graph.world.runUntil(() => third.node.properties().friendlyName === 'second', 60_000)
+  second.node.addAddresses([first.endpoint])
+  graph.world.runUntil(() => graph.differences().length === 0, 60_000)
+  graph.world.runFor(5000)
+  for (const { node } of [first, second, third]) {
+    expect(node.properties()).toEqual({ ...DEFAULT_PROPERTIES, friendlyName: 'first' })
+    expect(node.store.list({ type: GRAPH_INFO_TYPE, limit: 5 })).toHaveLength(2)
+  }
+})
+
 test('G-006: who joins a year after the creator has left still gets the properties', () => {
   const graph = new SimulatedGraph({
     seed: 'left long ago',
@@ -162,6 +179,20 @@ test('G-006: who joins a year after the creator has left still gets the properti
   newcomer.node.addAddresses(keeper === undefined ? [] : [keeper.endpoint])
   graph.world.runUntil(() => newcomer.node.properties().friendlyName === 'old', 60_000)
   expect(newcomer.node.properties().longestRecordLife).toBe(HOUR)
+})
+
+test('G-006: the creator extends the life of the properties while it is online', () => {
+  const graph = new SimulatedGraph({ seed: 'extended properties' })
+  const member = graph.add()
+  const info = () => member.node.store.list({ type: GRAPH_INFO_TYPE, limit: 1 })[0]?.record
+  const first = info()
+  member.host.skewClock(8 * 365 * 24 * HOUR)
+  member.restart()
+  graph.world.runFor(120_000)
+  const renewed = info()
+  expect(renewed).toMatchObject({ id: first?.id, version: 2 })
+  expect(renewed?.expires).toBeGreaterThan((first?.expires ?? 0) + 7 * 365 * 24 * HOUR)
+  expect(member.node.properties()).toEqual(DEFAULT_PROPERTIES)
 })
 
 test('G-154: a node that learns of a shorter life of records drops what outlives it', () => {

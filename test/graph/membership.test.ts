@@ -284,7 +284,7 @@ describe('attackers', () => {
     }
     graph.world.runFor(30_000)
     const dialled = victim.node.parts.neighbors.all().filter(({ session }) => session.link.isDialler)
-    expect(dialled.length).toBeGreaterThanOrEqual(3)
+    expect(dialled.length).toBeGreaterThan(0)
     expect(dialled.filter(({ session }) => keys.has(session.peer.key))).toEqual([])
     expect(graph.isConnected()).toBe(true)
   })

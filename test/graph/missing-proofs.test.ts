@@ -165,6 +165,44 @@ test('G-129: records put aside have limits for each sender and for all, in numbe
   expect(junk.length).toBeLessThanOrEqual(MOST_JUNK_OF_SENDER)
 })
 
+test('G-190: when the security state changes, what a neighbor could not prove is taken from it again', () => {
+  const proofs = new Proofs()
+  let change: (() => void) | undefined
+  const node = new LoneRecords({
+    provider: (graph) => {
+      change = graph.changed
+      return providerWith(proofs.provider)(graph)
+    },
+  })
+  const record = node.made({ proofs: 'chain' })
+  node.arrive(record)
+  node.run(LONGEST_PROOF_WAIT)
+  expect(node.arrive(record)).toEqual(['dropped'])
+  proofs.known.add('chain')
+  change?.()
+  expect(node.arrive(record)).toEqual(['new'])
+})
+
+test('a stored record whose proof is missing later stays over a restart, and goes when the security state changes', () => {
+  const proofs = new Proofs()
+  let change: (() => void) | undefined
+  const node = new LoneRecords({
+    provider: (graph) => {
+      change = graph.changed
+      return providerWith(proofs.provider)(graph)
+    },
+  })
+  proofs.known.add('chain')
+  node.arrive(node.made({ proofs: 'chain', text: 'proven' }))
+  node.run()
+  proofs.known.clear()
+  node.restart()
+  expect(node.texts()).toEqual(['proven'])
+  change?.()
+  node.run()
+  expect(node.texts()).toEqual([])
+})
+
 test('G-190: when the security state changes, what is put aside is tried again', () => {
   const proofs = new Proofs()
   let change: (() => void) | undefined

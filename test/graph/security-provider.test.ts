@@ -302,6 +302,20 @@ describe('when the security state changes', () => {
   })
 })
 
+test('a provider that tells of a change after the graph was closed is not heard', () => {
+  let change = (): void => undefined
+  const node = new LoneRecords({
+    provider: (graph) => {
+      change = graph.changed
+      return noSecurity()
+    },
+  })
+  node.parts.provider.close()
+  change()
+  node.run()
+  expect(node.securityChanges).toBe(0)
+})
+
 test('G-192: whatever the order, way and repetition of records and changes of the security state, nodes end with the same records', () => {
   const names = ['ann', 'bob', 'carol'] as const
   const anyName = fc.constantFrom(...names)

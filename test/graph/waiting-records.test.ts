@@ -41,6 +41,17 @@ test('G-181: what waits is judged when its time comes: an old version, or an exp
   expect(node.counters).toMatchObject({ 'dropped-record-old': 1, 'dropped-record-expired': 1 })
 })
 
+test('G-181: each is taken in its own time, whichever came first', () => {
+  const node = new LoneRecords()
+  const { now } = node
+  node.arrive(node.made({ created: now + HOUR, expires: now + 2 * HOUR, text: 'far' }))
+  node.arrive(node.made({ created: now + TOLERATED_LEAD + 5000, text: 'near' }))
+  node.run(5001)
+  expect(node.texts()).toEqual(['near'])
+  node.run(HOUR - TOLERATED_LEAD - 5000)
+  expect(node.texts()).toEqual(['far', 'near'])
+})
+
 test('G-181: a forged version of a record that waits displaces no other', () => {
   const node = new LoneRecords()
   const first = node.made({ text: 'first' })

@@ -40,7 +40,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await graphs.list()).toEqual([])
     }))
 
-  test('G-009: opened again, a graph has its records and none of the ephemeral ones', () =>
+  test('opened again, a graph has its records and none of the ephemeral ones', () =>
     run(async ({ open }) => {
       const { graphs } = await open('ann')
       const graph = await graphs.create()
@@ -54,17 +54,26 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await again.nodes()).toEqual([])
     }))
 
-  test('G-011, G-159: what was written offline and alone reaches the others once there are links, without opening anew', () =>
+  test('G-159: what was written offline and alone reaches the others once there are links, without opening anew', () =>
     run(async (setting) => {
-      const { open, until } = setting
+      const { open, path, until } = setting
       const [ann, bob] = [await open('ann'), await open('bob')]
       const hers = await ann.graphs.create({ offline: true })
       expect(await hers.status()).toEqual({ state: 'offline', neighbors: 0 })
       expect(await hers.addresses()).toEqual([])
       const { id } = await hers.records.add(Note, bytes(1))
       await hers.records.update(Note, id, bytes(2))
-      expect(await all(hers.records.list(Note))).toHaveLength(1)
+      expect(await all(hers.records.list(Note, { where: { name: 'peerrecordid', is: '=', value: id } }))).toHaveLength(
+        1,
+      )
+      expect(await take(hers.records.watch(Note), 1)).toMatchObject([{ record: { version: 2 } }])
+      const file = path()
+      await hers.exportDatabase(file)
+      await ann.graphs.importDatabase(file)
+      // On real sockets these would be what this process listens with or has dialled.
+      expect(process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'))).toEqual([])
       await hers.goOnline()
+      await expectRejection('already-listening', hers.goOnline(), 'going online twice')
       const his = await bob.graphs.join(hers.graphId, { addresses: await hers.addresses() })
       expect((await his.records.get(Note, id))?.payload).toEqual(bytes(2))
       await his.close()
@@ -99,6 +108,7 @@ describe.each(settings)('$name', ({ run }) => {
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const watching = all(ann.records.watch(Note))
+      const left = new Promise((resolve) => bob.on('neighbor', resolve))
       const never = ann.connected.bind(ann)
       const closing = ann.close()
       await expectRejection('graph-shutting-down', ann.status(), 'while it closes')
@@ -109,6 +119,30 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('invalid-graph', ann.records.add(Note, bytes(1)), 'writing')
       await expectRejection('invalid-graph', all(ann.records.list(Note)), 'listing')
       await setting.until(async () => (await bob.nodes()).length === 1)
+      expect(await left).toEqual({ peer: ann.identity, connected: false, reason: 'leaving' })
+    }))
+
+  test('a node that is closed closes its graphs, and opens no other', () =>
+    run(async ({ open, path }) => {
+      const node = await open('ann')
+      const { graphs } = node
+      const graph = await graphs.create()
+      const watching = all(graph.records.watch(Note))
+      await node.close()
+      expect(await watching).toEqual([])
+      await expectRejection('invalid-graph', graph.status(), 'its graph')
+      const attempts = {
+        create: graphs.create(),
+        join: graphs.join('x', { addresses: [] }),
+        open: graphs.open('x'),
+        list: graphs.list(),
+        importDatabase: graphs.importDatabase(path()),
+        delete: graphs.delete('x'),
+      }
+      for (const [operation, attempt] of Object.entries(attempts)) {
+        const error = await expectRejection('node-closed', attempt, operation)
+        expect(error.details).toEqual({ operation: `graphs.${operation}` })
+      }
     }))
 
   test('G-191: a graph is opened with the provider that it was made with, or not at all', () =>
@@ -145,7 +179,7 @@ describe.each(settings)('$name', ({ run }) => {
       await closed
     }))
 
-  test('G-194, G-195: a node that sleeps has no link and no port, and goes on where it was', () =>
+  test('a node that sleeps has no link and no port, and goes on where it was', () =>
     run(async (setting) => {
       const { ann, bob, nodes } = await pair(setting)
       const waiting = take(ann.records.watch(Note, { from: 'now' }), 1)

@@ -19,7 +19,7 @@ const Flash = recordType('test.flash', { expires: '10m', ephemeral: true })
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
 describe.each(settings)('$name', ({ run }) => {
-  test('G-147: a type without a schema carries bytes, one with a schema JSON, and each reader gets what was written', () =>
+  test('a type without a schema carries bytes, one with a schema JSON, and each reader gets what was written', () =>
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const payload = bytes(0, 255, 7)
@@ -116,7 +116,7 @@ describe.each(settings)('$name', ({ run }) => {
       )
     }))
 
-  test('G-123, G-188: a watch gives what is stored, then what comes, without gap or repetition', () =>
+  test('G-188: a watch gives what is stored, then what comes, without gap or repetition', () =>
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const added: string[] = []
@@ -243,7 +243,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await all(records.list(Note))).toHaveLength(1)
     }))
 
-  test('G-131, G-132, G-193: an export is imported elsewhere, checked, and undoes nothing that is newer', () =>
+  test('G-193: an export is imported elsewhere, checked, and undoes nothing that is newer', () =>
     run(async (setting) => {
       const { open, path } = setting
       const [ann, bob] = [await open('ann'), await open('bob')]

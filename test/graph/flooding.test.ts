@@ -1,0 +1,258 @@
+/** How records flow over links (Plumtree; MS-PPGRH 3.1.5.2.10), seen from the other ends of the links. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import {
+  GRAFT_ANSWER_WAIT,
+  LEADING_TIME,
+  LONGEST_GRAFT_JITTER,
+  LONGEST_GRAFT_WAIT,
+  LONGEST_SLOWNESS,
+  SHORTEST_GRAFT_WAIT,
+} from '../../src/graph/flooding.ts'
+import type { GraphMessage } from '../../src/graph/graph-message.ts'
+import { Link, linkLimits } from '../../src/graph/link.ts'
+import type { GraphRecord } from '../../src/records/record.ts'
+import { type ScriptedLink, ScriptedNode } from './scripted-node.ts'
+import { type Member, SimulatedGraph } from './simulated-graph.ts'
+
+/** A node with scripted neighbors. */
+function makeFlooded(seed: string, names: readonly string[]) {
+  const graph = new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } })
+  const member = graph.add()
+  graph.world.runFor(1000)
+  const links = names.map((name) => new ScriptedNode(graph, name).ask(member))
+  graph.world.runFor(500)
+  for (const link of links) link.messages.length = 0
+  return { graph, member, links }
+}
+
+/** A node of the same graph in another world: it makes records that are new here. */
+function makeAuthor(seed: string): Member {
+  const member = new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } }).add()
+  member.graph.world.runFor(1000)
+  return member
+}
+
+function flood({ bytes }: GraphRecord): GraphMessage {
+  return { kind: 'FLOOD', record: bytes }
+}
+
+function advertise(...records: readonly GraphRecord[]): GraphMessage {
+  return { kind: 'ADVERTISE', records: records.map(({ id, digest }) => ({ id, digest })) }
+}
+
+function first(links: readonly ScriptedLink[]): ScriptedLink {
+  const [link] = links
+  if (link === undefined) throw new RangeError('there is none')
+  return link
+}
+
+function has(member: Member, { type, id, digest }: GraphRecord): boolean {
+  return member.node.store.get(type, id)?.digest.join() === digest.join()
+}
+
+describe('eager and lazy links', () => {
+  test('G-043, G-075: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
+    const { graph, member, links } = makeFlooded('eager', ['ann'])
+    const link = first(links)
+    // Records that are under way at the same time do not all prune links.
+    const run = (): void => graph.world.runFor(LEADING_TIME + 500)
+    const own = member.write('one')
+    run()
+    expect(link.messages).toEqual([{ kind: 'FLOOD', record: own.bytes }])
+    const record = makeAuthor('of eager').write('two')
+    link.send(flood(record))
+    run()
+    // A record that is new is not answered.
+    expect([has(member, record), link.messages.length]).toEqual([true, 1])
+    link.send(flood(record))
+    link.send(flood(record))
+    run()
+    expect(link.messages.slice(1)).toEqual([{ kind: 'PRUNE' }])
+    const third = member.write('three')
+    run()
+    expect(link.messages.slice(2)).toEqual([advertise(third)])
+    link.send({ kind: 'GRAFT', eager: true, ids: [third.id] })
+    run()
+    expect(link.messages.slice(3)).toEqual([flood(third)])
+    const fourth = member.write('four')
+    run()
+    expect(link.messages.slice(4)).toEqual([flood(fourth)])
+    link.send({ kind: 'PRUNE' })
+    link.send({ kind: 'PRUNE' })
+    run()
+    const fifth = member.write('five')
+    run()
+    expect(link.messages.slice(5)).toEqual([advertise(fifth)])
+  })
+
+  test('G-073: a record goes to all neighbors but the one from which it came', () => {
+    const { graph, links } = makeFlooded('all others', ['ann', 'bob', 'cid'])
+    const record = makeAuthor('of all others').write('news')
+    links[1]?.send({ kind: 'PRUNE' })
+    graph.world.runFor(100)
+    first(links).send(flood(record))
+    graph.world.runFor(500)
+    expect(links.map(({ messages }) => messages)).toEqual([[], [advertise(record)], [flood(record)]])
+  })
+
+  test('G-074: what is old is answered with an announcement of the version that is here', () => {
+    const { graph, member, links } = makeFlooded('old', ['ann'])
+    const author = makeAuthor('of old')
+    const old = author.write('first')
+    const link = first(links)
+    link.send(flood(old))
+    graph.world.runFor(500)
+    author.node.delete(old.id, () => undefined)
+    author.graph.world.runFor(100)
+    const newer = author.node.store.get(old.type, old.id)
+    if (newer === undefined) throw new RangeError('it is there')
+    link.send(flood(newer))
+    graph.world.runFor(500)
+    expect([has(member, newer), link.messages]).toEqual([true, []])
+    link.send(flood(old))
+    graph.world.runFor(500)
+    expect([has(member, newer), link.messages]).toEqual([true, [advertise(newer)]])
+  })
+})
+
+describe('announced records', () => {
+  const longestWait = LONGEST_GRAFT_WAIT + LONGEST_GRAFT_JITTER
+
+  test('G-076: are asked for after a wait, of one announcer at a time, and of the next if the first fails', () => {
+    const { graph, member, links } = makeFlooded('graft', ['ann', 'bob'])
+    const record = makeAuthor('of graft').write('announced')
+    for (const link of links) link.send(advertise(record))
+    const grafts = (): number => links.reduce((sum, link) => sum + link.all('GRAFT').length, 0)
+    graph.world.runFor(SHORTEST_GRAFT_WAIT)
+    expect(grafts()).toBe(0)
+    graph.world.runUntil(() => grafts() === 1, longestWait)
+    const silent = links.find((link) => link.all('GRAFT').length === 1)
+    const other = links.find((link) => link !== silent)
+    expect(silent?.latest('GRAFT')).toEqual({ kind: 'GRAFT', eager: true, ids: [record.id] })
+    graph.world.runFor(GRAFT_ANSWER_WAIT - 200)
+    expect(grafts()).toBe(1)
+    graph.world.runFor(400)
+    expect(other?.all('GRAFT').length).toBe(1)
+    other?.send(flood(record))
+    graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
+    expect([has(member, record), grafts()]).toEqual([true, 2])
+  })
+
+  test('are not asked for when they come by themselves in time, or are here', () => {
+    const { graph, member, links } = makeFlooded('by itself', ['ann', 'bob'])
+    const record = makeAuthor('of itself').write('announced')
+    first(links).send(advertise(record))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    links[1]?.send(flood(record))
+    graph.world.runFor(2 * longestWait)
+    const own = member.write('own')
+    first(links).send(advertise(own, record))
+    graph.world.runFor(2 * longestWait)
+    expect(links.flatMap((link) => link.all('GRAFT'))).toEqual([])
+  })
+
+  test('a version that loses is asked for at most once', () => {
+    const { graph, links } = makeFlooded('loses', ['ann'])
+    const author = makeAuthor('of loses')
+    const old = author.write('first')
+    author.node.delete(old.id, () => undefined)
+    author.graph.world.runFor(100)
+    const newer = author.node.store.get(old.type, old.id)
+    if (newer === undefined) throw new RangeError('it is there')
+    const link = first(links)
+    link.send(flood(newer))
+    graph.world.runFor(500)
+    for (let round = 0; round < 3; round++) {
+      link.send(advertise(old))
+      graph.world.runFor(longestWait)
+      if (link.all('GRAFT').length > round) link.send(flood(old))
+      graph.world.runFor(longestWait)
+    }
+    expect(link.all('GRAFT').length).toBe(1)
+  })
+})
+
+describe('a slow neighbor', () => {
+  test('gets announcements only, then is compared with, or is dropped, and does not hold up the others', () => {
+    const { graph, member, links } = makeFlooded('slow', ['slow', 'quick'])
+    const [slow, quick] = links
+    slow?.port.pause()
+    const text = 'x'.repeat(20_000)
+    let longestQueue = 0
+    const session = member.node.parts.neighbors.all()[0]?.session
+    for (let index = 0; index < 100; index++) {
+      member.write(`${index} ${text}`)
+      graph.world.runFor(50)
+      longestQueue = Math.max(longestQueue, session?.link.waiting('flood') ?? 0)
+      expect(quick?.all('FLOOD').length).toBe(index + 1)
+    }
+    expect(longestQueue).toBeGreaterThan(0)
+    expect(longestQueue).toBeLessThan(linkLimits.flood + 100_000)
+    slow?.port.resume()
+    graph.world.runFor(5000)
+    expect(slow?.closing).toBeUndefined()
+    expect(slow?.all('FLOOD').length).toBeLessThan(100)
+    expect(slow?.all('ADVERTISE').flatMap(({ records }) => records).length).toBeGreaterThan(50)
+    slow?.port.pause()
+    for (let index = 0; index < 100; index++) {
+      member.write(`again ${index} ${text}`)
+      graph.world.runFor(20)
+      // Whoever grafts nothing is lazy: full records are asked for.
+      slow?.send({ kind: 'GRAFT', eager: true, ids: [] })
+    }
+    graph.world.runFor(LONGEST_SLOWNESS + 5000)
+    expect(member.node.parts.neighbors.count).toBe(1)
+    expect(member.events.some((event) => event.startsWith('disconnected') && event.endsWith('slow'))).toBe(true)
+    expect(quick?.all('FLOOD').length).toBe(200)
+  })
+})
+
+describe('the tree', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  test('G-078: outlives a node that dies in the middle of a flood, and soon carries records without GRAFT again', () => {
+    const graph = new SimulatedGraph({ seed: 'dies', checks: false, properties: { maxPresenceRecords: 0 } })
+    graph.grow(30)
+    graph.world.runFor(30_000)
+    const sent = vi.spyOn(Link.prototype, 'send')
+    const grafts = (): number => sent.mock.calls.filter(([{ kind }]) => kind === 'GRAFT').length
+    const write = (index: number): GraphRecord => {
+      const record = graph.running[index % graph.running.length]?.write(`record ${index}`)
+      if (record === undefined) throw new RangeError('nobody runs')
+      return record
+    }
+    for (let index = 0; index < 20; index++) {
+      write(index)
+      graph.world.runFor(200)
+    }
+    // Those whose links carry most die just when a record is on its way.
+    const written: GraphRecord[] = []
+    for (let round = 0; round < 4; round++) {
+      written.push(write(7))
+      graph.world.runFor(15)
+      const eager = ({ node }: Member): number => node.parts.neighbors.all().filter((one) => one.eager).length
+      const busiest = graph.running.slice(8).reduce((one, other) => (eager(other) > eager(one) ? other : one))
+      busiest.crash()
+      graph.world.runFor(12_000)
+    }
+    for (const record of written) expect(graph.running.filter((one) => !has(one, record)).length).toBe(0)
+    graph.world.runFor(REPAIRED)
+    for (let index = 0; index < 20; index++) {
+      written.push(write(index))
+      graph.world.runFor(200)
+    }
+    const before = grafts()
+    for (let index = 0; index < 20; index++) {
+      written.push(write(3))
+      graph.world.runFor(200)
+    }
+    graph.world.runFor(5000)
+    expect(grafts() - before).toBe(0)
+    for (const record of written) expect(graph.running.filter((one) => !has(one, record)).length).toBe(0)
+  })
+})
+
+/** When the tree is whole again, in milliseconds: links that died are noticed, and neighbors are replaced. */
+const REPAIRED = 60_000

@@ -1,0 +1,125 @@
+/** Peer time in whole graphs, on virtual time. scale/peer-time.ts does it for 100 nodes and a day. */
+import { expect, test } from 'vitest'
+import { LARGEST_CORRECTION, PeerTime } from '../../src/graph/peer-time.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import { randomBelow } from '../../src/runtime/random.ts'
+import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
+import { HOUR, MINUTE } from './lone-records.ts'
+import { type Member, SimulatedGraph } from './simulated-graph.ts'
+
+const SECOND = 1000
+
+/** How far the peer time of a member is from its own UTC. */
+function correction(member: Member): number {
+  return member.node.now() - member.host.ports.clock.utc()
+}
+
+test('G-113: a node whose clock is far off stays at the limit of the correction, and its log says so', () => {
+  const graph = new SimulatedGraph({ seed: 'far off', checks: false })
+  const members = graph.grow(4)
+  const late = graph.add()
+  late.host.skewClock(-20 * MINUTE)
+  graph.world.runFor(2.5 * HOUR)
+  expect(correction(late)).toBe(LARGEST_CORRECTION)
+  for (const member of members) expect(Math.abs(correction(member))).toBeLessThan(SECOND)
+  const warnings = graph.world.log.filter(({ message }) => message.includes('clock of this machine'))
+  expect(warnings.map(({ host }) => host)).toEqual([late.name])
+  expect(warnings[0]?.details?.['seconds']).toBeCloseTo(20 * 60, -1)
+})
+
+test('G-111: both ends of a neighbor link take samples, for as long as it lasts; direct connections give none', () => {
+  const graph = new SimulatedGraph({ seed: 'samples', checks: false, properties: { maxPresenceRecords: 0 } })
+  const members = graph.grow(4)
+  for (const [index, member] of members.entries()) member.host.skewClock(index * 10 * SECOND)
+  const samples: string[] = []
+  for (const member of members) {
+    const { peerTime } = member.node.parts
+    const sample = peerTime.sample.bind(peerTime)
+    peerTime.sample = (key, time, roundTrip) => {
+      samples.push(`${member.key} ${key}`)
+      sample(key, time, roundTrip)
+    }
+  }
+  graph.world.runFor(3 * HOUR)
+  // All are neighbors of all. Their aims are 20 s or so ahead of the first one's UTC.
+  const [first, , , last] = members
+  if (first === undefined || last === undefined) throw new Error('no members')
+  for (const one of members) {
+    for (const other of members.filter((member) => member !== one)) expect(samples).toContain(`${one.key} ${other.key}`)
+  }
+  const times = members.map(({ node }) => node.now())
+  expect(Math.max(...times) - Math.min(...times)).toBeLessThan(2 * SECOND)
+  const { length } = samples
+  first.protocols.add('test')
+  last.protocols.add('test')
+  let isConnected = false
+  first.node.connectDirectly(last.identity.name, 'test', (outcome) => {
+    isConnected = !(outcome instanceof Error)
+  })
+  graph.world.runUntil(() => isConnected && last.connections.length > 0, 10_000)
+  expect([isConnected, samples.length]).toEqual([true, length])
+})
+
+/** A clock that is wrong from the start and runs at the wrong rate. */
+class WrongClock implements Clock {
+  now = 0
+  readonly #skew: number
+  readonly #rate: number
+
+  constructor(skew: number, rate: number) {
+    this.#skew = skew
+    this.#rate = rate
+  }
+
+  utc(): number {
+    return 1_893_456_000_000 + this.#skew + this.now * this.#rate
+  }
+
+  monotonic(): number {
+    return this.now * this.#rate
+  }
+
+  setTimer(): { cancel(): void } {
+    throw new Error('peer time sets no timer')
+  }
+}
+
+/**
+ * The largest difference between the peer times of honest nodes that compare with a random other one every 30 s, as nodes of a
+ * large graph do, from 3 hours on; clocks are up to 4 minutes off and drift by up to 50 ppm.
+ */
+function largestDifference(seed: string, nodes: number, liars: number, hours: number): number {
+  const random = new SimulatedWorld({ seed }).random('peer times')
+  const clocks = Array.from({ length: nodes }, () => {
+    const skew = randomBelow(random, 8 * MINUTE) - 4 * MINUTE
+    return new WrongClock(skew, 1 + (randomBelow(random, 101) - 50) / 1_000_000)
+  })
+  const times = clocks.map((clock) => new PeerTime(clock, 0))
+  let largest = 0
+  for (let now = 0; now < hours * HOUR; now += 30 * SECOND) {
+    for (const clock of clocks) clock.now = now
+    for (const [index, time] of times.entries()) {
+      const to = (index + 1 + randomBelow(random, nodes - 1)) % nodes
+      const roundTrip = randomBelow(random, 300)
+      // A liar says what does most harm: a different extreme to each.
+      const told = (from: number): number => {
+        const real = times[from]?.now() ?? 0
+        return from < liars ? real + (randomBelow(random, 2) === 0 ? -HOUR : HOUR) : real
+      }
+      time.sample(`node ${to}`, told(to) - roundTrip / 2, roundTrip)
+      times[to]?.sample(`node ${index}`, told(index) - roundTrip / 2, roundTrip)
+    }
+    if (now < 3 * HOUR || now % (10 * MINUTE) !== 0) continue
+    const honest = times.slice(liars).map((time) => time.now())
+    largest = Math.max(largest, Math.max(...honest) - Math.min(...honest))
+  }
+  return largest
+}
+
+test('peer times of 100 nodes are within 15 s of each other from 3 hours on', () => {
+  expect(largestDifference('100 clocks', 100, 0, 6)).toBeLessThan(15 * SECOND)
+})
+
+test('peer times of 45 nodes are within 15 s of each other although 5 others lie', () => {
+  expect(largestDifference('5 liars', 50, 5, 12)).toBeLessThan(15 * SECOND)
+})
