@@ -111,18 +111,21 @@ function messageOf(kind: MessageKind): GraphMessage {
   return bare as GraphMessage
 }
 
-describe('G-019: in each state of a link, each message is taken or ends the link unprocessed', () => {
-  test.each(states.flatMap((state) => kinds.map((kind) => ({ state, kind }))))('$kind in $state', ({ state, kind }) => {
-    const { session, link, told } = makeSession(state)
-    session.received(messageOf(kind))
-    if (allowed[state].includes(kind)) {
-      expect(link.ended === 'protocol').toBe(false)
-    } else {
-      expect(told).toEqual([`out of place ${kind}`])
-      expect(link.ended).toBe('protocol')
-      expect(link.sent).toEqual([])
-    }
-  })
+describe('in each state of a link, each message is taken or ends the link unprocessed', () => {
+  test.each(states.flatMap((state) => kinds.map((kind) => ({ state, kind }))))(
+    'G-019: $kind in $state',
+    ({ state, kind }) => {
+      const { session, link, told } = makeSession(state)
+      session.received(messageOf(kind))
+      if (allowed[state].includes(kind)) {
+        expect(link.ended === 'protocol').toBe(false)
+      } else {
+        expect(told).toEqual([`out of place ${kind}`])
+        expect(link.ended).toBe('protocol')
+        expect(link.sent).toEqual([])
+      }
+    },
+  )
 })
 
 describe('a link that is being asked for', () => {

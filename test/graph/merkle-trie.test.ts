@@ -99,8 +99,8 @@ const anyLeaf = fc.record({
   expires: fc.integer({ min: 1, max: 8 * MINUTE }),
 })
 
-describe('G-160: the root of a trie', () => {
-  test('is that of the published vectors, for 0, 1, 2 and 1,000 records', () => {
+describe('the root of a trie', () => {
+  test('G-160: is that of the published vectors, for 0, 1, 2 and 1,000 records', () => {
     expect(vectors.tries.map(({ count }) => count)).toEqual(expect.arrayContaining([0, 1, 2, 1000]))
     for (const { count, root } of vectors.tries) expect(hexOf(trieOfCount(count).hashAt(''))).toBe(root)
     for (const [index, { type, id, digest, key, leaf }] of vectors.records.entries()) {
@@ -111,7 +111,7 @@ describe('G-160: the root of a trie', () => {
     }
   })
 
-  test('depends on the digest of every record', () => {
+  test('G-160: depends on the digest of every record', () => {
     const { count, digestOf0, root } = vectors.updated
     const trie = trieOfCount(count)
     expect(trie.put({ ...recordOf(0), digest: bytesOf(digestOf0) })).toBe(true)
@@ -119,7 +119,7 @@ describe('G-160: the root of a trie', () => {
     expect(hexOf(trie.hashAt(''))).toBe(root)
   })
 
-  test('covers the records of each type by a hash of their own', () => {
+  test('G-160: covers the records of each type by a hash of their own', () => {
     const trie = trieOfCount(1000)
     for (const { type, prefix, count, hash } of vectors.typesOf1000) {
       expect(typePath(crypto, type)).toBe(prefix)
@@ -129,7 +129,7 @@ describe('G-160: the root of a trie', () => {
     expect([...trie.types()].sort()).toEqual([...vectors.types].sort())
   })
 
-  test('is the same after any insertions, changes, expirations and removals in any order', () => {
+  test('G-160: is the same after any insertions, changes, expirations and removals in any order', () => {
     const anyStep = fc.oneof(
       anyLeaf.map((leaf) => ({ do: 'put', leaf }) as const),
       anyLeaf.map((leaf) => ({ do: 'remove', leaf }) as const),

@@ -4,8 +4,8 @@ import { fill, makeRecord, many, ReconciledPair } from './reconciled-pair.ts'
 
 const ROUND_TRIP = 20
 
-describe('G-084: comparing takes little', () => {
-  test('two copies of 100,000 that differ in 10 are equal after 4 round trips and 10 KB', () => {
+describe('comparing takes little', () => {
+  test('G-084: two copies of 100,000 that differ in 10 are equal after 4 round trips and 10 KB', () => {
     const pair = new ReconciledPair({ delay: ROUND_TRIP / 2 })
     for (let index = 0; index < 100_000; index++) {
       const record = makeRecord({ type: index % 100 === 0 ? `kind ${index % 7}` : 'chat' })
@@ -46,7 +46,7 @@ describe('G-084: comparing takes little', () => {
     expect(pair.traffic.bytesBesideRecords).toBeLessThanOrEqual(10_240)
   })
 
-  test('two equal copies exchange roots and nothing else', () => {
+  test('G-084: two equal copies exchange roots and nothing else', () => {
     const pair = new ReconciledPair()
     const records = many(2000)
     fill(pair.one, records)
@@ -56,7 +56,7 @@ describe('G-084: comparing takes little', () => {
     expect([pair.one.end, pair.other.end]).toEqual([{ kind: 'equal' }, { kind: 'equal' }])
   })
 
-  test('so do two empty ones', () => {
+  test('G-084: so do two empty ones', () => {
     const pair = new ReconciledPair()
     pair.reconcile()
     expect(pair.traffic.kinds).toEqual(['ROOT', 'ROOT'])

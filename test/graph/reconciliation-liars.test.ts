@@ -91,8 +91,8 @@ function batch(session: number, records: readonly TestRecord[], deliveries = 0):
   return { kind: 'RECORDS', session, deliveries, left: 2 ** 32 - 1, records: sent }
 }
 
-describe('G-089: ends the session and its link, and nothing else:', () => {
-  test('records before anything was compared', () => {
+describe('ends the session and its link, and nothing else:', () => {
+  test('G-089: records before anything was compared', () => {
     const lie = new Lie()
     lie.pair.begin()
     lie.session = 2
@@ -101,7 +101,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     lie.expectEnded('protocol')
   })
 
-  test('a second description', () => {
+  test('G-089: a second description', () => {
     const lie = new Lie().describe([node('', TYPE)])
     lie.send({ kind: 'OPENING', session: 2, types: [], ranges: [] })
     lie.expectEnded('protocol')
@@ -128,14 +128,14 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     lie.expectEnded('protocol')
   })
 
-  test('an answer when nothing was asked', () => {
+  test('G-089: an answer when nothing was asked', () => {
     const lie = new Lie(3).describe([{ prefix: '', path: TYPE, below: { leaves: ['0123456789abcdef01234567'] } }])
     expect(lie.victim.ends).toEqual([])
     lie.send({ kind: 'ANSWER', session: 2, asks: 1, deliveries: 0, ranges: [], wants: [] })
     lie.expectEnded('protocol')
   })
 
-  test('questions from the end that describes, and answers from the one that drives', () => {
+  test('G-089: questions from the end that describes, and answers from the one that drives', () => {
     const asking = new Lie().describe([node('', TYPE)])
     asking.send({ kind: 'ASK', session: 2, ranges: [node(TYPE)] })
     asking.expectEnded('protocol')
@@ -144,7 +144,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     answering.expectEnded('protocol')
   })
 
-  test('questions without an end', () => {
+  test('G-089: questions without an end', () => {
     const lie = new Lie().ask()
     for (let round = 0; round < 100 && lie.victim.ends.length === 0; round++) {
       lie.send({ kind: 'ASK', session: 1, ranges: Array.from({ length: 32 }, () => node(TYPE)) })
@@ -153,7 +153,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     expect(lie.pair.traffic.kinds.filter((kind) => kind === 'ASK').length).toBeLessThan(60)
   })
 
-  test('wants without an end', () => {
+  test('G-089: wants without an end', () => {
     const lie = new Lie().ask()
     for (let round = 0; round < 100 && lie.victim.ends.length === 0; round++) {
       lie.send({ kind: 'WANT', session: 1, wants: Array.from({ length: 32 }, () => ({ prefix: '', hasOther: false })) })
@@ -164,7 +164,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     expect(sent.length).toBeLessThan(2 * 200 + 1024 + 129)
   })
 
-  test('records in vain without an end, however many are said to come', () => {
+  test('G-089: records in vain without an end, however many are said to come', () => {
     const lie = new Lie().describe([node('', TYPE)])
     for (let round = 0; round < 200 && lie.victim.ends.length === 0; round++) {
       lie.send(batch(2, lie.records.slice(0, 100)))
@@ -173,7 +173,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     expect(lie.victim.arrivals.length).toBeLessThan(4096 + 200 + 200)
   })
 
-  test('more batches than may be under way', () => {
+  test('G-089: more batches than may be under way', () => {
     const lie = new Lie().describe([node('', TYPE)])
     lie.victim.judging = 10_000
     for (let round = 0; round < MOST_BATCHES; round++) lie.send(batch(2, [makeRecord()]))
@@ -182,7 +182,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     lie.expectEnded('protocol')
   })
 
-  test('deliveries that run backwards, and batches taken in that were not sent', () => {
+  test('G-089: deliveries that run backwards, and batches taken in that were not sent', () => {
     const backwards = new Lie().describe([node('', TYPE)])
     backwards.send(batch(2, [], 5))
     backwards.send(batch(2, [], 4))
@@ -192,7 +192,7 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
     taken.expectEnded('protocol')
   })
 
-  test('anything after the last stage', () => {
+  test('G-089: anything after the last stage', () => {
     const lie = new Lie().ask()
     lie.send({ kind: 'COMPARED', session: 1, type: '', isLast: true, deliveries: 10 })
     lie.send({ kind: 'WANT', session: 1, wants: [] })
@@ -200,8 +200,8 @@ describe('G-089: ends the session and its link, and nothing else:', () => {
   })
 })
 
-describe('G-089: ends the session, and holds that node back:', () => {
-  test('silence', () => {
+describe('ends the session, and holds that node back:', () => {
+  test('G-089: silence', () => {
     for (const begin of [(lie: Lie) => lie.ask(), (lie: Lie) => lie.describe([node('', TYPE)])]) {
       const lie = begin(new Lie())
       lie.pair.time.runFor(PROGRESS_PERIOD)
@@ -215,7 +215,7 @@ describe('G-089: ends the session, and holds that node back:', () => {
     }
   })
 
-  test('a trickle of next to nothing', () => {
+  test('G-089: a trickle of next to nothing', () => {
     const lie = new Lie().describe([node('', TYPE)])
     for (let round = 0; round < 20 && lie.victim.ends.length === 0; round++) {
       lie.send(batch(2, lie.records.slice(0, 1)))

@@ -3,8 +3,8 @@ import { FURTHEST_MINUTE } from '../../src/graph/reconciliation.ts'
 import { expectEqual } from './expect-equal.ts'
 import { EPOCH, fill, MINUTE, makeRecord, many, ReconciledPair, TestNode, Timeline } from './reconciled-pair.ts'
 
-describe('G-161: the minute of a comparison', () => {
-  test('is the later one: clocks up to 59 s apart exchange roots and nothing else, while 1,000 records expire', () => {
+describe('the minute of a comparison', () => {
+  test('G-161: is the later one: clocks up to 59 s apart exchange roots and nothing else, while 1,000 records expire', () => {
     for (const [skew, began] of [
       [59_000, 30_000],
       [-59_000, 30_000],
@@ -29,7 +29,7 @@ describe('G-161: the minute of a comparison', () => {
     }
   })
 
-  test('leaves out what has expired by then when copies differ', () => {
+  test('G-161: leaves out what has expired by then when copies differ', () => {
     for (const skew of [59_000, -59_000]) {
       const pair = new ReconciledPair()
       fill(pair.one, many(100, { expires: EPOCH + MINUTE }))
@@ -43,7 +43,7 @@ describe('G-161: the minute of a comparison', () => {
     }
   })
 
-  test('is not followed if it is further ahead than a bound, by whichever end', () => {
+  test('G-161: is not followed if it is further ahead than a bound, by whichever end', () => {
     for (const skew of [FURTHEST_MINUTE + 2 * MINUTE, -FURTHEST_MINUTE - 2 * MINUTE]) {
       const pair = new ReconciledPair()
       fill(pair.one, many(10))
@@ -119,8 +119,8 @@ describe('a node that keeps some types', () => {
   })
 })
 
-describe('G-179: sessions of one node', () => {
-  test('that both ends begin at the same time become one', () => {
+describe('sessions of one node', () => {
+  test('G-179: that both ends begin at the same time become one', () => {
     const pair = new ReconciledPair()
     fill(pair.one, many(50))
     fill(pair.other, many(50))
@@ -132,7 +132,7 @@ describe('G-179: sessions of one node', () => {
     expect(pair.other.ends).toMatchObject([{ kind: 'failed', reason: 'busy' }, { kind: 'reconciled' }])
   })
 
-  test('are one at a time with the same node, and one more is answered as busy', () => {
+  test('G-179: are one at a time with the same node, and one more is answered as busy', () => {
     const pair = new ReconciledPair({ rate: 1000 })
     fill(pair.other, many(1000, { text: 'x'.repeat(1000) }))
     pair.begin()
@@ -149,7 +149,7 @@ describe('G-179: sessions of one node', () => {
     expect(pair.other.ends.map(({ kind }) => kind)).toEqual(['reconciled'])
   })
 
-  test('with a node that begins too often are answered as busy, and cost no record and no link', () => {
+  test('G-179: with a node that begins too often are answered as busy, and cost no record and no link', () => {
     const pair = new ReconciledPair()
     const outcomes: string[] = []
     for (let round = 0; round < 20; round++) {
@@ -167,7 +167,7 @@ describe('G-179: sessions of one node', () => {
     expect(pair.links[0].closing).toBeUndefined()
   })
 
-  test('are a bounded number in all', () => {
+  test('G-179: are a bounded number in all', () => {
     const time = new Timeline()
     const center = new TestNode('center', time)
     fill(center, many(2000))
@@ -183,7 +183,7 @@ describe('G-179: sessions of one node', () => {
     expect(time.runUntil(() => complete() === 12)).toBe(true)
   })
 
-  test('end when their node closes, and the other end hears of it', () => {
+  test('G-179: end when their node closes, and the other end hears of it', () => {
     const pair = new ReconciledPair({ rate: 1000 })
     fill(pair.other, many(1000, { text: 'x'.repeat(1000) }))
     pair.begin()

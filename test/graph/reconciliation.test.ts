@@ -58,7 +58,7 @@ test('G-082: both ends end with the greater version of everything that either ha
   )
 })
 
-describe('G-081: a first copy', () => {
+describe('a first copy', () => {
   const types = ['other', 'peerage.graph-info', 'late', 'early', 'peerage.revocation', 'another']
 
   function newcomer(delay = 10): ReconciledPair {
@@ -83,7 +83,7 @@ describe('G-081: a first copy', () => {
     },
   )
 
-  test('says how far it is, and when each prioritized type is complete', () => {
+  test('G-081: says how far it is, and when each prioritized type is complete', () => {
     const pair = newcomer()
     const completed = new Map<string, number>()
     const lateOnes: string[] = []
@@ -102,7 +102,7 @@ describe('G-081: a first copy', () => {
     expect(pair.one.progress.every((progress) => progress.expected >= progress.received)).toBe(true)
   })
 
-  test('is cut off anywhere and goes on without sending again what was stored', () => {
+  test('G-081: is cut off anywhere and goes on without sending again what was stored', () => {
     for (const cutAfter of [1, 3, 5, 9, 17, 33]) {
       const pair = newcomer()
       let messages = 0
@@ -120,7 +120,7 @@ describe('G-081: a first copy', () => {
     }
   })
 
-  test('does not hold more than the link and the receiver take', () => {
+  test('G-081: does not hold more than the link and the receiver take', () => {
     const pair = newcomer(200)
     pair.one.judging = 2
     pair.begin()

@@ -11,8 +11,8 @@ import type { GraphRecord, RecordAuthor } from '../../src/records/record.ts'
 import { fromUtf8, toHex, toUtf8 } from '../../src/runtime/bytes.ts'
 import { codeOf, crypto, identityOf, LoneRecords, madeRecord, providerWith } from './lone-records.ts'
 
-describe('G-125: the provider "none"', () => {
-  test('admits everybody and lets all records be whose form and signatures are right', () => {
+describe('the provider "none"', () => {
+  test('G-125: admits everybody and lets all records be whose form and signatures are right', () => {
     const provider = noSecurity()
     const { name, keyPair } = identityOf('anybody')
     const { publicKey } = keyPair
@@ -78,7 +78,7 @@ const failures: readonly (readonly [string, () => never])[] = [
   ['answers nonsense', () => ({ missingProof: 'a text', length: 5 }) as never],
 ]
 
-describe('G-130: a provider', () => {
+describe('a provider', () => {
   for (const [what, fails] of failures) {
     test(`that ${what} costs the record or the operation at hand, is logged and counted, and leaves the graph usable`, () => {
       const failing = new Set<keyof GraphSecurityProvider>()
@@ -129,7 +129,7 @@ describe('G-130: a provider', () => {
     })
   }
 
-  test('whose word on the end of a right fails costs the record or the operation at hand', () => {
+  test('G-130: whose word on the end of a right fails costs the record or the operation at hand', () => {
     let fails = false
     const node = new LoneRecords({
       provider: providerWith({
@@ -149,7 +149,7 @@ describe('G-130: a provider', () => {
     expect(node.texts()).toEqual(['text'])
   })
 
-  test('that calls the graph gets an error from every operation, at once, and the graph goes on', () => {
+  test('G-130: that calls the graph gets an error from every operation, at once, and the graph goes on', () => {
     const codes: string[] = []
     let node: LoneRecords | undefined
     const calls: ((graph: LoneRecords) => unknown)[] = [
