@@ -46,7 +46,7 @@ function settle(graph: SimulatedGraph): void {
   for (const member of graph.members) if (!member.isOpen) member.restart('kept')
 }
 
-describe('G-079: whatever happens on the way, all nodes end with the same records', () => {
+describe('whatever happens on the way, all nodes end with the same records', () => {
   test.each(['a', 'b', 'c', 'd'])('seed %s', (seed) => {
     const graph = new SimulatedGraph({ seed: `faults ${seed}`, checks: false })
     graph.grow(12)

@@ -73,7 +73,7 @@ describe('comparisons', () => {
     expect(new Set(pauses).size).toBeGreaterThan(30)
   })
 
-  test('make neighbors of two nodes that are cut off from each other, even where all places are taken', () => {
+  test('make neighbors of two nodes that are cut off from each other, even where no place for guests is left', () => {
     const graph = new SimulatedGraph({ seed: 'cut off', checks: false })
     const one = graph.add()
     graph.world.runFor(60_000)
