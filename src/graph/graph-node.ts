@@ -24,7 +24,7 @@ import type { GraphNodeOptions, GraphNodePorts } from './graph-node-options.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { GRAPH_INFO_TYPE, type GraphProperties } from './graph-properties.ts'
 import { GuardedProvider } from './guarded-provider.ts'
-import { KEEPING_INTERVAL, KeptState } from './kept-state.ts'
+import { KEEPING_DELAY, KEEPING_INTERVAL, KeptState } from './kept-state.ts'
 import { LinkRouter } from './link-router.ts'
 import { DEFAULT_NEIGHBOR_COUNTS, Neighbors } from './neighbors.ts'
 import type { ListedNode } from './node-list.ts'
@@ -145,6 +145,7 @@ export class GraphNode {
         neighborAdded: (neighbor, welcome) => {
           this.#flooding.neighborAdded(neighbor)
           events.neighborConnected(neighbor.session.peer.name)
+          this.#keepSoon()
           this.#presence.check()
           this.#flooding.announceAll(neighbor, store.ephemeral.all())
           if (welcome !== undefined) this.#synchronizing.compare(neighbor.session)
@@ -471,11 +472,19 @@ export class GraphNode {
   }
 
   /** Keeps what is to survive a restart, from time to time. */
-  #keep(): void {
-    this.#keeping = this.#parts.deadlines.set(KEEPING_INTERVAL, () => {
+  #keep(delay: number = KEEPING_INTERVAL): void {
+    this.#keeping = this.#parts.deadlines.set(delay, () => {
       this.#keepNow()
       this.#keep()
     })
+  }
+
+  /** There is a new neighbor: should this node be killed, it must find it again. */
+  #keepSoon(): void {
+    const { clock, deadlines } = this.#parts
+    if (this.#keeping === undefined || this.#keeping.due <= clock.monotonic() + KEEPING_DELAY) return
+    deadlines.cancel(this.#keeping)
+    this.#keep(KEEPING_DELAY)
   }
 
   #keepNow(): void {

@@ -17,6 +17,8 @@ const settings = {
 }
 /** How often the memory of addresses and the correction of peer time are kept, in milliseconds. */
 export const KEEPING_INTERVAL = 5 * 60_000
+/** And how long after a neighbor has come, in milliseconds. */
+export const KEEPING_DELAY = 5000
 
 /** The settings of one graph. Whoever changes them commits. */
 export class KeptState {

@@ -79,6 +79,7 @@ export class LinkRouter implements SessionOwner {
     this.#sample(session, connect.peerTime, connect.purpose)
     session.welcome(connect, { kind: 'WELCOME', nodeId, peerTime: peerTime.now(), referrals, types: own.types })
     if (session.state === 'comparison') this.#showPresence(session)
+    else if (session.state === 'neighbor') this.#rememberClaim(session)
   }
 
   /** The session over a link, as long as it is there. */
@@ -210,6 +211,7 @@ export class LinkRouter implements SessionOwner {
         break
       case 'CONNECT': {
         // A neighbor's new addresses, which the session has noted, and its time.
+        this.#rememberClaim(session)
         const roundTrip = this.#roundTrips.get(session)
         if (roundTrip !== undefined) this.#parts.peerTime.sample(session.peer.key, message.peerTime, roundTrip)
         break
@@ -259,6 +261,16 @@ export class LinkRouter implements SessionOwner {
     const roundTrip = this.#parts.clock.monotonic() - asked
     this.#roundTrips.set(session, roundTrip)
     this.#parts.peerTime.sample(session.peer.key, peerTime, roundTrip)
+  }
+
+  /** A neighbor says where it listens: that is worth as much as its presence record. */
+  #rememberClaim({ peer: { publicKey, key }, addresses }: LinkSession): void {
+    const { own, peerTime } = this.#parts
+    const confirmed = peerTime.now()
+    for (const endpoint of addresses) {
+      if (!own.isInScope(endpoint) || own.has(endpoint)) continue
+      this.#routed.memory.confirm({ endpoint, publicKey, key, confirmed, isProven: false })
+    }
   }
 
   #comparisonLinks(): number {

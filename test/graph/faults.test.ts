@@ -47,7 +47,7 @@ function settle(graph: SimulatedGraph): void {
 }
 
 describe('whatever happens on the way, all nodes end with the same records', () => {
-  test.each(['a', 'b', 'c', 'd'])('G-079: seed %s', (seed) => {
+  test.each(['a', 'b', 'c', 'd'])('seed %s', (seed) => {
     const graph = new SimulatedGraph({ seed: `faults ${seed}`, checks: false })
     graph.grow(12)
     graph.world.runFor(20_000)

@@ -1,4 +1,4 @@
-/** How nodes find each other: candidates, comparisons, shuffles, remembered addresses, and what liars get out of it. */
+/** How nodes find each other: candidates, comparisons, and what liars get out of it. */
 import { describe, expect, test } from 'vitest'
 import type { DialOutcome } from '../../src/graph/dialer.ts'
 import { DIALS_OF_ADDRESS } from '../../src/graph/dialer.ts'
@@ -8,8 +8,6 @@ import { ScriptedNode } from './scripted-node.ts'
 import { type Member, PORT, SimulatedGraph } from './simulated-graph.ts'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 function member(graph: SimulatedGraph, index: number): Member {
   const found = graph.members[index]
@@ -58,6 +56,43 @@ describe('a connect request', () => {
 })
 
 describe('comparisons', () => {
+  test('are made every 20 to 40 s, each time after another pause', () => {
+    const graph = new SimulatedGraph({ seed: 'every half minute', properties: { maxPresenceRecords: 0 } })
+    graph.grow(2)
+    graph.world.runFor(5000)
+    const one = member(graph, 0)
+    const times: number[] = []
+    const compared = (): number => one.node.counters()['comparisons'] ?? 0
+    for (let before = compared(); times.length < 40; before = compared()) {
+      graph.world.runUntil(() => compared() > before, MINUTE)
+      times.push(graph.world.now)
+    }
+    const pauses = times.slice(1).map((time, index) => time - Number(times[index]))
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(20_000)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(40_100)
+    expect(new Set(pauses).size).toBeGreaterThan(30)
+  })
+
+  test('make neighbors of two nodes that are cut off from each other, even where no place for guests is left', () => {
+    const graph = new SimulatedGraph({ seed: 'cut off', checks: false })
+    const one = graph.add()
+    graph.world.runFor(60_000)
+    const guests = Array.from({ length: 4 }, (_, index) => new ScriptedNode(graph, `guest${index}`).ask(one))
+    const waiting = new ScriptedNode(graph, 'stranger')
+    const link = waiting.ask(one, { purpose: 'comparison' })
+    expect(link.messages[0]).toMatchObject({ kind: 'WELCOME' })
+    link.send({ kind: 'BECOME_NEIGHBOR' })
+    graph.world.runFor(500)
+    expect(one.node.parts.neighbors.withKey(waiting.key)).toBeDefined()
+    expect(one.node.parts.neighbors.count).toBe(5)
+    expect(guests.every(({ closing }) => closing === undefined)).toBe(true)
+    // Its presence is older than half a minute by now: it shows it to whoever compares with it.
+    graph.world.runFor(60_000)
+    const other = new ScriptedNode(graph, 'other').ask(one, { purpose: 'comparison' })
+    graph.world.runFor(500)
+    expect(other.all('FLOOD').length).toBe(1)
+  })
+
   test('displace no neighbor in a settled graph', () => {
     const graph = new SimulatedGraph({ seed: 'settled', checks: false, properties: { maxPresenceRecords: 0 } })
     graph.grow(20)
@@ -102,40 +137,6 @@ describe('comparisons', () => {
     one.node.addAddresses([stranger.endpoint])
     graph.world.runFor(2000)
     expect(stranger.accepted.length).toBeGreaterThan(0)
-  })
-})
-
-describe('remembered addresses', () => {
-  test('a node that was off for six days finds its graph by one address that still leads to it', () => {
-    const graph = new SimulatedGraph({ seed: 'six days', checks: false, properties: { maxPresenceRecords: 0 } })
-    graph.grow(3)
-    graph.world.runFor(6 * MINUTE)
-    const sleeper = member(graph, 2)
-    sleeper.close()
-    sleeper.crash()
-    graph.world.runFor(10_000)
-    member(graph, 1).close()
-    graph.world.runFor(6 * DAY)
-    sleeper.restart()
-    graph.world.runFor(MINUTE)
-    expect(sleeper.node.parts.neighbors.count).toBe(1)
-    expect(graph.differences(graph.running)).toEqual([])
-  })
-})
-
-describe('shuffles', () => {
-  test('keep passive views good: 5 minutes after a fifth of the nodes left, nine of ten entries can be reached', () => {
-    const graph = new SimulatedGraph({ seed: 'shuffles', checks: false, properties: { maxPresenceRecords: 0 } })
-    graph.grow(60)
-    graph.world.runFor(2 * MINUTE)
-    const views = graph.members.map(({ node }) => node.overlay.passive.size)
-    expect(Math.min(...views)).toBeGreaterThan(5)
-    for (const [index, leaving] of graph.members.entries()) if (index % 5 === 4) leaving.close()
-    graph.world.runFor(5 * MINUTE)
-    const running = new Set(graph.running.map(({ key }) => key))
-    const entries = graph.running.flatMap(({ node }) => node.overlay.passive.nodes())
-    const reachable = entries.filter(({ name }) => running.has(name)).length
-    expect(reachable / entries.length).toBeGreaterThan(0.9)
   })
 })
 

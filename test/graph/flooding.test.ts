@@ -51,7 +51,7 @@ function has(member: Member, { type, id, digest }: GraphRecord): boolean {
 }
 
 describe('eager and lazy links', () => {
-  test('G-043, G-075: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
+  test('G-043: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
     const { graph, member, links } = makeFlooded('eager', ['ann'])
     const link = first(links)
     // Records that are under way at the same time do not all prune links.

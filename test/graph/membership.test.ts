@@ -23,7 +23,7 @@ function neighborKeys(member: Member): string[] {
 }
 
 describe('CONNECT', () => {
-  test('G-024: says who asks, where it listens and what for; silence ends the link', () => {
+  test('says who asks, where it listens and what for; silence ends the link', () => {
     const { graph, member, peer } = makeOne('connect')
     const ann = peer('ann')
     member.node.addAddresses([ann.endpoint])
@@ -182,7 +182,7 @@ describe('places', () => {
     expect(peer('direct').ask(member, { purpose: 'direct' }).messages[0]).toMatchObject({ kind: 'WELCOME' })
   })
 
-  test('G-029, G-036: WELCOME and DISCONNECT name other nodes, the earliest neighbors first, and the leave is said', () => {
+  test('WELCOME and DISCONNECT name other nodes, the earliest neighbors first, and the leave is said', () => {
     const { graph, member, peer } = makeOne('welcome')
     const ann = peer('ann')
     const first = ann.ask(member)
@@ -267,7 +267,7 @@ describe('replacing neighbors', () => {
 })
 
 describe('attackers', () => {
-  test('G-144: however many identities dial a node, they get half of its places, and none that it filled itself', () => {
+  test('however many identities dial a node, they get half of its places, and none that it filled itself', () => {
     const graph = new SimulatedGraph({ seed: 'attackers', checks: false, properties: { maxPresenceRecords: 0 } })
     graph.grow(12)
     graph.world.runFor(30_000)

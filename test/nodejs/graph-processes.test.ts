@@ -80,7 +80,7 @@ describe('processes', () => {
     await ann.call('graph-export', file)
     await ann.close()
     const counts = new Set<number>()
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       const dataDir = newPath()
       const bob = await start({ dataDir })
       bob.call('graph-import', file).catch(() => undefined)
