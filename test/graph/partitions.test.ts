@@ -18,8 +18,8 @@ const cases: readonly (Cut & { readonly nodes: number })[] = [
   { nodes: 20, sizes: [4, 6], length: 20 * MINUTE },
 ]
 
-describe('G-175: a graph that was cut is one again, and all of it floods', () => {
-  test.each(cases)('$nodes nodes, parts of $sizes and the rest, for $length ms', ({ nodes, ...cut }) => {
+describe('a graph that was cut is one again, and all of it floods', () => {
+  test.each(cases)('G-175: $nodes nodes, parts of $sizes and the rest, for $length ms', ({ nodes, ...cut }) => {
     const graph = new SimulatedGraph({ seed: `${nodes} ${cut.sizes.join()} ${cut.length}`, checks: false })
     graph.grow(nodes)
     graph.world.runFor(MINUTE)
