@@ -22,7 +22,11 @@ import { all, withSimulatedNodes } from './simulated-nodes.ts'
 const SOURCES = [
   'identity/peer-name.ts',
   'pnrp/',
-  'peer-node/',
+  'peer-node/node-names.ts',
+  'peer-node/open-clouds.ts',
+  'peer-node/peer-node.ts',
+  'peer-node/registered-content.ts',
+  'peer-node/seeds.ts',
   'nodejs/bind-error.ts',
   'cli/cloud-choice.ts',
   'cli/name-resolution.ts',
