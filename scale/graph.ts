@@ -1,7 +1,7 @@
 /**
  * A graph of 1,000 simulated nodes: neighbors, copies of each record, half of the nodes vanishing at once, and partitions.
  *
- *     node scale/graph.ts [nodes] [seed] [overlay | shuffles | maximum | partitions | day | nodes]
+ *     node scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | day | nodes]
  *
  * Most switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves, which costs a
  * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20, since a simulated day of 1,000 takes many hours.
@@ -49,6 +49,22 @@ function overlay(): void {
   say('databases that differ', graph.differences().length)
 }
 
+/** How soon those that are left are one graph again, and have enough neighbors, after half have vanished (G-044). */
+function halving(): void {
+  const graph = grown(0)
+  const { world } = graph
+  const left = crashMany(graph, 0.5)
+  const crashed = world.now
+  say('left after a crash of half', left.length)
+  say('all reach all at that instant', graph.isConnected(left))
+  while (!graph.isConnected(left) && world.now < crashed + MINUTE) world.runFor(500)
+  say('all reach all again after, ms', world.now - crashed)
+  world.runFor(crashed + MINUTE - world.now)
+  say('neighbors a minute after the crash', [...neighborCounts(left)])
+  say('out of range', outOfRange(left))
+  say('all reach all', graph.isConnected(left))
+}
+
 function shuffles(): void {
   const graph = grown(0)
   graph.world.runFor(2 * MINUTE)
@@ -92,6 +108,7 @@ function partitions(): void {
 }
 
 if (only === undefined || only === 'overlay') overlay()
+if (only === undefined || only === 'halving') halving()
 if (only === undefined || only === 'shuffles') shuffles()
 if (only === undefined || only === 'maximum') maximum()
 if (only === undefined || only === 'partitions') partitions()
