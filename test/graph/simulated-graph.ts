@@ -5,9 +5,12 @@
 import type { DirectConnectionEnd } from '../../src/graph/direct-connection.ts'
 import { GraphCounters } from '../../src/graph/graph-counters.ts'
 import type { RecordChange } from '../../src/graph/graph-events.ts'
+import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { GraphNode, type GraphNodeOptions } from '../../src/graph/graph-node.ts'
 import { type GraphProperties, requireProperties } from '../../src/graph/graph-properties.ts'
 import { LinkAcceptor } from '../../src/graph/link-acceptor.ts'
+import type { LinkOpener } from '../../src/graph/link-opener.ts'
+import type { LinkPort } from '../../src/graph/link-port.ts'
 import { noSecurity } from '../../src/graph/no-security.ts'
 import { OwnDials } from '../../src/graph/own-dials.ts'
 import type { LinkIdentity } from '../../src/graph/security-provider.ts'
@@ -41,16 +44,24 @@ export interface SimulatedGraphOptions {
   /** Whether misuse of ports is looked for, which costs time. By default it is. */
   readonly checks?: boolean
   readonly properties?: Partial<GraphProperties>
+  /** Told what nodes tell, in place of members noting it: the notes of a long run would fill all memory. */
+  readonly told?: (member: Member, event: string) => void
 }
 
 /** What a member is like where that is not the usual. */
 export interface MemberOptions {
   readonly host?: HostOptions
+  /** How far its clock is ahead from the beginning, in milliseconds. */
+  readonly clockSkew?: number
   readonly node?: Partial<GraphNodeOptions>
   /** Where it begins: by default at a random member that runs. */
   readonly at?: readonly Endpoint[]
   /** Whether it listens as soon as it may. By default it does. */
   readonly listens?: boolean
+  /** Whether its application gives the address of a random member that runs when it is asked for addresses. By default it does not. */
+  readonly isHelped?: boolean
+  /** What it sends in the place of a message: for members that lie. */
+  readonly sends?: (message: GraphMessage) => GraphMessage
 }
 
 export const PORT = 3587
@@ -62,6 +73,7 @@ export class SimulatedGraph {
   readonly world: SimulatedWorld
   readonly crypto: Crypto
   readonly properties: GraphProperties
+  readonly told: ((member: Member, event: string) => void) | undefined
   readonly members: Member[] = []
 
   constructor(options: SimulatedGraphOptions) {
@@ -69,6 +81,7 @@ export class SimulatedGraph {
     this.world = new SimulatedWorld({ seed, conditions, checks })
     this.crypto = options.crypto ?? fakeCrypto(platformCrypto())
     this.properties = requireProperties(options.properties ?? {})
+    this.told = options.told
   }
 
   /** The members that run. */
@@ -80,6 +93,7 @@ export class SimulatedGraph {
   add(options: MemberOptions = {}): Member {
     const member = new Member(this, this.world.addHost(`node${this.members.length}`, options.host), options)
     this.members.push(member)
+    if (options.clockSkew !== undefined) member.host.skewClock(options.clockSkew)
     member.start()
     return member
   }
@@ -204,8 +218,8 @@ export class Member {
       },
       {
         ...{ clock, random, crypto, log, database, verifier: undefined },
-        opener: (graph) =>
-          new StreamLinkOpener(
+        opener: (graph) => {
+          const opener = new StreamLinkOpener(
             parts,
             graph,
             {
@@ -216,22 +230,30 @@ export class Member {
                 }),
             },
             ownDials,
-          ),
-        accept: (graph, accepted) => acceptor.add({ ...graph, accepted }),
+          )
+          const open: LinkOpener['open'] = (to, expected, done) =>
+            opener.open(to, expected, (outcome) =>
+              done('link' in outcome ? { link: this.#bent(outcome.link) } : outcome),
+            )
+          return { open }
+        },
+        accept: (graph, accepted) => acceptor.add({ ...graph, accepted: (link) => accepted(this.#bent(link)) }),
         events: {
           statusChanged: ({ state, neighbors }) => {
-            this.events.push(`status ${state} ${neighbors}`)
+            this.#tell(`status ${state} ${neighbors}`)
             if (state === 'synchronized') this.#listen()
           },
-          propertiesChanged: () => this.events.push('properties'),
-          recordChanged: (change) => this.changes.push(change),
-          neighborConnected: (peer) => this.events.push(`connected ${peer}`),
-          neighborDisconnected: (peer, reason) => this.events.push(`disconnected ${peer} ${reason}`),
-          attempted: (endpoint, outcome) => this.events.push(`attempted ${formatEndpoint(endpoint)} ${outcome}`),
-          connectionRequired: () => this.events.push('connection required'),
-          nodeChanged: (peer, change) => this.events.push(`node ${change} ${peer}`),
+          propertiesChanged: () => this.#tell('properties'),
+          recordChanged: (change) => {
+            if (this.graph.told === undefined) this.changes.push(change)
+          },
+          neighborConnected: (peer) => this.#tell(`connected ${peer}`),
+          neighborDisconnected: (peer, reason) => this.#tell(`disconnected ${peer} ${reason}`),
+          attempted: (endpoint, outcome) => this.#tell(`attempted ${formatEndpoint(endpoint)} ${outcome}`),
+          connectionRequired: () => this.#tell('connection required'),
+          nodeChanged: (peer, change) => this.#tell(`node ${change} ${peer}`),
           progressed: () => undefined,
-          synchronized: (type) => this.events.push(`synchronized ${type ?? 'all'}`),
+          synchronized: (type) => this.#tell(`synchronized ${type ?? 'all'}`),
         },
         applications: {
           acceptsProtocol: (protocol) => this.protocols.has(protocol),
@@ -294,6 +316,25 @@ export class Member {
     })
     this.graph.world.runUntil(() => isClosed, 10_000)
     this.#node = undefined
+  }
+
+  /** A link over which it says what it is to say. */
+  #bent(link: LinkPort): LinkPort {
+    const { sends } = this.#options
+    if (sends === undefined) return link
+    const send = link.send.bind(link)
+    link.send = (message) => send(sends(message))
+    return link
+  }
+
+  #tell(event: string): void {
+    if (this.graph.told === undefined) this.events.push(event)
+    else this.graph.told(this, event)
+  }
+
+  #help(): void {
+    const { node, graph } = this
+    graph.world.after(0, () => node === this.#node && node.addAddresses(graph.someEndpoint(this)))
   }
 
   #listen(): void {
