@@ -73,12 +73,7 @@ export class HostPorts {
   }
 
   get clock(): Clock {
-    if (this.#clock === undefined) {
-      const firstReading = randomBelow(this.#stream('clock'), HIGHEST_FIRST_READING)
-      const clock = new VirtualClock(this.#surroundings, this.#name, this.#clockError, firstReading)
-      this.#clock = this.#stopIfDead(clock)
-    }
-    return this.#clock
+    return this.#runningClock()
   }
 
   get random(): Random {
@@ -143,6 +138,15 @@ export class HostPorts {
     this.#interfaces?.tell()
   }
 
+  /** The machine is suspended. @param stopsMonotonic Whether its monotonic clock stands still meanwhile */
+  fallAsleep(stopsMonotonic: boolean): void {
+    this.#runningClock().fallAsleep(stopsMonotonic)
+  }
+
+  wake(): void {
+    this.#runningClock().wake()
+  }
+
   /**
    * Ends everything at this instant.
    *
@@ -155,6 +159,15 @@ export class HostPorts {
     this.#streams?.stop(tellPeers)
     this.#interfaces?.stop()
     this.#localLink?.stop()
+  }
+
+  #runningClock(): VirtualClock {
+    if (this.#clock === undefined) {
+      const firstReading = randomBelow(this.#stream('clock'), HIGHEST_FIRST_READING)
+      const clock = new VirtualClock(this.#surroundings, this.#name, this.#clockError, firstReading)
+      this.#clock = this.#stopIfDead(clock)
+    }
+    return this.#clock
   }
 
   /** A port that is asked for the first time after the crash is as dead as the others. */

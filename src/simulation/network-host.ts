@@ -99,6 +99,8 @@ export class NetworkHost {
   /** How often the power went. */
   powerLosses = 0
   firewall: Firewall | undefined
+  /** What is to happen on it as soon as it wakes; undefined while it is awake. */
+  #atWaking: (() => void)[] | undefined
   /** In the order in which they were added, loopback apart; those that were taken away stay, not attached. */
   addresses: readonly HostAddress[] = []
   /** Payloads only, without headers; bytes over datagrams and streams together. */
@@ -122,6 +124,35 @@ export class NetworkHost {
   get random(): SeededRandom {
     this.#random ??= new SeededRandom(`${this.#seed}/network/${this.name}`)
     return this.#random
+  }
+
+  get isAsleep(): boolean {
+    return this.#atWaking !== undefined
+  }
+
+  /** Nothing answers and nothing of it runs until it wakes, or is started again. */
+  fallAsleep(): void {
+    this.powered = false
+    this.#atWaking = []
+  }
+
+  /** Goes on where it was; what was deferred happens now. */
+  wake(): void {
+    this.powered = true
+    const actions = this.#atWaking ?? []
+    this.#atWaking = undefined
+    for (const action of actions) action()
+  }
+
+  /** The host crashed in its sleep: what was deferred never happens. */
+  forgetSleep(): void {
+    this.#atWaking = undefined
+  }
+
+  /** Defers something to its waking. Of a host that is awake that is a programming error. */
+  atWaking(action: () => void): void {
+    if (this.#atWaking === undefined) throw new RangeError(`${this.name} is awake`)
+    this.#atWaking.push(action)
   }
 
   /** Every address, loopback first. */

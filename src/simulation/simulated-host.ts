@@ -90,6 +90,7 @@ export class SimulatedHost {
     if (ports === undefined) return
     this.#fault(`crash ${kind}`)
     this.#ports = undefined
+    this.attachment.forgetSleep()
     ports.crash(kind === 'process')
     if (kind === 'power') {
       this.attachment.powered = false
@@ -110,6 +111,27 @@ export class SimulatedHost {
     if (!Number.isFinite(by)) throw new RangeError(`a clock is set by a number of milliseconds, not ${by}`)
     this.#fault(`clock skew ${by}`)
     this.#clockError.skew += by
+  }
+
+  /**
+   * The machine is suspended, without notice to what runs on it: no timer fires, nothing is received, and its streams stay as
+   * they are. One that sleeps already stays as it is.
+   *
+   * @param monotonic Whether its monotonic clock stands still meanwhile, as on Linux and macOS, or runs on, as on Windows.
+   */
+  sleep(monotonic: 'stands' | 'runs' = 'stands'): void {
+    if (this.attachment.isAsleep) return
+    this.#fault(`sleep monotonic ${monotonic}`)
+    this.ports.fallAsleep(monotonic === 'stands')
+    this.attachment.fallAsleep()
+  }
+
+  /** The machine goes on where it was. UTC shows the time that has passed, and timers that were due meanwhile come late. */
+  wake(): void {
+    if (!this.attachment.isAsleep) return
+    this.#fault('wake')
+    this.ports.wake()
+    this.attachment.wake()
   }
 
   /** Gives the host one more address, such as `10.0.0.5/24`. */

@@ -43,7 +43,9 @@ export class StreamDial {
   readonly #to: Endpoint
   readonly #outcome: DialOutcome
   readonly #over: () => void
-  readonly #limit: EventId
+  /** Undefined once it has come. */
+  #limit: EventId | undefined
+  readonly #host: NetworkHost
   /** The departure or arrival that comes next, while one is scheduled. */
   #step: EventId | undefined
   #isOver = false
@@ -54,6 +56,7 @@ export class StreamDial {
   /** @param over Called when the attempt is over, whatever the reason. */
   constructor(owner: StreamOwner, host: NetworkHost, to: Endpoint, outcome: DialOutcome, over: () => void) {
     this.#owner = owner
+    this.#host = host
     this.#to = to
     this.#outcome = outcome
     this.#over = over
@@ -69,7 +72,7 @@ export class StreamDial {
     if (this.#isOver) return
     this.#isOver = true
     const { scheduler } = this.#owner.network
-    scheduler.cancel(this.#limit)
+    if (this.#limit !== undefined) scheduler.cancel(this.#limit)
     if (this.#step !== undefined) scheduler.cancel(this.#step)
     this.#over()
   }
@@ -128,6 +131,12 @@ export class StreamDial {
 
   /** The limit has come. */
   #expire(reason: string): void {
+    this.#limit = undefined
+    if (this.#isOver) return
+    if (this.#host.isAsleep) {
+      this.#host.atWaking(() => this.#expire(reason))
+      return
+    }
     this.#isOver = true
     if (this.#step !== undefined) this.#owner.network.scheduler.cancel(this.#step)
     this.#over()

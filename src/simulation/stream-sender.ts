@@ -260,6 +260,14 @@ export class StreamSender {
     }
     const network = this.#network
     const { now } = network.scheduler
+    if (this.#near.host.isAsleep) {
+      // Its system's timers stand still as well.
+      this.#near.host.atWaking(() => {
+        this.#stalledSince = network.scheduler.now
+        this.#tryAgain(epoch)
+      })
+      return
+    }
     if (network.connects(this.#near, this.#far) && network.connects(this.#far, this.#near)) {
       this.#stalledSince = undefined
       this.#lastArrival = now

@@ -32,8 +32,10 @@ export class VirtualClock implements Clock {
   readonly #error: ClockError
   /** When the host started, and what its monotonic clock showed then. */
   readonly #started: number
-  readonly #firstReading: number
+  #firstReading: number
   #stopped = false
+  /** Since when the host sleeps, and whether this clock stands still meanwhile. */
+  #sleep: { readonly since: number; readonly stands: boolean } | undefined
   /** The timers that are set, linked through themselves. */
   #firstTimer: VirtualTimer | undefined
 
@@ -51,20 +53,17 @@ export class VirtualClock implements Clock {
   }
 
   monotonic(): number {
-    return this.#reading(this.#scheduler.now)
+    return this.#reading(this.#sleep?.stands === true ? this.#sleep.since : this.#scheduler.now)
   }
 
   setTimer(delay: number, expired: () => void): Timer {
     if (!(delay >= 0 && delay <= LONGEST_TIMER)) {
       throw new RangeError(`the delay of a timer is 0 to ${LONGEST_TIMER} ms, not ${delay}`)
     }
-    const timer = new VirtualTimer(this, expired)
+    const timer = new VirtualTimer(this, this.monotonic() + delay, expired)
     if (this.#stopped) return timer
-    const deadline = this.monotonic() + delay
-    let due = roundUpToTick(this.#scheduler.now + delay / this.#error.rate)
-    // Drift does not divide evenly: never fire before this clock shows the deadline.
-    while (this.#reading(due) < deadline) due += TICK
-    timer.event = this.#scheduler.schedule(due, timer)
+    timer.isSet = true
+    if (this.#sleep === undefined) this.#schedule(timer)
     timer.next = this.#firstTimer
     if (timer.next !== undefined) timer.next.previous = timer
     this.#firstTimer = timer
@@ -78,9 +77,28 @@ export class VirtualClock implements Clock {
   }
 
   /** Called by a timer that is cancelled. */
-  cancel(timer: VirtualTimer, event: EventId): void {
-    this.#scheduler.cancel(event)
+  cancel(timer: VirtualTimer): void {
+    if (timer.event !== undefined) this.#scheduler.cancel(timer.event)
     this.#unlink(timer)
+  }
+
+  /** The host is suspended: no timer fires until it wakes. @param stands Whether this clock stands still meanwhile */
+  fallAsleep(stands: boolean): void {
+    this.#sleep = { since: this.#scheduler.now, stands }
+    for (let timer = this.#firstTimer; timer !== undefined; timer = timer.next) {
+      if (timer.event !== undefined) this.#scheduler.cancel(timer.event)
+      timer.event = undefined
+    }
+  }
+
+  /** Timers that were due meanwhile fire now, in their order. */
+  wake(): void {
+    if (this.#sleep?.stands === true) this.#firstReading -= (this.#scheduler.now - this.#sleep.since) * this.#error.rate
+    this.#sleep = undefined
+    const timers: VirtualTimer[] = []
+    for (let timer = this.#firstTimer; timer !== undefined; timer = timer.next) timers.push(timer)
+    timers.sort((one, other) => one.deadline - other.deadline)
+    for (const timer of timers) this.#schedule(timer)
   }
 
   /** The host has crashed: no timer fires any more. */
@@ -89,7 +107,17 @@ export class VirtualClock implements Clock {
     while (this.#firstTimer !== undefined) this.#firstTimer.cancel()
   }
 
+  #schedule(timer: VirtualTimer): void {
+    const { now } = this.#scheduler
+    const left = Math.max(0, timer.deadline - this.#reading(now))
+    let due = roundUpToTick(now + left / this.#error.rate)
+    // Drift does not divide evenly: never fire before this clock shows the deadline.
+    while (this.#reading(due) < timer.deadline) due += TICK
+    timer.event = this.#scheduler.schedule(due, timer)
+  }
+
   #unlink(timer: VirtualTimer): void {
+    timer.isSet = false
     timer.event = undefined
     if (timer.previous === undefined) this.#firstTimer = timer.next
     else timer.previous.next = timer.next
@@ -108,20 +136,24 @@ export class VirtualClock implements Clock {
 }
 
 class VirtualTimer implements Timer, Scheduled {
-  /** While it is set. */
+  isSet = false
+  /** While it is set and the host is awake. */
   event: EventId | undefined
   previous: VirtualTimer | undefined
   next: VirtualTimer | undefined
+  /** By the monotonic clock. */
+  readonly deadline: number
   readonly #clock: VirtualClock
   readonly #expired: () => void
 
-  constructor(clock: VirtualClock, expired: () => void) {
+  constructor(clock: VirtualClock, deadline: number, expired: () => void) {
+    this.deadline = deadline
     this.#clock = clock
     this.#expired = expired
   }
 
   cancel(): void {
-    if (this.event !== undefined) this.#clock.cancel(this, this.event)
+    if (this.isSet) this.#clock.cancel(this)
   }
 
   fire(): void {

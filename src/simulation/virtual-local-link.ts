@@ -72,6 +72,7 @@ export class VirtualLocalLink implements LocalLink {
     const { scheduler, partitions } = this.#network
     const fire = (): void => {
       const isThere = segment.browsers.has(browser) && segment.announcements.has(announcement)
+      if (browser.by.isAsleep || announcement.by.isAsleep) return
       if (isThere && !partitions.stops(browser.by.id, announcement.by.id)) browser.found(announcement.endpoint)
     }
     scheduler.schedule(scheduler.now + LOCAL_LINK_DELAY, { fire })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectCode, expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { randomBelow, randomFraction } from '../../src/runtime/random.ts'
+import type { ByteStream, ByteStreamHandler } from '../../src/runtime/streams.ts'
 import { HostCrashed } from '../../src/simulation/host-crashed.ts'
 import { TICK } from '../../src/simulation/scheduler.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
@@ -183,6 +184,112 @@ describe('a crash', () => {
     }
     expect(new Set(draws).size).toBe(4)
     expect(ann.ports.clock.utc()).toBe(VIRTUAL_EPOCH + HOUR + 3000)
+  })
+})
+
+describe('a machine that sleeps', () => {
+  test.each([
+    ['stands', 300, [60_250, 60_300, 60_900]],
+    ['runs', 60_300, [60_200, 60_200, 60_200]],
+  ] as const)('runs no timer meanwhile, and UTC goes on; the monotonic clock %s', (monotonic, passed, fired) => {
+    const { world, ann } = oneHost()
+    const { clock } = ann.ports
+    const start = clock.monotonic()
+    const times: number[] = []
+    clock.setTimer(900, () => times.push(world.now))
+    clock.setTimer(250, () => times.push(world.now))
+    const cancelled = clock.setTimer(260, () => times.push(-1))
+    world.runFor(200)
+    ann.sleep(monotonic)
+    ann.sleep(monotonic)
+    clock.setTimer(100, () => times.push(world.now))
+    cancelled.cancel()
+    world.runFor(60_000)
+    expect(times).toEqual([])
+    ann.wake()
+    ann.wake()
+    world.runFor(100)
+    expect(clock.utc()).toBe(VIRTUAL_EPOCH + 60_300)
+    expect(clock.monotonic() - start).toBe(passed)
+    world.runFor(1000)
+    expect(times).toEqual(fired)
+  })
+
+  test('hears nothing, and answers nothing', () => {
+    const { world, ann } = oneHost()
+    const bob = openSocket(world.addHost('bob'))
+    const socket = openSocket(ann)
+    bob.send(1, socket.local)
+    ann.sleep()
+    bob.send(2, socket.local)
+    world.runFor(1000)
+    expect(world.network.fates['host-down']).toBe(2)
+    ann.wake()
+    bob.send(3, socket.local)
+    world.runFor(1000)
+    expect(socket.numbers()).toEqual([3])
+  })
+
+  test('finds its streams as they were: those are broken that others have given up meanwhile', () => {
+    const { world, ann } = oneHost()
+    const bob = world.addHost('bob')
+    const told: string[] = []
+    const handler = (who: string): ByteStreamHandler => ({
+      received: (bytes) => told.push(`${who} got ${bytes.join()}`),
+      drained: () => undefined,
+      ended: () => told.push(`${who} ended`),
+      closed: (reason) => told.push(`${who} ${reason} at ${Math.round(world.now / 1000)}`),
+    })
+    const pair = (port: number) => {
+      const streams: ByteStream[] = []
+      const take = (who: string) => (stream: ByteStream) => {
+        stream.attach(handler(`${who} ${port}`))
+        streams.push(stream)
+      }
+      bob.ports.streams.open({ host: bob.ipv4, port }, take('bob'))
+      const failed = (error: Error): void => {
+        throw error
+      }
+      ann.ports.streams.dial({ host: bob.ipv4, port }, { opened: take('ann'), failed })
+      world.runFor(1000)
+      const [fromAnn, fromBob] = streams
+      if (fromAnn === undefined || fromBob === undefined) throw new Error('no stream')
+      return { fromAnn, fromBob }
+    }
+    const [quiet, used, cut] = [pair(1), pair(2), pair(3)]
+    cut.fromAnn.write(Uint8Array.of(7))
+    ann.sleep()
+    used.fromBob.write(Uint8Array.of(8))
+    world.runFor(600_000)
+    // Who gets no answer gives up; here nobody was told anything.
+    expect(told).toEqual(['bob 2 broken at 33'])
+    ann.wake()
+    quiet.fromBob.write(Uint8Array.of(9))
+    used.fromAnn.write(Uint8Array.of(10))
+    world.runFor(10_000)
+    expect(told.slice(1).sort()).toEqual(['ann 1 got 9', 'ann 2 broken at 603', 'bob 3 got 7'])
+  })
+
+  test('is told of a stream that it could not open only when it is awake', () => {
+    const { world, ann } = oneHost()
+    const bob = world.addHost('bob')
+    const told: string[] = []
+    const outcome = { opened: () => told.push('opened'), failed: () => told.push(`failed at ${world.now}`) }
+    bob.crash()
+    ann.ports.streams.dial({ host: bob.ipv4, port: 1 }, outcome)
+    ann.sleep()
+    world.runFor(60_000)
+    expect(told).toEqual([])
+    ann.wake()
+    expect(told).toEqual(['failed at 60000'])
+    ann.ports.streams.dial({ host: bob.ipv4, port: 1 }, outcome)
+    ann.sleep()
+    world.runFor(60_000)
+    ann.crash()
+    ann.wake()
+    ann.restart()
+    world.runFor(60_000)
+    expect(told).toHaveLength(1)
   })
 })
 
