@@ -2,6 +2,7 @@
  * Cuts a simulated graph into parts, lets each part write, puts the network together again, and tells how long the graph took
  * to be one again: in the tests of small graphs, and in scale/graph.ts of large ones.
  */
+import { toHex } from '../../src/runtime/bytes.ts'
 import type { Member, SimulatedGraph } from './simulated-graph.ts'
 
 /** How a graph is cut. */
@@ -19,8 +20,9 @@ export interface Healing {
   readonly nodeLists: number
 }
 
-/** What an operator would wait for: a minute, and a second for every 10,000 records that differ (G-109). */
+/** What an operator would wait for: a minute, and a second for every 10,000 records that differ (G-109); in milliseconds. */
 export const LONGEST_HEALING = 60_000
+const RECORDS_IN_A_MILLISECOND = 10
 /** Records that each part writes while it is by itself. */
 const WRITTEN_APART = 4
 const LOOKING_INTERVAL = 500
@@ -39,16 +41,25 @@ export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Heali
   }
   if (shared !== undefined) parts.at(-1)?.[0]?.remove(shared.id)
   world.network.heal()
-  const healed = world.now
-  const healing = { databases: -1, overlay: -1, nodeLists: -1 }
-  const isOne: Readonly<Record<keyof Healing, () => boolean>> = {
+  return healingTime(graph, WRITTEN_APART * parts.length, {
     databases: () => graph.differences().length === 0,
     overlay: () => graph.isConnected() && bordersAreCrossed(parts),
     nodeLists: () => nodeListsAreComplete(graph.members),
-  }
+  })
+}
+
+/** Waits from now on until all is so. @param differing How many records differ @throws Error if it takes longer than G-109 allows */
+export function healingTime(
+  { world }: SimulatedGraph,
+  differing: number,
+  isOne: Readonly<Record<keyof Healing, () => boolean>>,
+): Healing {
+  const healed = world.now
+  const longest = LONGEST_HEALING + differing / RECORDS_IN_A_MILLISECOND
+  const healing = { databases: -1, overlay: -1, nodeLists: -1 }
   while (Object.values(healing).some((time) => time < 0)) {
     const passed = world.now - healed
-    if (passed > LONGEST_HEALING) throw new Error(`not healed after ${passed} ms: ${JSON.stringify(healing)}`)
+    if (passed > longest) throw new Error(`not healed after ${passed} ms: ${JSON.stringify(healing)}`)
     world.runFor(LOOKING_INTERVAL)
     for (const what of ['databases', 'overlay', 'nodeLists'] as const) {
       if (healing[what] < 0 && isOne[what]()) healing[what] = world.now - healed
@@ -79,6 +90,16 @@ function partsOf(members: readonly Member[], sizes: readonly number[]): (readonl
 export function nodeListsAreComplete(members: readonly Member[]): boolean {
   const shown = members.filter(({ node, key }) => node.overlay.nodes.get(key) !== undefined)
   return members.every(({ node }) => shown.every(({ key }) => node.overlay.nodes.get(key) !== undefined))
+}
+
+/** Whether all hold the same ephemeral records. */
+export function ephemeralRecordsAreEqual(members: readonly Member[]): boolean {
+  const held = members.map(({ node }) => {
+    const { ephemeral } = node.store
+    const digests = [...ephemeral.all()].filter((one) => !node.store.isHidden(one)).map(({ digest }) => toHex(digest))
+    return digests.sort().join()
+  })
+  return new Set(held).size <= 1
 }
 
 /** Whether neighbor links lead out of each part. */

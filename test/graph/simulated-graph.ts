@@ -250,7 +250,10 @@ export class Member {
           neighborConnected: (peer) => this.#tell(`connected ${peer}`),
           neighborDisconnected: (peer, reason) => this.#tell(`disconnected ${peer} ${reason}`),
           attempted: (endpoint, outcome) => this.#tell(`attempted ${formatEndpoint(endpoint)} ${outcome}`),
-          connectionRequired: () => this.#tell('connection required'),
+          connectionRequired: () => {
+            this.#tell('connection required')
+            if (this.#options.isHelped === true) this.#help()
+          },
           nodeChanged: (peer, change) => this.#tell(`node ${change} ${peer}`),
           progressed: () => undefined,
           synchronized: (type) => this.#tell(`synchronized ${type ?? 'all'}`),
