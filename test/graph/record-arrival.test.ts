@@ -5,6 +5,7 @@ import { LARGEST_UNCHECKED, MOST_UNCHECKED } from '../../src/graph/record-arriva
 import type { RecordVerifier } from '../../src/graph/record-verifier.ts'
 import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
 import { readRecord } from '../../src/records/read-record.ts'
+import type { GraphRecord } from '../../src/records/record.ts'
 import { LONGEST_RECORD_ENCODING } from '../../src/records/record-format.ts'
 import { compareRecords } from '../../src/records/record-order.ts'
 import { formProblems, signatureProblems } from '../../src/records/record-problem.ts'
@@ -12,7 +13,7 @@ import { verifyRecord } from '../../src/records/verify-record.ts'
 import { fromHex, toHex } from '../../src/runtime/bytes.ts'
 import { crypto as platform } from '../identity/platform.ts'
 import { recordVectors } from '../records/record-vectors.ts'
-import { crypto, HOUR, keys, LoneRecords, MINUTE, madeRecord, providerWith } from './lone-records.ts'
+import { crypto, HOUR, identityOf, keys, LoneRecords, MINUTE, madeRecord, providerWith } from './lone-records.ts'
 
 describe('an arriving record', () => {
   test('that is new is stored, shown and passed on; that is present, or older, is not', () => {
@@ -97,6 +98,71 @@ test('G-063: any order, loss and repetition of valid versions gives one winner, 
         seen.add(toHex(version.digest))
       }
       expect(toHex(node.records.store.find(first.id)?.digest ?? new Uint8Array())).toBe(toHex(winner.digest))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('G-079: any set of records gives the same database in any order, over any links, in floods and comparisons', () => {
+  const { now } = new LoneRecords()
+  const anyRecord = fc.record({
+    type: fc.constantFrom('test.note', 'test.other', 'peerage.any', '~test.mood'),
+    by: fc.constantFrom('ann', 'bob', 'mallory'),
+    // Some have expired, and some are of a time that is still to come.
+    created: fc.constantFrom(now - HOUR, now, now + 2 * MINUTE),
+    expires: fc.constantFrom(now - MINUTE, now + HOUR, now + 2 * HOUR),
+    later: fc.array(
+      fc.record({
+        by: fc.constantFrom('ann', 'bob', 'mallory'),
+        version: fc.integer({ min: 2, max: 4 }),
+        deleted: fc.boolean(),
+        text: fc.constantFrom('one', 'two'),
+        modified: fc.constantFrom(now, now + 2 * MINUTE),
+        expires: fc.constantFrom(now + HOUR, now + 2 * HOUR),
+      }),
+      { maxLength: 3 },
+    ),
+  })
+  const anySet = fc.array(anyRecord, { minLength: 1, maxLength: 8 }).chain((made) => {
+    const all = made.flatMap(({ later, ...first }, index) => {
+      const times = { modified: first.created, expires: Math.max(first.expires, first.created + MINUTE) }
+      const record = madeRecord(now, { ...first, ...times, nonce: `${index}` })
+      return [
+        record,
+        ...later.map((one) =>
+          madeRecord(now, { ...one, modified: Math.max(one.modified, record.created), after: record }),
+        ),
+      ]
+    })
+    const anyOrder = fc.shuffledSubarray(all, { minLength: all.length })
+    const anyWays = fc.array(fc.tuple(fc.constantFrom('one', 'other'), fc.constantFrom('bulk', 'flood')), {
+      minLength: all.length,
+      maxLength: all.length,
+    } as const)
+    return fc.tuple(anyOrder, anyWays, anyOrder, anyWays)
+  })
+  const provider = providerWith({
+    validate: ({ creator, modifier }) => {
+      const author = toHex((modifier ?? creator).publicKey)
+      return author === toHex(identityOf('mallory').keyPair.publicKey) ? 'invalid' : 'valid'
+    },
+  })
+  const databaseAfter = (order: readonly GraphRecord[], ways: readonly (readonly [string, 'bulk' | 'flood'])[]) => {
+    const node = new LoneRecords({ provider })
+    for (const [index, record] of order.entries()) {
+      const [from, how] = ways[index] ?? ['one', 'flood']
+      node.arrive(record, from, how)
+      if (index % 3 === 0) node.run(1)
+    }
+    node.run(3 * MINUTE)
+    const { database, ephemeral } = node.records.store
+    const leaves = [...database.leaves()].map(({ id, digest }) => `${id} ${toHex(digest)}`).sort()
+    const inMemory = [...ephemeral.all()].map(({ digest }) => toHex(digest)).sort()
+    return { leaves, inMemory, root: node.root, texts: node.texts() }
+  }
+  fc.assert(
+    fc.property(anySet, ([one, ways, other, otherWays]) => {
+      expect(databaseAfter(one, ways)).toEqual(databaseAfter(other, otherWays))
     }),
     { numRuns: 60 },
   )
