@@ -89,6 +89,7 @@ export class Dialer {
   readonly #pauses = new RecentMap<Pause>(MOST_PAUSES)
   readonly #dials = new Set<ActiveDial>()
   readonly #waiting = new Map<LinkSession, ActiveDial>()
+  #isRunning = false
 
   constructor(parts: GraphParts, opener: LinkOpener, owner: DialerOwner) {
     this.#parts = parts
@@ -96,6 +97,11 @@ export class Dialer {
     this.#owner = owner
     this.#ofAddress = new TokenBuckets(parts.clock, DIALS_OF_ADDRESS, MOST_DIALLED_ADDRESSES)
     this.#inAll = new TokenBuckets(parts.clock, DIALS_IN_ALL, 1)
+  }
+
+  /** From now on links can be opened. */
+  start(): void {
+    this.#isRunning = true
   }
 
   /** The attempt over whose link an identity has been asked, and has not answered. */
@@ -163,8 +169,9 @@ export class Dialer {
     return true
   }
 
-  /** Gives all attempts up; nobody is told. */
-  clear(): void {
+  /** Gives all attempts up, which nobody is told, and begins no other one: from now on all fail. */
+  stop(): void {
+    this.#isRunning = false
     for (const dial of this.#dials) this.#end(dial)
     this.#pauses.clear()
   }
@@ -180,6 +187,11 @@ export class Dialer {
     if (endpoint === undefined) {
       this.#end(dial)
       dial.done({ kind: 'failed', failures: dial.failures })
+      return
+    }
+    if (!this.#isRunning) {
+      dial.failures.push({ endpoint, code: 'connection-failed', reason: 'the graph is offline here' })
+      this.#next(dial)
       return
     }
     if (!this.#inAll.take('') || !this.#ofAddress.take(formatEndpoint(endpoint))) {

@@ -90,6 +90,7 @@ export class Flooding {
   /** What was asked for with GRAFT, of whom, and since when it was known. */
   readonly #asked = new RecentMap<{ readonly since: number; readonly session: LinkSession }>(MOST_USELESS)
   readonly #useless = new RecentMap<true>(MOST_USELESS)
+  readonly #pruning = new Set<Deadline>()
   #timer: Deadline | undefined
   /** How late records come after their announcements, in milliseconds, and how much that varies. */
   #lateness = 100
@@ -216,8 +217,11 @@ export class Flooding {
     this.#useless.clear()
   }
 
+  /** Forgets what was announced, where there is no neighbor any more: a comparison will bring it. */
   clear(): void {
     this.#wanted.clear()
+    for (const deadline of this.#pruning) this.#parts.deadlines.cancel(deadline)
+    this.#pruning.clear()
     if (this.#timer !== undefined) this.#parts.deadlines.cancel(this.#timer)
     this.#timer = undefined
   }
@@ -287,9 +291,11 @@ export class Flooding {
       // It was asked for too early: the tree stays as it was, however many nodes do that at the same time.
       this.#prune(asked)
     } else if (this.#leader?.id === id) {
-      this.#parts.deadlines.set(PRUNE_DELAY, () => {
+      const deadline = this.#parts.deadlines.set(PRUNE_DELAY, () => {
+        this.#pruning.delete(deadline)
         if (this.#leader?.id === id) this.#prune(session)
       })
+      this.#pruning.add(deadline)
     }
   }
 

@@ -116,7 +116,7 @@ export class GraphNode {
     const { store, arrival, publishing, missing } = this.#records
     this.#presence = new Presence(parts, store, publishing, {
       properties: () => this.#info.properties,
-      isGraphKnown: () => this.#info.isKnown,
+      isWelcome: () => this.#isOnline && this.#info.isKnown,
       listed: () => this.#overlay.nodes.size,
     })
     this.#synchronizing = new Synchronizing(
@@ -324,11 +324,17 @@ export class GraphNode {
   /** Takes leave, and lets no timer run until {@link GraphNode.resume}; then it has to go online again (G-194). */
   suspend(left: () => void): void {
     this.#expiry.stop()
-    this.goOffline(left)
+    this.goOffline(() => {
+      this.#flooding.clear()
+      this.#synchronizing.forget()
+      this.#records.pause()
+      left()
+    })
   }
 
   resume(): void {
     this.#provider.requireOutside('resuming')
+    this.#records.resume()
     this.#expiry.start()
   }
 

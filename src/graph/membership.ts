@@ -57,6 +57,8 @@ export class Membership {
   readonly #leaving = new Map<LinkSession, string>()
   /** Nodes to which one that had no place referred, by name: they are dialled before others (G-033). */
   readonly #referred = new Set<string>()
+  /** Second links of identities that are neighbors, which are judged later. */
+  readonly #judgedLater = new Set<Deadline>()
   #retry: Deadline | undefined
   #retryPause = FIRST_RETRY
   #unhurriedPause = FIRST_UNHURRIED
@@ -97,6 +99,8 @@ export class Membership {
     this.#isRunning = false
     for (const dial of this.#dials.values()) dial.cancel()
     this.#dials.clear()
+    for (const deadline of this.#judgedLater) this.#parts.deadlines.cancel(deadline)
+    this.#judgedLater.clear()
     this.#stopRetrying()
   }
 
@@ -288,12 +292,14 @@ export class Membership {
     }
     // The node may have been started anew: the link of its former life has to show that it lives.
     present.session.link.probe(LONGEST_PROOF_OF_LIFE)
-    this.#parts.deadlines.set(LONGEST_PROOF_OF_LIFE + JUDGED_AFTER, () => {
+    const deadline = this.#parts.deadlines.set(LONGEST_PROOF_OF_LIFE + JUDGED_AFTER, () => {
+      this.#judgedLater.delete(deadline)
       if (session.isConnected || session.isClosed) return
       if (this.#parts.neighbors.withKey(session.peer.key) !== undefined) session.refuse('duplicate-connection')
       else if (this.#hasPlace()) this.#accept(session, connect)
       else session.refuse('busy', this.#parts.neighbors.referrals(MOST_REFERRALS, session))
     })
+    this.#judgedLater.add(deadline)
   }
 
   /** Whether this node dials the same identity at this moment, and its link is the one that survives: the lower key's. */

@@ -108,6 +108,17 @@ export class NodeRecords {
     this.missing.retry()
   }
 
+  /** Lets nothing happen by itself until {@link NodeRecords.resume}. What neighbors sent and is not judged yet comes again then. */
+  pause(): void {
+    this.#waiting.pause()
+    this.#rates.clear()
+    this.missing.clear()
+  }
+
+  resume(): void {
+    this.#waiting.resume()
+  }
+
   /** Forgets what waits, and stores the rest. Nothing may come any more. */
   close(): void {
     this.#again.clear()

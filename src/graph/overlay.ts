@@ -84,6 +84,7 @@ export class Overlay {
 
   /** Begins to look for neighbors. */
   start(): void {
+    this.dialer.start()
     this.membership.start()
     this.shuffling.start()
     this.comparisons.start()
@@ -94,7 +95,7 @@ export class Overlay {
     this.membership.stop()
     this.shuffling.stop()
     this.comparisons.stop()
-    this.dialer.clear()
+    this.dialer.stop()
   }
 
   /** Connects to a node at an address, or to one to which it refers: see {@link ConnectRequest}. */

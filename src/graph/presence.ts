@@ -27,8 +27,8 @@ export const RENEWED_PART: number = 2 / 3
 
 /** What presence needs of the rest of the node. */
 export interface PresenceOwner {
-  /** Whether the graph's properties are known here: before, it may be one without presence. */
-  isGraphKnown(): boolean
+  /** Whether the node is online and the graph's properties are known here: before, it may be one without presence. */
+  isWelcome(): boolean
   properties(): GraphProperties
   /** How many nodes have a presence record. */
   listed(): number
@@ -69,7 +69,7 @@ export class Presence {
 
   /** Applies the rules again: something has changed that they depend on. */
   check(): void {
-    if (this.#parts.neighbors.count === 0 || !this.#owner.isGraphKnown()) return
+    if (this.#parts.neighbors.count === 0 || !this.#owner.isWelcome()) return
     if (this.#isOff()) {
       this.withdraw()
       return

@@ -2,6 +2,7 @@
  * The comparisons of a node with others, as its graph sees them: when one begins, what arrives in it, and what its end means.
  * reconciliations.ts does the comparing, comparisons.ts chooses the nodes that are no neighbors.
  */
+import type { Deadline } from '../runtime/deadlines.ts'
 import { randomFraction } from '../runtime/random.ts'
 import type { DropReason } from './graph-counters.ts'
 import type { GraphParts } from './graph-parts.ts'
@@ -39,6 +40,7 @@ export class Synchronizing {
   readonly #owner: SynchronizingOwner
   /** How often the disk had failed when a comparison began here. */
   readonly #losses = new WeakMap<LinkPort, number>()
+  readonly #comparedLater = new Map<LinkSession, Deadline>()
   #wasSynchronized: boolean
   #hasReconciled = false
 
@@ -76,8 +78,10 @@ export class Synchronizing {
     return this.#hasReconciled
   }
 
-  /** What is here may be long out of date. */
+  /** What is here may be long out of date: all are to be compared with anew. */
   forget(): void {
+    for (const deadline of this.#comparedLater.values()) this.#parts.deadlines.cancel(deadline)
+    this.#comparedLater.clear()
     this.#hasReconciled = false
   }
 
@@ -97,11 +101,15 @@ export class Synchronizing {
       session.link.end()
       return
     }
-    const delay = pause * (1 + randomFraction(this.#parts.random))
-    this.#parts.deadlines.set(delay, () => {
+    const { deadlines, random } = this.#parts
+    const former = this.#comparedLater.get(session)
+    if (former !== undefined) deadlines.cancel(former)
+    const deadline = deadlines.set(pause * (1 + randomFraction(random)), () => {
+      this.#comparedLater.delete(session)
       if (this.#parts.neighbors.of(session) === undefined || this.reconciliations.isUnderWay(session.link)) return
       this.compare(session)
     })
+    this.#comparedLater.set(session, deadline)
   }
 
   #recordsOver(link: LinkPort): ReconciledRecords {

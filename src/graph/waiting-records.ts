@@ -34,6 +34,7 @@ export class WaitingRecords {
   readonly #bytes = new Map<string, number>()
   #total = 0
   #timer: Deadline | undefined
+  #isPaused = false
 
   constructor(parts: Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock'>) {
     this.#parts = parts
@@ -71,10 +72,25 @@ export class WaitingRecords {
     return true
   }
 
+  /** Lets none go on, until {@link WaitingRecords.resume}. */
+  pause(): void {
+    this.#isPaused = true
+    this.#stopTimer()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#release()
+  }
+
   clear(): void {
     this.#records.clear()
     this.#bytes.clear()
     this.#total = 0
+    this.#stopTimer()
+  }
+
+  #stopTimer(): void {
     if (this.#timer !== undefined) this.#parts.deadlines.cancel(this.#timer)
     this.#timer = undefined
   }
@@ -94,6 +110,7 @@ export class WaitingRecords {
   }
 
   #arm(wait: number): void {
+    if (this.#isPaused) return
     const delay = Math.max(SHORTEST_WAIT, Math.min(LONGEST_WAIT, wait))
     if (this.#timer !== undefined) {
       if (this.#timer.due <= this.#parts.clock.monotonic() + delay) return

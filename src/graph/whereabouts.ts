@@ -1,6 +1,7 @@
 /**
  * Where a node can be reached, and whose name is whose: from the neighbors, the node list and the memory of addresses.
  */
+import { authorityOf } from '../identity/authority.ts'
 import { authorityPart, type PeerName } from '../identity/peer-name.ts'
 import { formatEndpoint } from '../runtime/endpoint.ts'
 import type { AddressMemory } from './address-memory.ts'
@@ -38,13 +39,14 @@ export class Whereabouts {
 
   /** The public key behind a peer name, in hexadecimal digits. */
   keyOf(name: PeerName): string | undefined {
-    const { identity, neighbors, ownKey } = this.#parts
+    const { crypto, identity, neighbors, ownKey, peerTime } = this.#parts
     const authority = authorityPart(name)
     if (authority === authorityPart(identity.name)) return ownKey
     for (const { session } of neighbors.all()) {
       if (authorityPart(session.peer.name) === authority) return session.peer.key
     }
     for (const { peer, key } of this.#nodes.all()) if (authorityPart(peer) === authority) return key
-    return undefined
+    const remembered = this.#memory.all(peerTime.now())
+    return remembered.find(({ publicKey }) => authorityOf(crypto, publicKey) === authority)?.key
   }
 }

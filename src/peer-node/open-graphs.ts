@@ -219,6 +219,7 @@ export class OpenGraphs implements Graphs {
     return this.#listening.inTurn(async () => {
       await Promise.all([...this.#open.values()].map((graph) => graph.suspend()))
       await this.#listening.follow()
+      this.#acceptor.close()
     })
   }
 
