@@ -33,7 +33,10 @@ interface Sample {
 /** The peer time of one node in one graph. */
 export class PeerTime {
   readonly #clock: Clock
+  /** The oldest first. */
   readonly #samples = new Map<string, Sample>()
+  /** Their median, and until when it stays the same if no sample comes: peer time is asked for with each message. */
+  #middle: { readonly median: number | undefined; readonly until: number } | undefined
   #correction: number
   #corrected: number
 
@@ -63,17 +66,17 @@ export class PeerTime {
 
   /** How far the median of the samples is from local UTC; undefined with too few of them. */
   get median(): number | undefined {
-    const oldest = this.#clock.monotonic() - SAMPLE_LIFE
-    const offsets: number[] = []
-    for (const [key, { offset, taken }] of this.#samples) {
-      if (taken < oldest) this.#samples.delete(key)
-      else offsets.push(offset)
+    const now = this.#clock.monotonic()
+    if (this.#middle === undefined || now > this.#middle.until) {
+      for (const [key, { taken }] of this.#samples) {
+        if (taken + SAMPLE_LIFE >= now) break
+        this.#samples.delete(key)
+      }
+      const samples = [...this.#samples.values()]
+      const until = (samples[0]?.taken ?? Number.POSITIVE_INFINITY) + SAMPLE_LIFE
+      this.#middle = { median: medianOf(samples.map(({ offset }) => offset)), until }
     }
-    if (offsets.length < FEWEST_SAMPLES) return undefined
-    offsets.sort((one, other) => one - other)
-    const middle = offsets.length >> 1
-    const upper = offsets[middle] ?? 0
-    return offsets.length % 2 === 1 ? upper : ((offsets[middle - 1] ?? 0) + upper) / 2
+    return this.#middle.median
   }
 
   /** How far the others are ahead of local UTC, in milliseconds, if that is further than the correction can reach (G-113). */
@@ -91,6 +94,7 @@ export class PeerTime {
   sample(key: string, peerTime: number, roundTrip: number): void {
     if (roundTrip > LONGEST_SAMPLED_ROUND_TRIP) return
     this.#slew()
+    this.#middle = undefined
     this.#samples.delete(key)
     this.#samples.set(key, {
       offset: peerTime + roundTrip / 2 - this.#clock.utc(),
@@ -106,6 +110,7 @@ export class PeerTime {
   /** The local clock was set, or the machine slept: what was measured against it is of no use any more. */
   forgetSamples(): void {
     this.#samples.clear()
+    this.#middle = undefined
     this.#corrected = this.#clock.monotonic()
   }
 
@@ -114,11 +119,19 @@ export class PeerTime {
     const most = (now - this.#corrected) * SLEW_RATE
     if (most <= 0) return
     this.#corrected = now
-    const aim = this.#samples.size < FEWEST_SAMPLES ? undefined : this.median
-    if (aim === undefined) return
-    const missing = clamp(aim) - this.#correction
+    const { median } = this
+    if (median === undefined) return
+    const missing = clamp(median) - this.#correction
     this.#correction += Math.max(-most, Math.min(most, missing))
   }
+}
+
+function medianOf(offsets: number[]): number | undefined {
+  if (offsets.length < FEWEST_SAMPLES) return undefined
+  offsets.sort((one, other) => one - other)
+  const middle = offsets.length >> 1
+  const upper = offsets[middle] ?? 0
+  return offsets.length % 2 === 1 ? upper : ((offsets[middle - 1] ?? 0) + upper) / 2
 }
 
 function clamp(correction: number): number {
