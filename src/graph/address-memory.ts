@@ -67,11 +67,12 @@ export class AddressMemory {
     if (this.#proven.size + this.#heardOf.size > MOST_REMEMBERED) this.#makeRoom()
   }
 
-  /** Another identity than the expected one is at this address. */
-  forget(endpoint: Endpoint): void {
+  /** Another identity than this one is at the address. What is known of others there stays. @param key In hexadecimal digits */
+  forget(endpoint: Endpoint, key: string): void {
     const name = formatEndpoint(endpoint)
-    this.#proven.delete(name)
-    this.#heardOf.delete(name)
+    for (const addresses of [this.#proven, this.#heardOf]) {
+      if (addresses.get(name)?.key === key) addresses.delete(name)
+    }
   }
 
   /** All that are still good. @param now Peer time. */

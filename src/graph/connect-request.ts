@@ -4,7 +4,7 @@
  */
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBelow } from '../runtime/random.ts'
-import type { Dial, Dialer, DialFailure, DialOutcome } from './dialer.ts'
+import { type Dial, type Dialer, type DialFailure, type DialOutcome, refusalOutcome } from './dialer.ts'
 import type { GraphParts } from './graph-parts.ts'
 import { type KnownNode, knownNode } from './known-node.ts'
 import type { Membership } from './membership.ts'
@@ -80,15 +80,9 @@ export class ConnectRequest {
         this.#end(outcome)
         return
       case 'refused': {
-        const { code, endpoint, referrals } = outcome
-        if (code === 'own-node') this.#failures.push({ endpoint, code: 'connect-self', reason: code })
-        else
-          this.#failures.push({
-            endpoint,
-            code: 'refused',
-            reason: referrals.length === 0 ? code : `${code}: it refers to others`,
-          })
-        for (const node of this.#membership.learn(referrals, undefined)) this.#add(node)
+        const { code, endpoint, key, referrals } = outcome
+        this.#failures.push({ endpoint, code: refusalOutcome(code, referrals), reason: code })
+        for (const node of this.#membership.learn(referrals, key)) this.#add(node)
         break
       }
       case 'failed':

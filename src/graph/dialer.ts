@@ -14,8 +14,11 @@ import type { LinkPort } from './link-port.ts'
 import type { LinkSession } from './link-session.ts'
 import type { LinkPurpose, Referral, RefuseCode } from './overlay-message.ts'
 
-/** How often one address is dialled at most, whoever named it; and all of them together. */
+/** How often one address is dialled at most, whoever named it. */
 export const DIALS_OF_ADDRESS = { perSecond: 0.2, burst: 3 }
+/** How often all ports of one host are: many nodes may share it, but whoever names a thousand of its ports names one victim. */
+export const DIALS_OF_HOST = { perSecond: 1, burst: 20 }
+/** How often all addresses together are. */
 export const DIALS_IN_ALL = { perSecond: 20, burst: 40 }
 const MOST_DIALLED_ADDRESSES = 1024
 /**
@@ -46,6 +49,8 @@ export type DialOutcome =
       readonly kind: 'refused'
       readonly code: RefuseCode
       readonly endpoint: Endpoint
+      /** Who refused: the public key in hexadecimal digits. */
+      readonly key: string
       readonly referrals: readonly Referral[]
     }
   | { readonly kind: 'failed'; readonly failures: readonly DialFailure[] }
@@ -53,7 +58,8 @@ export type DialOutcome =
 /** Why one address did not lead anywhere. */
 export interface DialFailure {
   readonly endpoint: Endpoint
-  readonly code: OpeningFailure['code'] | 'refused'
+  /** `referred`: the node there has no place, and named others. */
+  readonly code: OpeningFailure['code'] | 'refused' | 'referred'
   readonly reason: string
 }
 
@@ -75,8 +81,8 @@ export interface DialerOwner {
   session(link: LinkPort): LinkSession
   /** Sends the CONNECT. */
   ask(session: LinkSession, wish: LinkWish): void
-  /** Another identity was proven at an address. */
-  otherIdentity(endpoint: Endpoint): void
+  /** Another identity was proven at an address than that of the node that was expected there. */
+  otherIdentity(endpoint: Endpoint, expected: KnownNode): void
 }
 
 /** Opens the links of one node. */
@@ -85,6 +91,7 @@ export class Dialer {
   readonly #opener: LinkOpener
   readonly #owner: DialerOwner
   readonly #ofAddress: TokenBuckets
+  readonly #ofHost: TokenBuckets
   readonly #inAll: TokenBuckets
   readonly #pauses = new RecentMap<Pause>(MOST_PAUSES)
   readonly #dials = new Set<ActiveDial>()
@@ -96,6 +103,7 @@ export class Dialer {
     this.#opener = opener
     this.#owner = owner
     this.#ofAddress = new TokenBuckets(parts.clock, DIALS_OF_ADDRESS, MOST_DIALLED_ADDRESSES)
+    this.#ofHost = new TokenBuckets(parts.clock, DIALS_OF_HOST, MOST_DIALLED_ADDRESSES)
     this.#inAll = new TokenBuckets(parts.clock, DIALS_IN_ALL, 1)
   }
 
@@ -161,10 +169,9 @@ export class Dialer {
       this.#parts.events.attempted(endpoint, 'connected')
       dial.done({ kind: 'connected', session })
     } else {
-      if (answer.code === 'own-node') this.#pause(endpoint, OWN_NODE_PAUSE)
-      else this.#pause(endpoint, undefined)
-      this.#parts.events.attempted(endpoint, answer.code === 'own-node' ? 'connect-self' : 'refused')
-      dial.done({ kind: 'refused', ...answer, endpoint })
+      this.#pause(endpoint, answer.code === 'own-node' ? OWN_NODE_PAUSE : undefined)
+      this.#parts.events.attempted(endpoint, refusalOutcome(answer.code, answer.referrals))
+      dial.done({ kind: 'refused', ...answer, endpoint, key: session.peer.key })
     }
     return true
   }
@@ -194,7 +201,7 @@ export class Dialer {
       this.#next(dial)
       return
     }
-    if (!this.#inAll.take('') || !this.#ofAddress.take(formatEndpoint(endpoint))) {
+    if (!this.#mayDial(endpoint)) {
       dial.failures.push({ endpoint, code: 'connection-failed', reason: 'dialled too often' })
       this.#pause(endpoint, FIRST_PAUSE)
       this.#next(dial)
@@ -226,7 +233,7 @@ export class Dialer {
     dial.session = undefined
     dial.failures.push({ endpoint, code: failure.code, reason: failure.reason })
     this.#pause(endpoint, undefined)
-    if (failure.otherIdentity === true) this.#owner.otherIdentity(endpoint)
+    if (failure.otherIdentity === true) this.#owner.otherIdentity(endpoint, dial.node)
     this.#parts.events.attempted(endpoint, failure.code)
     this.#next(dial)
   }
@@ -247,6 +254,10 @@ export class Dialer {
     dial.wait = undefined
   }
 
+  #mayDial(endpoint: Endpoint): boolean {
+    return this.#ofAddress.take(formatEndpoint(endpoint)) && this.#ofHost.take(endpoint.host) && this.#inAll.take('')
+  }
+
   /** After each failure the pause doubles. */
   #pause(endpoint: Endpoint, length: number | undefined): void {
     const key = formatEndpoint(endpoint)
@@ -264,6 +275,15 @@ export class Dialer {
     const pause = this.#pauses.get(formatEndpoint(endpoint))
     return this.#isLegal(endpoint) && (pause === undefined || pause.until <= this.#parts.clock.monotonic())
   }
+}
+
+/** What a refusal is for who made the attempt: one that names other nodes leads on (G-034). */
+export function refusalOutcome(
+  code: RefuseCode,
+  referrals: readonly Referral[],
+): 'connect-self' | 'referred' | 'refused' {
+  if (code === 'own-node') return 'connect-self'
+  return referrals.length > 0 ? 'referred' : 'refused'
 }
 
 interface ActiveDial extends Dial {

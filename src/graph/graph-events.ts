@@ -16,8 +16,8 @@ export interface GraphEvents {
   recordChanged(change: RecordChange): void
   neighborConnected(peer: PeerName): void
   neighborDisconnected(peer: PeerName, reason: string): void
-  /** An address was tried. */
-  attempted(endpoint: Endpoint, outcome: 'connected' | ErrorCode): void
+  /** An address was tried. `referred`: the node there had no place, and named others that have one (G-034). */
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode): void
   /** No neighbor is there and no address is left to try: the application may know some (G-108). */
   connectionRequired(): void
   /** A node came, changed or went, by its presence. */

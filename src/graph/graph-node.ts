@@ -26,7 +26,7 @@ import { GRAPH_INFO_TYPE, type GraphProperties } from './graph-properties.ts'
 import { GuardedProvider } from './guarded-provider.ts'
 import { KEEPING_DELAY, KEEPING_INTERVAL, KeptState } from './kept-state.ts'
 import { LinkRouter } from './link-router.ts'
-import { DEFAULT_NEIGHBOR_COUNTS, Neighbors } from './neighbors.ts'
+import { DEFAULT_NEIGHBOR_COUNTS, Neighbors, requireNeighborCounts } from './neighbors.ts'
 import type { ListedNode } from './node-list.ts'
 import { NodeRecords } from './node-records.ts'
 import type { OpeningGraph } from './opening.ts'
@@ -35,7 +35,7 @@ import { NODE_ID_LENGTH } from './overlay-message.ts'
 import { OwnAddresses } from './own-addresses.ts'
 import { PeerTime } from './peer-time.ts'
 import { Presence, type PresenceChoice } from './presence.ts'
-import { PRESENCE_TYPE, presenceAddresses } from './presence-record.ts'
+import { PRESENCE_TYPE } from './presence-record.ts'
 import type { NewRecord, RecordUpdate, WriteDone } from './publishing.ts'
 import type { RecordStore } from './record-store.ts'
 import { refreshRecords } from './refreshing.ts'
@@ -138,7 +138,7 @@ export class GraphNode {
     })
     this.#overlay = new Overlay(
       parts,
-      { opener: ports.opener(this.#graph), counts: options.counts ?? DEFAULT_NEIGHBOR_COUNTS },
+      { opener: ports.opener(this.#graph), counts: requireNeighborCounts(options.counts ?? DEFAULT_NEIGHBOR_COUNTS) },
       {
         router: () => this.#router,
         compare: (session) => this.#synchronizing.compare(session),
@@ -419,7 +419,8 @@ export class GraphNode {
       const what = nodes.stored(record)
       const node = nodes.get(toHex(record.creator.publicKey))
       if (what !== undefined && node !== undefined) events.nodeChanged(node.peer, what)
-      this.#overlay.learnPresence(record.creator.publicKey, presenceAddresses(record) ?? [])
+      // Of several records of one identity only the one that is listed says where it is (G-172).
+      if (node?.record === record) this.#overlay.learnPresence(node.publicKey, node.addresses)
     }
     if (this.#isOnline) this.#presence.check()
   }

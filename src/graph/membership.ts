@@ -6,7 +6,9 @@
  * view. A node without any neighbor is let in even where all places are taken: a random one that was let in gives way.
  */
 import type { Deadline } from '../runtime/deadlines.ts'
+import { formatEndpoint } from '../runtime/endpoint.ts'
 import { randomFraction } from '../runtime/random.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import { TokenBuckets } from '../runtime/token-buckets.ts'
 import type { Dial, Dialer, DialOutcome } from './dialer.ts'
 import type { GraphParts } from './graph-parts.ts'
@@ -27,6 +29,8 @@ export const PLACES_FOR_LONELY = { perSecond: 0.1, burst: 4 }
 /** Between attempts while there is nobody to dial: growing, in milliseconds, with up to half of it added. */
 export const FIRST_RETRY = 1000
 export const LONGEST_RETRY = 10_000
+/** Addresses at which there was no place, that one attempt to fill a place passes over. */
+export const MOST_REFUSING = 256
 /** Between dials while there are at least the fewest neighbors: growing, in milliseconds, with up to half of it added. */
 export const FIRST_UNHURRIED = 1000
 export const LONGEST_UNHURRIED = 8000
@@ -57,6 +61,8 @@ export class Membership {
   readonly #leaving = new Map<LinkSession, string>()
   /** Nodes to which one that had no place referred, by name: they are dialled before others (G-033). */
   readonly #referred = new Set<string>()
+  /** The addresses at which there was no place, in this attempt to fill a place: none is asked twice (G-033). */
+  readonly #refusing = new RecentMap<true>(MOST_REFUSING)
   /** Second links of identities that are neighbors, which are judged later. */
   readonly #judgedLater = new Set<Deadline>()
   #retry: Deadline | undefined
@@ -130,7 +136,9 @@ export class Membership {
     }
     session.becomeNeighbor()
     this.#add(session, undefined)
-    if (neighbors.count > this.#counts.maximum) this.#handOn(session)
+    if (neighbors.count > this.#counts.maximum || neighbors.dialledByOthers > mostGuests(this.#counts)) {
+      this.#handOn(session)
+    }
   }
 
   /** Nodes that a neighbor, or one that refused, named. @returns those of them that may be dialled */
@@ -237,6 +245,7 @@ export class Membership {
       !this.#dials.has(node.name) &&
       neighbors.withKey(node.name) === undefined &&
       neighbors.at(node.addresses) === undefined &&
+      !node.addresses.some((endpoint) => this.#refusing.get(formatEndpoint(endpoint)) === true) &&
       this.#dialer.canDial(node)
     )
   }
@@ -252,18 +261,24 @@ export class Membership {
   #dialled(node: KnownNode, outcome: DialOutcome): void {
     switch (outcome.kind) {
       case 'connected':
-        // The rest has been done when WELCOME came; from now on it is known by its key.
+        // From now on it is known by its key; WELCOME comes to `welcomed`, which goes on.
         this.#passive.remove(node.name)
-        break
+        return
       case 'refused':
         if (outcome.code !== 'busy') this.#passive.remove(node.name)
+        this.#refusing.set(formatEndpoint(outcome.endpoint), true)
         this.#referred.clear()
-        for (const { name } of this.#learn(outcome.referrals, undefined)) this.#referred.add(name)
+        for (const { name } of this.#learn(outcome.referrals, outcome.key)) this.#referred.add(name)
         break
       case 'failed':
         // It cannot be reached: it leaves the view (G-038).
         this.#passive.remove(node.name)
     }
+    this.#goOn()
+  }
+
+  /** A dial is over. */
+  #goOn(): void {
     if (this.#isHurried()) {
       this.fill()
       return
@@ -279,10 +294,11 @@ export class Membership {
       // Somebody came in meanwhile, under the same identity or in the last place.
       session.link.send({ kind: 'DISCONNECT', reason: 'place-needed', referrals: [] })
       session.link.end()
-      return
+    } else {
+      this.#add(session, welcome)
+      this.#learn(welcome.referrals, session.peer.key)
     }
-    this.#add(session, welcome)
-    this.learn(welcome.referrals, session.peer.key)
+    this.#goOn()
   }
 
   #judgeSecond(session: LinkSession, connect: Connect, present: Neighbor): void {
@@ -310,8 +326,7 @@ export class Membership {
 
   #hasPlace(): boolean {
     const { neighbors } = this.#parts
-    const { maximum } = this.#counts
-    return neighbors.count < maximum && neighbors.dialledByOthers < Math.floor(maximum / 2)
+    return neighbors.count < this.#counts.maximum && neighbors.dialledByOthers < mostGuests(this.#counts)
   }
 
   /** Ends the link of a random neighbor that dialled. @returns whether there was one, and it is not too soon */
@@ -363,6 +378,7 @@ export class Membership {
   #add(session: LinkSession, welcome: Welcome | undefined): void {
     this.#passive.remove(session.peer.key)
     this.#referred.clear()
+    this.#refusing.clear()
     this.#retryPause = FIRST_RETRY
     this.#owner.neighborAdded(this.#parts.neighbors.add(session), welcome)
   }
@@ -370,6 +386,7 @@ export class Membership {
   #tryAgainLater(): void {
     const { neighbors } = this.#parts
     if (neighbors.count === 0 && this.#dials.size === 0) this.#owner.nobodyLeft()
+    this.#refusing.clear()
     this.#again(this.#retryPause)
     this.#retryPause = Math.min(LONGEST_RETRY, this.#retryPause * 2)
   }
@@ -387,6 +404,11 @@ export class Membership {
     if (this.#retry !== undefined) this.#parts.deadlines.cancel(this.#retry)
     this.#retry = undefined
   }
+}
+
+/** How many of its neighbors may have dialled: half of the places (G-144). */
+function mostGuests({ maximum }: NeighborCounts): number {
+  return Math.floor(maximum / 2)
 }
 
 /** How many of its neighbors a node dials itself at least: half of the ideal number (G-144). */

@@ -22,6 +22,14 @@ export interface NeighborCounts {
   readonly maximum: number
 }
 
+/** Checks that each is at least 1, and that they are in their order of size. @throws RangeError */
+export function requireNeighborCounts(counts: NeighborCounts): NeighborCounts {
+  const { minimum, ideal, maximum } = counts
+  const areWhole = [minimum, ideal, maximum].every(Number.isSafeInteger)
+  if (areWhole && minimum >= 1 && minimum <= ideal && ideal <= maximum) return counts
+  throw new RangeError(`${minimum}, ${ideal} and ${maximum} are no minimum, ideal and maximum of neighbors`)
+}
+
 export const DEFAULT_NEIGHBOR_COUNTS: NeighborCounts = { minimum: 3, ideal: 5, maximum: 8 }
 
 /** The connected neighbors of one node. */

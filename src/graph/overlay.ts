@@ -55,7 +55,7 @@ export class Overlay {
     this.dialer = new Dialer(parts, opener, {
       session: (link) => owner.router().take(link),
       ask: (session, wish) => owner.router().ask(session, wish),
-      otherIdentity: (endpoint) => this.memory.forget(endpoint),
+      otherIdentity: (endpoint, { name }) => this.memory.forget(endpoint, name),
     })
     this.comparisons = new Comparisons(
       parts,

@@ -2,6 +2,7 @@
  * The passive view of HyParView: nodes that are not neighbors, for when a place becomes free (G-031, G-032). It lives on
  * what others say, so no one neighbor may fill more than a share of it.
  */
+import { sameEndpoint } from '../runtime/endpoint.ts'
 import { type Random, randomChoice, shuffled } from '../runtime/random.ts'
 import type { KnownNode } from './known-node.ts'
 
@@ -40,10 +41,11 @@ export class PassiveView {
 
   /** Takes a node in; a random one makes room, of the same neighbor if it has its share already. */
   add(node: KnownNode, namedBy: string | undefined): void {
-    if (this.#entries.has(node.name)) {
-      // What is newer may have other addresses.
-      this.#entries.set(node.name, { node, namedBy: this.#entries.get(node.name)?.namedBy })
-      return
+    const present = this.#entries.get(node.name)
+    if (present !== undefined) {
+      if (haveSameAddresses(present.node, node)) return
+      // What is newer may have other addresses: then it is in the view by the word of who said so, and of its share.
+      this.#entries.delete(node.name)
     }
     const ofSame = namedBy === undefined ? [] : [...this.#entries].filter(([, entry]) => entry.namedBy === namedBy)
     if (ofSame.length >= MOST_NAMED_BY_ONE) this.#drop(ofSame.map(([name]) => name))
@@ -72,4 +74,12 @@ export class PassiveView {
     const name = randomChoice(this.#random, names)
     if (name !== undefined) this.#entries.delete(name)
   }
+}
+
+function haveSameAddresses(one: KnownNode, other: KnownNode): boolean {
+  const { length } = one.addresses
+  return (
+    length === other.addresses.length &&
+    one.addresses.every((endpoint) => other.addresses.some((another) => sameEndpoint(endpoint, another)))
+  )
 }

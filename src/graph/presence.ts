@@ -7,7 +7,7 @@
 import type { RecordAttribute } from '../records/attribute.ts'
 import type { GraphRecord } from '../records/record.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
-import { randomBelow } from '../runtime/random.ts'
+import { randomBelow, randomFraction } from '../runtime/random.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { GraphProperties } from './graph-properties.ts'
 import { encodePresence, PRESENCE_TYPE } from './presence-record.ts'
@@ -22,7 +22,7 @@ export const TOLERATED_PRESENCE = 10
 /** How long a node waits before it acts on a number, in whole seconds. */
 export const SHORTEST_PRESENCE_WAIT = 30
 export const LONGEST_PRESENCE_WAIT = 180
-/** The record is renewed after this part of its life. */
+/** The record is renewed after this part of its life, and up to a tenth of that later, so that no two nodes stay in step. */
 export const RENEWED_PART: number = 2 / 3
 
 /** What presence needs of the rest of the node. */
@@ -90,12 +90,13 @@ export class Presence {
   }
 
   #publish(): void {
-    const { own, peerTime, deadlines } = this.#parts
+    const { own, peerTime, deadlines, random } = this.#parts
     const { presenceLifetime } = this.#owner.properties()
     const expires = peerTime.now() + presenceLifetime
     const payload = encodePresence(own.addresses)
     this.#stopRenewing()
-    this.#renewal = deadlines.set(presenceLifetime * RENEWED_PART, () => {
+    const renewed = presenceLifetime * RENEWED_PART * (1 + randomFraction(random) / 10)
+    this.#renewal = deadlines.set(renewed, () => {
       this.#renewal = undefined
       if (this.#record !== undefined) this.publish()
     })

@@ -58,6 +58,8 @@ function failureOf(to: Endpoint, outcome: DialOutcome): PeerageError | undefined
       return new PeerageError('connect-self', { endpoint })
     case 'not-authenticated':
       return new PeerageError('not-authenticated', { endpoint, reason: failure.reason })
+    case 'refused':
+      return new PeerageError('refused', { endpoint, reason: failure.reason })
     case 'no-common-version':
       return new PeerageError('no-common-version', { ours: [PROTOCOL_VERSION], theirs: [] })
     default: {

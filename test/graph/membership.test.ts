@@ -23,7 +23,7 @@ function neighborKeys(member: Member): string[] {
 }
 
 describe('CONNECT', () => {
-  test('says who asks, where it listens and what for; silence ends the link', () => {
+  test('G-024: says who asks, where it listens and what for; silence ends the link', () => {
     const { graph, member, peer } = makeOne('connect')
     const ann = peer('ann')
     member.node.addAddresses([ann.endpoint])
@@ -44,7 +44,7 @@ describe('CONNECT', () => {
     expect(LONGEST_CONNECT_WAIT).toBeLessThanOrEqual(10_000)
   })
 
-  test('a node that does not listen names no address, and one with a neighbor is not alone', () => {
+  test('G-024: a node that does not listen names no address, and one with a neighbor is not alone', () => {
     const { graph, peer } = makeOne('deaf')
     const deaf = graph.add({ listens: false })
     graph.world.runFor(5000)
@@ -96,7 +96,7 @@ describe('CONNECT', () => {
 })
 
 describe('one link an identity', () => {
-  test('a node that was started anew gets the place of its former life, which does not answer', () => {
+  test('G-027: a node that was started anew gets the place of its former life, which does not answer', () => {
     const { graph, member, peer } = makeOne('again')
     const ann = peer('ann')
     const former = ann.ask(member)
@@ -111,18 +111,21 @@ describe('one link an identity', () => {
     expect(neighborKeys(member)).toEqual([ann.key])
   })
 
-  test('a former life that answers keeps its place', () => {
+  test('G-027: a former life that answers keeps its place; a second link of one life is refused, too', () => {
     const { member, peer, graph } = makeOne('alive')
     const ann = peer('ann')
     const former = ann.ask(member)
     const again = new ScriptedNode(graph, 'ann again', ann.identity)
     const link = again.ask(member, { nodeId: '0123456789abcdef' })
     expect(link.messages[0]).toMatchObject({ kind: 'REFUSE', code: 'duplicate-connection', referrals: [] })
+    const twice = ann.ask(member)
+    expect(twice.messages).toEqual([{ kind: 'REFUSE', code: 'duplicate-connection', referrals: [] }])
     graph.world.runFor(1000)
-    expect([former.closing === undefined, link.closing === undefined]).toEqual([true, false])
+    expect([former.closing, link.closing, twice.closing]).toEqual([undefined, 'ended', 'ended'])
+    expect(LONGEST_PROOF_OF_LIFE).toBeLessThanOrEqual(5000)
   })
 
-  test('one that has gone again meanwhile is not taken for a neighbor', () => {
+  test('G-027: one that has gone again meanwhile is not taken for a neighbor', () => {
     const { member, peer, graph } = makeOne('gone')
     const ann = peer('ann')
     ann.ask(member)
@@ -136,21 +139,21 @@ describe('one link an identity', () => {
     expect(neighborKeys(member)).toEqual([])
   })
 
-  test('two nodes that dial each other at the same time have one link, that of the lower key', () => {
+  test('G-027: of two nodes that dial each other at the same time the link of the lower key survives', () => {
     for (let round = 0; round < 8; round++) {
       const graph = new SimulatedGraph({ seed: `crossing ${round}`, properties: { maxPresenceRecords: 0 } })
       const one = graph.add()
       graph.world.runFor(1000)
-      const other = graph.add()
-      graph.world.runUntil(() => other.node.isReady, 10_000)
-      graph.world.network.partition([one.name], [other.name])
-      graph.world.runFor(120_000)
-      graph.world.network.heal()
-      graph.world.runFor(500)
+      const other = graph.add({ at: [] })
       one.node.addAddresses([other.endpoint])
       other.node.addAddresses([one.endpoint])
+      graph.world.runFor(1000)
+      // Both have asked.
+      for (const { node } of [one, other]) expect(node.counters()['links-opened']).toBe(2)
       graph.world.runFor(60_000)
       expect([neighborKeys(one), neighborKeys(other)]).toEqual([[other.key], [one.key]])
+      const dialled = [one, other].map(({ node }) => node.parts.neighbors.all()[0]?.session.link.isDialler)
+      expect(dialled).toEqual([one.key < other.key, other.key < one.key])
     }
   })
 })
@@ -182,7 +185,7 @@ describe('places', () => {
     expect(peer('direct').ask(member, { purpose: 'direct' }).messages[0]).toMatchObject({ kind: 'WELCOME' })
   })
 
-  test('WELCOME and DISCONNECT name other nodes, the earliest neighbors first, and the leave is said', () => {
+  test('G-029, G-036: WELCOME and DISCONNECT name other nodes, the earliest neighbors first, and the leave is said', () => {
     const { graph, member, peer } = makeOne('welcome')
     const ann = peer('ann')
     const first = ann.ask(member)
@@ -267,7 +270,7 @@ describe('replacing neighbors', () => {
 })
 
 describe('attackers', () => {
-  test('however many identities dial a node, they get half of its places, and none that it filled itself', () => {
+  test('G-144: however many identities dial a node, they get half of its places, and none that it filled itself', () => {
     const graph = new SimulatedGraph({ seed: 'attackers', checks: false, properties: { maxPresenceRecords: 0 } })
     graph.grow(12)
     graph.world.runFor(30_000)

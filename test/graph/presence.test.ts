@@ -1,6 +1,7 @@
 /** Who says that it is online, and how others know (MS-PPGRH 3.1.7.4, 3.1.7.17, 3.1.7.20). */
 import { describe, expect, test } from 'vitest'
 import type { GraphProperties } from '../../src/graph/graph-properties.ts'
+import { RENEWED_PART } from '../../src/graph/presence.ts'
 import { PRESENCE_TYPE } from '../../src/graph/presence-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
@@ -56,7 +57,7 @@ describe('the presence record', () => {
     const later = recordsOf(one, other)
     expect(later.length).toBe(1)
     const left = Number(later[0]?.expires) - other.node.now()
-    expect(left).toBeGreaterThan(presenceLifetime / 3 - 1000)
+    expect(left).toBeGreaterThan(presenceLifetime * (1 - RENEWED_PART * 1.1) - 1000)
     expect(left).toBeLessThanOrEqual(presenceLifetime + MINUTE)
   })
 
