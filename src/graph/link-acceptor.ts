@@ -45,7 +45,7 @@ export class LinkAcceptor {
     return this.#strangerCount
   }
 
-  /** Takes links of a graph. @returns what stops it; links that are open stay */
+  /** Takes links of a graph. @returns what stops it: links that are open stay, those that are being opened end */
   add(graph: AcceptingGraph): () => void {
     this.#graphs.add(graph)
     return () => this.#graphs.delete(graph)
@@ -70,7 +70,8 @@ export class LinkAcceptor {
       {
         opened: (link) => {
           this.#forget(prefix, opening)
-          named?.accepted(link)
+          if (named !== undefined && this.#graphs.has(named)) named.accepted(link)
+          else link.destroy('closed')
         },
         // It keeps its place until it is gone.
         failed: () => undefined,

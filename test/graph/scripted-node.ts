@@ -5,6 +5,7 @@
 import { GraphCounters } from '../../src/graph/graph-counters.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { LinkAcceptor } from '../../src/graph/link-acceptor.ts'
+import type { OpeningOutcome } from '../../src/graph/link-opener.ts'
 import type { LinkClosing, LinkHandler, LinkPort } from '../../src/graph/link-port.ts'
 import { noSecurity } from '../../src/graph/no-security.ts'
 import type { OpeningGraph } from '../../src/graph/opening.ts'
@@ -67,13 +68,18 @@ export class ScriptedNode {
   dial(to: Member): ScriptedLink {
     let link: ScriptedLink | undefined
     let failure = ''
-    this.#opener.open(to.endpoint, undefined, (outcome) => {
+    this.open(to, (outcome) => {
       if ('link' in outcome) link = new ScriptedLink(this.graph, outcome.link)
       else failure = outcome.reason
     })
     this.graph.world.runUntil(() => link !== undefined || failure !== '', LONGEST_WAIT)
     if (link === undefined) throw new Error(`no link: ${failure}`)
     return link
+  }
+
+  /** Begins to open a link. */
+  open(to: Member, done: (outcome: OpeningOutcome) => void): void {
+    this.#opener.open(to.endpoint, undefined, done)
   }
 
   /** A CONNECT as an honest node would send it, but for what is given. */
