@@ -1,11 +1,13 @@
 /** A node in a process of its own, told what to do from here: see children/runs-node.ts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { CloudInfo, CloudInspection } from '../../src/peer-node/cloud-info.ts'
 import type { ResolvedName } from '../../src/peer-node/names.ts'
-import { newPath } from './new-path.ts'
 
 const SCRIPT = fileURLToPath(new URL('children/runs-node.ts', import.meta.url))
 /** How long a state may take to come, in milliseconds. */
@@ -18,7 +20,7 @@ export type RemoteResult = Omit<ResolvedName, 'payload'> & { readonly payload?: 
 export interface RemoteNodeOptions {
   readonly seeds?: readonly string[]
   readonly pnrpPort?: number
-  /** By default a new one. */
+  /** By default a new one, which is removed at the end of the process. */
   readonly dataDir?: string
   /** What runs before node: `ip netns exec NAME`. */
   readonly prefix?: readonly string[]
@@ -29,15 +31,19 @@ export class RemoteNode {
   peerName = ''
   readonly #lines: AsyncIterator<string>
   readonly #reader: Interface
+  /** To be removed. */
+  #folder: string | undefined
   #errors = ''
 
-  static async start({ prefix = [], dataDir = newPath(), ...options }: RemoteNodeOptions = {}): Promise<RemoteNode> {
-    const node = new RemoteNode(prefix)
-    node.peerName = String(await node.call('open', dataDir, options))
+  static async start({ prefix = [], dataDir, ...options }: RemoteNodeOptions = {}): Promise<RemoteNode> {
+    const folder = dataDir === undefined ? mkdtempSync(join(tmpdir(), 'peerage-node-')) : undefined
+    const node = new RemoteNode(prefix, folder)
+    node.peerName = String(await node.call('open', dataDir ?? join(folder ?? '', 'data'), options))
     return node
   }
 
-  private constructor(prefix: readonly string[]) {
+  private constructor(prefix: readonly string[], folder: string | undefined) {
+    this.#folder = folder
     const [command = process.execPath, ...words] = [...prefix, process.execPath, SCRIPT]
     this.child = spawn(command, words, { stdio: 'pipe' })
     const { stdout, stderr } = this.child
@@ -101,13 +107,21 @@ export class RemoteNode {
 
   async ended(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close')
+    this.#removeFolder()
     if (this.#errors !== '') throw new Error(this.#errors)
   }
 
   /** Ends the process at this instant, if it still runs. */
   async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
-    this.child.kill('SIGKILL')
-    await once(this.child, 'close')
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill('SIGKILL')
+      await once(this.child, 'close')
+    }
+    this.#removeFolder()
+  }
+
+  #removeFolder(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = undefined
   }
 }

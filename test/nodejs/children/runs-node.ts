@@ -84,6 +84,12 @@ async function perform(call: string, argument: string, options: Record<string, u
       if (graph !== undefined) for await (const { payload } of graph.records.list(Text)) texts.push(payload)
       return texts
     }
+    case 'graph-status':
+      return graph?.status()
+    case 'metrics':
+      return node.metrics()
+    case 'memory':
+      return process.memoryUsage().rss
     case 'close':
       await node.close()
       lines.close()
