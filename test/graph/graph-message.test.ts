@@ -81,7 +81,7 @@ describe('messages of a graph', () => {
     for (const { addresses, payload } of vectors.presence) expect(toHex(encodePresence(addresses))).toBe(payload)
   })
 
-  test('optional fields that are not known are skipped', () => {
+  test('G-029: optional fields that are not known, as a friendly name would be, are skipped', () => {
     for (const { message, body } of vectors.messages) {
       // The last byte counts the optional fields: here is one with the number 5 and two bytes.
       expect(described(decode(message.kind, hex(`${body.slice(0, -2)}010502beef`)))).toEqual(message)
