@@ -2,7 +2,8 @@
  * Flooding, as Plumtree does it (Leitão, Pereira, Rodrigues 2007, "Epidemic broadcast trees"; DESIGN section 7): a record
  * goes in full over eager links and as an announcement over lazy ones. Every link begins eager. Who gets a record
  * that it has already says PRUNE, and the link becomes lazy, so that the eager links soon form a tree. Who is told of a
- * record and does not get it asks for it with GRAFT, and the link becomes eager: so the tree repairs itself.
+ * record and does not get it asks for it with GRAFT; if it still does not come by itself, the link becomes eager: so the tree
+ * repairs itself.
  *
  * A neighbor that takes too little gets announcements only. When they become too many, they are forgotten and the
  * two compare roots as soon as it takes something again; if it does not for long, its link ends (G-080).
@@ -31,10 +32,10 @@ export const ANNOUNCEMENT_DELAY = 50
  * they ask: so one link closes the cut, and not a hundred.
  */
 export const SHORTEST_GRAFT_WAIT = 100
-export const LONGEST_GRAFT_WAIT = 1000
+export const LONGEST_GRAFT_WAIT = 3000
 export const GRAFT_JITTER = 3
 export const SHORTEST_GRAFT_JITTER = 150
-export const LONGEST_GRAFT_JITTER = 1500
+export const LONGEST_GRAFT_JITTER = 3000
 /** For how long a record may prune links, unless one of lower ID comes, and how long that is waited for; in milliseconds. */
 export const LEADING_TIME = 1000
 export const PRUNE_DELAY = 200
@@ -65,6 +66,9 @@ interface Flow {
   flush: Deadline | undefined
   slowness: Deadline | undefined
   needsComparison: boolean
+  /** Records that came because they were asked for, and not by themselves, and when that makes the link eager. */
+  readonly fetched: Set<RecordId>
+  adoption: Deadline | undefined
 }
 
 interface Wanted {
@@ -109,14 +113,16 @@ export class Flooding {
   neighborAdded(neighbor: Neighbor): void {
     this.#flows.set(neighbor, {
       ...{ announcements: new Map(), grafted: [], flush: undefined, slowness: undefined, needsComparison: false },
+      ...{ fetched: new Set(), adoption: undefined },
     })
   }
 
   neighborRemoved(neighbor: Neighbor): void {
     const flow = this.#flows.get(neighbor)
     this.#flows.delete(neighbor)
-    if (flow?.flush !== undefined) this.#parts.deadlines.cancel(flow.flush)
-    if (flow?.slowness !== undefined) this.#parts.deadlines.cancel(flow.slowness)
+    for (const deadline of [flow?.flush, flow?.slowness, flow?.adoption]) {
+      if (deadline !== undefined) this.#parts.deadlines.cancel(deadline)
+    }
   }
 
   /** Sends a record to all neighbors but the one that it came from. */
@@ -172,7 +178,10 @@ export class Flooding {
   advertiseCame(session: LinkSession, { records }: Advertise): void {
     const due = this.#nextAsking()
     for (const { id, digest } of records) {
-      if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
+      // What is waited for is not here: whatever brings it ends the wait.
+      if (!this.#wanted.has(id)) {
+        if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
+      }
       this.#want(session, { id, digest }, due)
     }
     this.#arm(due - this.#parts.clock.monotonic())
@@ -264,9 +273,11 @@ export class Flooding {
     }
     switch (outcome) {
       case 'new':
+        if (neighbor !== undefined && asked?.session === session) this.#wasFetched(neighbor, id)
         break
       case 'present':
-        this.#cameTwice(session, record, asked?.session)
+        if (asked === undefined) this.#cameTwice(session, record)
+        else if (asked.session !== session) this.#cameByItself(asked.session, id)
         break
       case 'old': {
         this.#useless.set(toHex(digest), true)
@@ -283,20 +294,40 @@ export class Flooding {
     if (outcome !== 'new') this.#wanted.delete(id)
   }
 
+  /** A record came because it was asked for: unless it comes by itself as well, the tree is cut, and that link closes it. */
+  #wasFetched(neighbor: Neighbor, id: RecordId): void {
+    const flow = this.#flows.get(neighbor)
+    if (flow === undefined || neighbor.eager) return
+    flow.fetched.add(id)
+    flow.adoption ??= this.#parts.deadlines.set(this.#shortestWait, () => {
+      flow.adoption = undefined
+      if (flow.fetched.size > 0 && !neighbor.eager) this.#adopt(neighbor)
+      flow.fetched.clear()
+    })
+  }
+
+  /** It was asked for too early: the tree is whole there. */
+  #cameByItself(asked: LinkSession, id: RecordId): void {
+    const neighbor = this.#parts.neighbors.of(asked)
+    if (neighbor === undefined) return
+    this.#flows.get(neighbor)?.fetched.delete(id)
+    this.#prune(asked)
+  }
+
+  #adopt(neighbor: Neighbor): void {
+    neighbor.eager = true
+    neighbor.session.link.send({ kind: 'GRAFT', eager: true, ids: [] })
+  }
+
   /** A record came twice by flood: one of the two links is not needed. */
-  #cameTwice(session: LinkSession, { id }: GraphRecord, asked: LinkSession | undefined): void {
+  #cameTwice(session: LinkSession, { id }: GraphRecord): void {
     // What came first in answer to a comparison says nothing about the tree.
-    if (this.#flooded.get(id) === undefined) return
-    if (asked !== undefined) {
-      // It was asked for too early: the tree stays as it was, however many nodes do that at the same time.
-      this.#prune(asked)
-    } else if (this.#leader?.id === id) {
-      const deadline = this.#parts.deadlines.set(PRUNE_DELAY, () => {
-        this.#pruning.delete(deadline)
-        if (this.#leader?.id === id) this.#prune(session)
-      })
-      this.#pruning.add(deadline)
-    }
+    if (this.#flooded.get(id) === undefined || this.#leader?.id !== id) return
+    const deadline = this.#parts.deadlines.set(PRUNE_DELAY, () => {
+      this.#pruning.delete(deadline)
+      if (this.#leader?.id === id) this.#prune(session)
+    })
+    this.#pruning.add(deadline)
   }
 
   /**
@@ -390,7 +421,7 @@ export class Flooding {
     })
   }
 
-  /** Asks for what was announced and did not come: as few announcers as possible, since each becomes eager. */
+  /** Asks for what was announced and did not come: as few announcers as possible, since each may become eager. */
   #graft(): void {
     const now = this.#parts.clock.monotonic()
     const due = new Map<RecordId, Wanted>()
@@ -428,11 +459,8 @@ export class Flooding {
   }
 
   #ask(session: LinkSession, ids: readonly RecordId[]): void {
-    const neighbor = this.#parts.neighbors.of(session)
-    if (neighbor === undefined) return
-    neighbor.eager = true
     for (let start = 0; start < ids.length; start += MOST_ANNOUNCED) {
-      session.link.send({ kind: 'GRAFT', eager: true, ids: ids.slice(start, start + MOST_ANNOUNCED) })
+      session.link.send({ kind: 'GRAFT', eager: false, ids: ids.slice(start, start + MOST_ANNOUNCED) })
     }
   }
 }

@@ -123,19 +123,39 @@ describe('announced records', () => {
     const record = makeAuthor('of graft').write('announced')
     for (const link of links) link.send(advertise(record))
     const grafts = (): number => links.reduce((sum, link) => sum + link.all('GRAFT').length, 0)
+    for (const link of links) link.send({ kind: 'PRUNE' })
     graph.world.runFor(SHORTEST_GRAFT_WAIT)
     expect(grafts()).toBe(0)
     graph.world.runUntil(() => grafts() === 1, longestWait)
     const silent = links.find((link) => link.all('GRAFT').length === 1)
     const other = links.find((link) => link !== silent)
-    expect(silent?.latest('GRAFT')).toEqual({ kind: 'GRAFT', eager: true, ids: [record.id] })
+    expect(silent?.latest('GRAFT')).toEqual({ kind: 'GRAFT', eager: false, ids: [record.id] })
     graph.world.runFor(GRAFT_ANSWER_WAIT - 200)
     expect(grafts()).toBe(1)
     graph.world.runFor(400)
     expect(other?.all('GRAFT').length).toBe(1)
     other?.send(flood(record))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    expect([has(member, record), grafts(), eagerLinks(member)]).toEqual([true, 2, 0])
+    // Nobody else sends it: the tree is cut, and this link closes it.
     graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
-    expect([has(member, record), grafts()]).toEqual([true, 2])
+    expect([has(member, record), grafts(), eagerLinks(member)]).toEqual([true, 3, 1])
+    expect(other?.latest('GRAFT')).toEqual({ kind: 'GRAFT', eager: true, ids: [] })
+  })
+
+  test('G-076: that come by themselves after they were asked for leave the links as they were', () => {
+    const { graph, member, links } = makeFlooded('too early', ['ann', 'bob'])
+    const record = makeAuthor('of too early').write('announced')
+    const [asked, tree] = links
+    asked?.send({ kind: 'PRUNE' })
+    asked?.send(advertise(record))
+    graph.world.runUntil(() => asked?.all('GRAFT').length === 1, longestWait)
+    asked?.send(flood(record))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    tree?.send(flood(record))
+    graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
+    expect([asked?.all('GRAFT').length, eagerLinks(member)]).toEqual([1, 1])
+    expect(links.flatMap((link) => link.all('PRUNE'))).toEqual([])
   })
 
   test('are not asked for when they come by themselves in time, or are here', () => {
@@ -253,6 +273,10 @@ describe('the tree', () => {
     for (const record of written) expect(graph.running.filter((one) => !has(one, record)).length).toBe(0)
   })
 })
+
+function eagerLinks({ node }: Member): number {
+  return node.parts.neighbors.all().filter(({ eager }) => eager).length
+}
 
 /** When the tree is whole again, in milliseconds: links that died are noticed, and neighbors are replaced. */
 const REPAIRED = 60_000
