@@ -92,11 +92,12 @@ export function nodeListsAreComplete(members: readonly Member[]): boolean {
   return members.every(({ node }) => shown.every(({ key }) => node.overlay.nodes.get(key) !== undefined))
 }
 
-/** Whether all hold the same ephemeral records. */
+/** Whether all hold the same ephemeral records, but for those whose time is over on one of them already. */
 export function ephemeralRecordsAreEqual(members: readonly Member[]): boolean {
+  const latest = Math.max(...members.map(({ node }) => node.now()))
   const held = members.map(({ node }) => {
-    const { ephemeral } = node.store
-    const digests = [...ephemeral.all()].filter((one) => !node.store.isHidden(one)).map(({ digest }) => toHex(digest))
+    const records = [...node.store.ephemeral.all()].filter(({ expires }) => expires > latest)
+    const digests = records.map(({ digest }) => toHex(digest))
     return digests.sort().join()
   })
   return new Set(held).size <= 1

@@ -183,6 +183,11 @@ class RandomSchedule {
     world.network.set({ latency: 10, jitter: 5, loss: 0 })
     // Some stay away: the others are one graph without them.
     this.#return(randomBelow(this.#random, graph.members.length))
+    // Who joined while it was cut off knows nobody: its application tries once more.
+    for (const member of graph.running) {
+      if (!member.events.some((event) => event.startsWith('connected')))
+        member.node.addAddresses(graph.someEndpoint(member))
+    }
     const kept = new Map<RecordId, string>()
     for (const { node } of graph.running) for (const { id, type } of node.store.database.leaves()) kept.set(id, type)
     const differed = [...kept].filter(([id, type]) =>
