@@ -158,6 +158,8 @@ export class Member {
   readonly changes: RecordChange[] = []
   readonly connections: DirectConnectionEnd[] = []
   readonly messages: { readonly from: PeerName; readonly type: string; readonly payload: Uint8Array }[] = []
+  /** How far the latest comparison is. */
+  progress: { readonly received: number; readonly expected: number } | undefined
   readonly protocols = new Set<string>()
   readonly messageTypes = new Set<string>()
   readonly databases: MemoryRecordDatabases
@@ -255,7 +257,9 @@ export class Member {
             if (this.#options.isHelped === true) this.#help()
           },
           nodeChanged: (peer, change) => this.#tell(`node ${change} ${peer}`),
-          progressed: () => undefined,
+          progressed: (received, expected) => {
+            this.progress = { received, expected }
+          },
           synchronized: (type) => this.#tell(`synchronized ${type ?? 'all'}`),
         },
         applications: {
