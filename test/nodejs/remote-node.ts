@@ -86,11 +86,11 @@ export class RemoteNode {
     return (await this.call('resolve', name, options)) as RemoteResult[]
   }
 
-  /** Waits until something is so. */
-  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + LONGEST_WAIT
+  /** Waits until something is so. @param within In milliseconds */
+  async until(what: string, condition: () => Promise<boolean>, within: number = LONGEST_WAIT): Promise<void> {
+    const end = performance.now() + within
     while (!(await condition())) {
-      if (performance.now() > end) throw new Error(`not in ${LONGEST_WAIT} ms: ${what}`)
+      if (performance.now() > end) throw new Error(`not in ${within} ms: ${what}`)
       await new Promise((resolve) => setTimeout(resolve, LOOKING_INTERVAL))
     }
   }

@@ -86,6 +86,10 @@ async function perform(call: string, argument: string, options: Record<string, u
     }
     case 'graph-status':
       return graph?.status()
+    case 'graph-addresses':
+      return graph?.addresses()
+    case 'graph-nodes':
+      return graph?.nodes()
     case 'metrics':
       return node.metrics()
     case 'memory':
