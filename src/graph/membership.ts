@@ -223,7 +223,8 @@ export class Membership {
     const { minimum, ideal, maximum } = this.#counts
     const missing = ideal - neighbors.count
     if (neighbors.fullCount < minimum) {
-      return Math.max(0, Math.min(DIALS_BELOW_MINIMUM, Math.max(missing, 1), maximum - neighbors.count))
+      const missingFull = minimum - neighbors.fullCount
+      return Math.max(0, Math.min(DIALS_BELOW_MINIMUM, Math.max(missing, missingFull), maximum - neighbors.count))
     }
     const dialled = neighbors.count - neighbors.dialledByOthers
     return missing > 0 || (dialled < fewestDialled(this.#counts) && neighbors.count < maximum) ? 1 : 0

@@ -1,21 +1,9 @@
 /** What CONNECT, WELCOME and DISCONNECT carry, and what they do at the other end (MS-PPGRH 2.2.2.2 to 2.2.2.5). */
 import { describe, expect, test } from 'vitest'
-import { DEFAULT_NEIGHBOR_COUNTS } from '../../src/graph/neighbors.ts'
-import type { DisconnectReason, Referral } from '../../src/graph/overlay-message.ts'
-import { MOST_REFERRALS } from '../../src/graph/overlay-message.ts'
-import type { Endpoint } from '../../src/runtime/endpoint.ts'
-import { type ScriptedLink, ScriptedNode } from './scripted-node.ts'
-import { type Member, type MemberOptions, SimulatedGraph } from './simulated-graph.ts'
-
-const GUESTS = DEFAULT_NEIGHBOR_COUNTS.maximum / 2
-
-/** A graph of one node, and scripted ones around it. */
-function makeOne(seed: string, options: MemberOptions = {}) {
-  const graph = new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } })
-  const member = graph.add(options)
-  graph.world.runFor(1000)
-  return { graph, member, peer: (name: string) => new ScriptedNode(graph, name) }
-}
+import { type DisconnectReason, MOST_REFERRALS } from '../../src/graph/overlay-message.ts'
+import { GUESTS, makeOne, passive, referralTo, remember, welcome } from './one-member.ts'
+import type { ScriptedLink, ScriptedNode } from './scripted-node.ts'
+import type { SimulatedGraph } from './simulated-graph.ts'
 
 /** The first link to a scripted node over which something came. */
 function firstLink(graph: SimulatedGraph, peer: ScriptedNode, within = 60_000): ScriptedLink {
@@ -24,25 +12,6 @@ function firstLink(graph: SimulatedGraph, peer: ScriptedNode, within = 60_000): 
   const link = asked()
   if (link === undefined) throw new Error(`nobody asked ${peer.host.name}`)
   return link
-}
-
-function referralTo(peer: ScriptedNode, endpoint: Endpoint = peer.endpoint): Referral {
-  return { publicKey: peer.identity.keyPair.publicKey, addresses: [endpoint] }
-}
-
-function welcome(member: Member, referrals: readonly Referral[] = []) {
-  const peerTime = member.host.ports.clock.utc()
-  return { kind: 'WELCOME', nodeId: '00000000000000aa', peerTime, referrals, types: undefined } as const
-}
-
-/** Lets a member know an address as it would after it has met the node there. */
-function remember({ node }: Member, { endpoint, identity, key }: ScriptedNode): void {
-  const { publicKey } = identity.keyPair
-  node.overlay.memory.confirm({ endpoint, publicKey, key, confirmed: node.now(), isProven: true })
-}
-
-function passiveKeys({ node }: Member): string[] {
-  return node.overlay.passive.nodes().map(({ name }) => name)
 }
 
 describe('CONNECT', () => {
@@ -97,7 +66,7 @@ describe('WELCOME', () => {
     const named = Array.from({ length: 10 }, (_, index) => peer(`named${index}`))
     first?.send({ kind: 'SHUFFLE', walk: 1, steps: 0, referrals: named.map((one) => referralTo(one)) })
     graph.world.runFor(20)
-    expect(passiveKeys(member).length).toBeGreaterThan(MOST_REFERRALS - guests.length)
+    expect(passive(member).length).toBeGreaterThan(MOST_REFERRALS - guests.length)
     const ann = peer('ann')
     const link = ann.ask(member)
     const { referrals, nodeId, peerTime } = link.latest('WELCOME')
@@ -160,7 +129,7 @@ describe('DISCONNECT', () => {
       const link = ann.ask(member)
       link.send({ kind: 'DISCONNECT', reason, referrals: named.map((one) => referralTo(one)) })
       graph.world.runFor(20)
-      expect(passiveKeys(member)).toEqual(expect.arrayContaining(named.map(({ key }) => key)))
+      expect(passive(member)).toEqual(expect.arrayContaining(named.map(({ key }) => key)))
       graph.world.runUntil(
         () => named.some(({ accepted }) => accepted.some(({ messages }) => messages.length > 0)),
         1000,

@@ -26,6 +26,7 @@ class NotedLink implements LinkPort {
   readonly remote = remote
   readonly features = 0
   readonly lastHeard = 0
+  readonly roundTrip = 0
   readonly isDialler: boolean
   readonly sent: GraphMessage[] = []
   handler: LinkHandler | undefined
@@ -147,7 +148,7 @@ describe('a link that is being asked for', () => {
     }
   })
 
-  test('ends with a REFUSE, whatever its code; once connected only the code 2 may come, and changes nothing', () => {
+  test('G-033: ends with a REFUSE, whatever its code; once connected only the code 2 may come, and changes nothing', () => {
     const waiting = makeSession('connect-wait')
     waiting.session.received({ kind: 'REFUSE', code: 'already-connected', referrals: [] })
     expect([waiting.told, waiting.link.ended]).toEqual([['refused already-connected'], 'end'])
