@@ -5,8 +5,8 @@
  * record and does not get it asks for it with GRAFT; if it still does not come by itself, the link becomes eager: so the tree
  * repairs itself.
  *
- * A neighbor that takes too little gets announcements only. When they become too many, they are forgotten and the
- * two compare roots as soon as it takes something again; if it does not for long, its link ends (G-080).
+ * A neighbor that takes too little gets announcements only; when they become too many, they are forgotten. The two compare
+ * roots as soon as it keeps up again; if it does not for long, its link ends (G-080).
  */
 import { authorOf, type GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
@@ -209,15 +209,17 @@ export class Flooding {
     const neighbor = this.#parts.neighbors.of(session)
     const flow = neighbor && this.#flows.get(neighbor)
     if (neighbor === undefined || flow === undefined) return
+    const isBehind = neighbor.slow && flow.announcements.size > 0
     neighbor.slow = false
     if (flow.slowness !== undefined) this.#parts.deadlines.cancel(flow.slowness)
     flow.slowness = undefined
     this.#sendGrafted(neighbor, flow)
     if (flow.needsComparison) {
       flow.needsComparison = false
-      this.#owner.compare(session)
+      this.#compare(neighbor)
     } else {
       this.#flush(neighbor, flow)
+      if (isBehind) this.#owner.compare(session)
     }
   }
 
@@ -360,7 +362,7 @@ export class Flooding {
       flow.announcements.clear()
       this.#parts.counters.dropped('announcements-limit')
       if (neighbor.slow) flow.needsComparison = true
-      else this.#owner.compare(neighbor.session)
+      else this.#compare(neighbor)
       return
     }
     flow.announcements.set(id, digest)
@@ -368,6 +370,12 @@ export class Flooding {
       flow.flush = undefined
       if (!neighbor.slow) this.#flush(neighbor, flow)
     })
+  }
+
+  /** Makes up for announcements that were forgotten: comparisons leave out ephemeral records. */
+  #compare(neighbor: Neighbor): void {
+    this.announceAll(neighbor, this.#store.ephemeral.all())
+    this.#owner.compare(neighbor.session)
   }
 
   #flush(neighbor: Neighbor, flow: Flow): void {

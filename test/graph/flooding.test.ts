@@ -6,6 +6,7 @@ import {
   LONGEST_GRAFT_JITTER,
   LONGEST_GRAFT_WAIT,
   LONGEST_SLOWNESS,
+  MOST_WAITING_ANNOUNCEMENTS,
   SHORTEST_GRAFT_WAIT,
 } from '../../src/graph/flooding.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
@@ -193,7 +194,7 @@ describe('announced records', () => {
 })
 
 describe('a slow neighbor', () => {
-  test('gets announcements only, then is compared with, or is dropped, and does not hold up the others', () => {
+  test('G-080, G-162: gets announcements only, then is compared with, is dropped if it stays slow, and does not hold up the others', () => {
     const { graph, member, links } = makeFlooded('slow', ['slow', 'quick'])
     const [slow, quick] = links
     slow?.port.pause()
@@ -208,8 +209,10 @@ describe('a slow neighbor', () => {
     }
     expect(longestQueue).toBeGreaterThan(0)
     expect(longestQueue).toBeLessThan(linkLimits.flood + 100_000)
+    expect(slow?.all('ROOT').length).toBe(0)
     slow?.port.resume()
     graph.world.runFor(5000)
+    expect([slow?.all('ROOT').length, quick?.all('ROOT').length]).toEqual([1, 0])
     expect(slow?.closing).toBeUndefined()
     expect(slow?.all('FLOOD').length).toBeLessThan(100)
     expect(slow?.all('ADVERTISE').flatMap(({ records }) => records).length).toBeGreaterThan(50)
@@ -224,6 +227,29 @@ describe('a slow neighbor', () => {
     expect(member.node.parts.neighbors.count).toBe(1)
     expect(member.events.some((event) => event.startsWith('disconnected') && event.endsWith('slow'))).toBe(true)
     expect(quick?.all('FLOOD').length).toBe(200)
+  })
+
+  test('G-080: what waits for it is bounded in number, too, and it gets all in the end, ephemeral records included', () => {
+    const graph = new SimulatedGraph({ seed: 'many for one', checks: false, properties: { maxPresenceRecords: 0 } })
+    const [member, slow] = graph.grow(2)
+    if (member === undefined || slow === undefined) throw new RangeError('there are two')
+    graph.world.runFor(5000)
+    const [link] = slow.node.parts.neighbors.all().map(({ session }) => session.link)
+    const [back] = member.node.parts.neighbors.all().map(({ session }) => session.link)
+    link?.pause()
+    const text = 'x'.repeat(20_000)
+    for (let index = 0; index < 50; index++) member.write(`${index} ${text}`)
+    const moods = ['one', 'two', 'three'].map((mood) => member.write(mood, { type: '~test.mood' }))
+    for (let index = 0; index < MOST_WAITING_ANNOUNCEMENTS + 1000; index++) {
+      if (index % 100 === 0) graph.world.runFor(100)
+      member.write(`${index}`)
+      expect(back?.waiting('flood')).toBeLessThan(linkLimits.flood + 100_000)
+    }
+    expect(member.node.counters()['dropped-announcements-limit']).toBe(1)
+    link?.resume()
+    graph.world.runFor(10_000)
+    expect(graph.differences()).toEqual([])
+    expect(moods.filter((mood) => !has(slow, mood))).toEqual([])
   })
 })
 
