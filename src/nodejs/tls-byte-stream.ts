@@ -103,8 +103,10 @@ export class TlsByteStream implements ByteStream {
   destroy(): void {
     if (this.#isOver()) return
     this.#destroyed = true
-    // A reset and no plain close, so that the other end does not take it for an end.
-    this.#tcp.resetAndDestroy()
+    // A reset and no plain close, so that the other end does not take it for an end. But once all is sent and the end is
+    // under way, the system refuses a reset, and Node.js would leave the socket open for ever.
+    if (this.#ended && this.#tls.writableLength === 0) this.#tcp.destroy()
+    else this.#tcp.resetAndDestroy()
   }
 
   #isOver(): boolean {

@@ -393,3 +393,20 @@ function extensionsOf(record: Uint8Array): Map<number, Uint8Array> {
   expect(end).toBe(record.length)
   return extensions
 }
+
+test('a stream that is ended and then destroyed leaves no socket open, at neither end, however much it was sent', async () => {
+  const { listener, taken } = await listen()
+  for (const bytes of [0, 1, 100_000]) {
+    for (const turns of [0, 1, 5]) {
+      const count = taken.length
+      const end = await dial(listener.local)
+      await settle(() => taken.length > count)
+      if (bytes > 0) end.write(new Uint8Array(bytes))
+      end.end()
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      end.stream.destroy()
+      taken.at(-1)?.stream.destroy()
+    }
+  }
+  await settle(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'))
+})
