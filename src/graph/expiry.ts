@@ -61,6 +61,15 @@ export class Expiry {
     this.#timer = undefined
   }
 
+  /** Looks whether the machine has slept, as each minute does: a link that broke may tell it sooner. */
+  look(): void {
+    const offset = this.#offset()
+    const jump = Math.abs(offset - this.#clockOffset)
+    if (this.#timer === undefined || jump <= SLEEP_NOTICED) return
+    this.#clockOffset = offset
+    this.#owner.woke()
+  }
+
   /** Removes what has expired, if that may be done now. */
   purge(): void {
     const minute = this.#parts.peerTime.minute()
@@ -92,11 +101,11 @@ export class Expiry {
   #tick(): void {
     const { clock, peerTime } = this.#parts
     // A machine that slept shows it in one of two ways: this comes late, or only the time of day has moved on.
-    const lateness = clock.monotonic() - this.#due
-    const jump = Math.abs(this.#offset() - this.#clockOffset)
-    this.#clockOffset = this.#offset()
+    const isLate = clock.monotonic() - this.#due > SLEEP_NOTICED
     this.#arm()
-    if (lateness > SLEEP_NOTICED || jump > SLEEP_NOTICED) this.#owner.woke()
+    if (isLate) this.#owner.woke()
+    else this.look()
+    this.#clockOffset = this.#offset()
     this.purge()
     this.#warnOfClock()
     // Before a comparison a record here may be an old version of what others have: renewing it would hide theirs.

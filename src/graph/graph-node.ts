@@ -154,6 +154,7 @@ export class GraphNode {
         neighborRemoved: (neighbor, reason) => {
           this.#flooding.neighborRemoved(neighbor)
           events.neighborDisconnected(neighbor.session.peer.name, reason)
+          if (this.#isOnline) this.#expiry.look()
           this.#report()
         },
         changed: () => this.#report(),
@@ -452,6 +453,8 @@ export class GraphNode {
       session.link.probe(PROBE_AFTER_WAKE)
       this.#synchronizing.compare(session)
     }
+    // Whatever its timer says: others may have let it expire meanwhile.
+    if (this.#presence.record !== undefined) this.#presence.publish()
     this.#overlay.membership.fill()
     this.#report()
   }

@@ -179,7 +179,7 @@ describe.each(settings)('$name', ({ run }) => {
       await closed
     }))
 
-  test('a node that sleeps has no link and no port, and goes on where it was', () =>
+  test('G-194, G-195: a node that is suspended has no link and no port, and goes on where it was; twice does no harm', () =>
     run(async (setting) => {
       const { ann, bob, nodes } = await pair(setting)
       const waiting = take(ann.records.watch(Note, { from: 'now' }), 1)
@@ -196,7 +196,8 @@ describe.each(settings)('$name', ({ run }) => {
       await connected
       await setting.until(async () => (await bob.records.get(Note, id)) !== undefined)
       expect(await ann.addresses()).not.toEqual([])
-      await nodes.ann.suspend()
-      await nodes.ann.close()
+      await Promise.all([nodes.ann.suspend(), nodes.bob.suspend()])
+      await setting.until(() => !process.getActiveResourcesInfo().some((name) => name.startsWith('TCP')))
+      await Promise.all([nodes.ann.close(), nodes.bob.close()])
     }))
 })

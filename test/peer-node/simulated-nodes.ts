@@ -7,6 +7,7 @@ import {
   type PeerNodePorts,
 } from '../../src/peer-node/peer-node.ts'
 import { type MemoryExports, MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
+import type { HostPorts } from '../../src/simulation/host-ports.ts'
 import type { HostOptions, SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { SimulationRun } from '../../src/simulation/simulation-run.ts'
@@ -37,6 +38,7 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
       names.has(name) ? world.host(name).attachment.addresses.map(({ address }) => address) : [],
   }
   const hosts = new Map<string, SimulatedHost>()
+  const openedOn = new Map<SimulatedHost, HostPorts>()
   const nodes: SimulatedNodes = {
     world,
     hosts,
@@ -56,6 +58,9 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
         )
         disks.set(host, recordDatabases)
       }
+      // Whatever crashed the host since then.
+      if ((openedOn.get(host) ?? host.ports) !== host.ports) recordDatabases.crash()
+      openedOn.set(host, host.ports)
       return createPeerNode(
         {
           ...{ random, clock, log, datagrams, streams, networkInterfaces, localLink, hostLookup, crypto },
