@@ -14,6 +14,8 @@ export interface LinkPort {
   readonly remote: Endpoint
   /** Feature bits that both ends have set (G-142). */
   readonly features: number
+  /** How long the way to the other end and back took when it was opened, in milliseconds. */
+  readonly roundTrip: number
   /** When anything last came, by the monotonic clock. */
   readonly lastHeard: number
   /** Takes what comes. Nothing is delivered before this. Called once; the handler may be replaced later. */

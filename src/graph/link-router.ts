@@ -62,7 +62,8 @@ export class LinkRouter implements SessionOwner {
   /** Takes over a link that is open. */
   take(link: LinkPort): LinkSession {
     const session = new LinkSession(link, this.#parts.deadlines, this)
-    this.#sessions.set(session, this.#parts.clock.monotonic())
+    // Who opened it asks as soon as it is open there: in answer to what left here a round trip ago.
+    this.#sessions.set(session, this.#parts.clock.monotonic() - link.roundTrip)
     return session
   }
 

@@ -45,6 +45,8 @@ export interface LinkFacts {
   /** The version of the protocol that both ends speak. */
   readonly version: number
   readonly features: number
+  /** How long the way to the other end and back took, in milliseconds. */
+  readonly roundTrip: number
 }
 
 /** One end of an open link. */
@@ -52,6 +54,7 @@ export class Link implements LinkPort, StreamUser {
   readonly peer: LinkPeer
   readonly isDialler: boolean
   readonly features: number
+  readonly roundTrip: number
   readonly #version: number
   readonly #stream: FramedStream
   readonly #parts: FramedStreamParts
@@ -66,10 +69,12 @@ export class Link implements LinkPort, StreamUser {
   #probe: Deadline | undefined
 
   /** Takes a stream over from its opening. */
-  constructor(stream: FramedStream, parts: FramedStreamParts, { peer, isDialler, version, features }: LinkFacts) {
+  constructor(stream: FramedStream, parts: FramedStreamParts, facts: LinkFacts) {
+    const { peer, isDialler, version, features, roundTrip } = facts
     this.peer = peer
     this.isDialler = isDialler
     this.features = features
+    this.roundTrip = roundTrip
     this.#version = version
     this.#stream = stream
     this.#parts = parts

@@ -109,6 +109,9 @@ export class Opening implements StreamUser {
   #hasAdmitted = false
   #isAdmitted = false
   #providerMessages = 0
+  /** When the greeting was sent, and how long after that the other end was heard again, by the monotonic clock. */
+  #greeted: number
+  #roundTrip: number | undefined
   /** The graph's, once it is known. */
   #counters: GraphCounters
 
@@ -120,6 +123,7 @@ export class Opening implements StreamUser {
     this.#stream = new FramedStream(stream, parts, this)
     this.#deadline = parts.deadlines.set(LONGEST_AUTHENTICATION, () => this.#tooLate())
     this.#state = start.role === 'dialler' ? 'auth-reply' : 'auth-info'
+    this.#greeted = parts.clock.monotonic()
     if (start.role === 'dialler') {
       const link = this.#link(start.graph)
       const sealed = sealGreeting(link, 'dialler', start.graph.identity, OFFER, start.expected)
@@ -157,6 +161,7 @@ export class Opening implements StreamUser {
   }
 
   message(kind: number, body: Uint8Array): void {
+    if (kind !== linkKinds.AUTH_INFO) this.#roundTrip ??= this.#parts.clock.monotonic() - this.#greeted
     switch (kind) {
       case linkKinds.AUTH_INFO:
         this.#authInfo(body)
@@ -224,6 +229,7 @@ export class Opening implements StreamUser {
     const theirs = this.#greeting('dialler', body.subarray(GRAPH_PROOF_LENGTH), graph)
     if (theirs === undefined) return
     const sealed = sealGreeting(this.#link(graph), 'responder', graph.identity, OFFER, theirs.publicKey)
+    this.#greeted = this.#parts.clock.monotonic()
     this.#send(linkKinds.AUTH_REPLY, LONGEST_SEALED_GREETING, writeParts, [sealed])
     this.#prove(theirs, graph)
   }
@@ -320,6 +326,7 @@ export class Opening implements StreamUser {
         isDialler: this.#start.role === 'dialler',
         version: this.#version,
         features: linkFeatures & theirs.features,
+        roundTrip: this.#roundTrip ?? 0,
       },
     )
     this.#owner.opened(link)

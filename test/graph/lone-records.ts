@@ -256,7 +256,7 @@ export class LoneRecords {
     const sent: GraphMessage[] = []
     const port: LinkPort = {
       peer: { name: peerName, publicKey: keyPair.publicKey, key: toHex(keyPair.publicKey) },
-      ...{ isDialler: true, remote: { host: this.host.ipv4, port: 1 }, features: 0, lastHeard: 0 },
+      ...{ isDialler: true, remote: { host: this.host.ipv4, port: 1 }, features: 0, lastHeard: 0, roundTrip: 0 },
       attach: () => undefined,
       send: (message) => {
         sent.push(message)

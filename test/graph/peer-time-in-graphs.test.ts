@@ -6,6 +6,7 @@ import { randomBelow } from '../../src/runtime/random.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
 import { HOUR, MINUTE } from './lone-records.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
+import { agreementOf } from './wrong-clocks.ts'
 
 const SECOND = 1000
 
@@ -58,6 +59,74 @@ test('G-111: both ends of a neighbor link take samples, for as long as it lasts;
   })
   graph.world.runUntil(() => isConnected && last.connections.length > 0, 10_000)
   expect([isConnected, samples.length]).toEqual([true, length])
+})
+
+test('G-111: both ends of a comparison link take one, by a round trip that the time of day does not change', () => {
+  const graph = new SimulatedGraph({ seed: 'comparison samples', checks: false })
+  const members = graph.grow(14)
+  const neighbors = new Set<string>()
+  const samples = new Set<string>()
+  for (const { key, node } of members) {
+    const { peerTime } = node.parts
+    const sample = peerTime.sample.bind(peerTime)
+    peerTime.sample = (other, time, roundTrip) => {
+      samples.add(`${key} ${other}`)
+      // 10 to 15 ms each way.
+      expect(roundTrip).toBeGreaterThanOrEqual(20)
+      expect(roundTrip).toBeLessThan(40)
+      sample(other, time, roundTrip)
+    }
+  }
+  const names = new Map(members.map(({ identity, key }) => [String(identity.name), key]))
+  for (let step = 0; step < 10_000; step++) {
+    graph.world.runFor(50)
+    const member = members[step % members.length]
+    // There and back again, so that no wake is seen.
+    member?.host.skewClock(step % (2 * members.length) < members.length ? 9 * SECOND : -9 * SECOND)
+  }
+  for (const { key, events } of members) {
+    for (const event of events) {
+      const [what, peer = ''] = event.split(' ')
+      if (what === 'connected') neighbors.add(`${key} ${names.get(peer) ?? ''}`)
+    }
+  }
+  const strangers = [...samples].filter((pair) => !neighbors.has(pair))
+  expect(strangers.length).toBeGreaterThan(10)
+  for (const pair of strangers) expect(samples).toContain(pair.split(' ').toReversed().join(' '))
+})
+
+test('G-110: the correction is kept with the database, for a killed process too, and records bear peer time', () => {
+  const graph = new SimulatedGraph({ seed: 'kept', checks: false, properties: { maxPresenceRecords: 0 } })
+  graph.grow(4)
+  const slow = graph.add({ clockSkew: -2 * MINUTE })
+  expect([correction(slow), slow.node.counters()['records-waited'] ?? 0]).toEqual([0, 0])
+  graph.world.runFor(1.5 * HOUR)
+  const found = correction(slow)
+  // What is left is jitter: half of a round trip is not exactly one way.
+  expect(Math.abs(found - 2 * MINUTE)).toBeLessThan(10)
+  slow.restart()
+  // What was kept is some minutes old.
+  const kept = correction(slow)
+  expect(Math.abs(kept - found)).toBeLessThan(10)
+  const record = slow.write('by peer time')
+  const { clock } = slow.host.ports
+  expect([record.created, record.modified]).toEqual([clock.utc() + kept, clock.utc() + kept])
+  slow.close()
+  slow.restart()
+  expect(Math.abs(correction(slow) - found)).toBeLessThan(SECOND)
+})
+
+test('G-114: clocks that are minutes off and drift agree within 15 s, and no presence of a live node runs out', () => {
+  const { apart, ranOut, unlisted } = agreementOf({
+    ...{ seed: 'wrong clocks', nodes: 8, liars: 0, settling: 3 * HOUR, watched: HOUR },
+  })
+  expect(apart).toBeLessThan(15 * SECOND)
+  expect([ranOut, unlisted]).toEqual([0, 0])
+})
+
+test('G-180: so do the honest ones where a tenth of the nodes tell each neighbor any time they like', () => {
+  const { apart } = agreementOf({ seed: 'liars', nodes: 10, liars: 1, settling: 2 * HOUR, watched: HOUR })
+  expect(apart).toBeLessThan(15 * SECOND)
 })
 
 /** A clock that is wrong from the start and runs at the wrong rate. */

@@ -1,6 +1,7 @@
 /** Peer time: UTC with a bounded correction. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   LARGEST_CORRECTION,
   LONGEST_SAMPLED_ROUND_TRIP,
@@ -15,6 +16,22 @@ import { LoneRecords } from './lone-records.ts'
 const MINUTE = 60_000
 const SECOND = 1000
 const EPOCH = 1_800_000_000_000
+
+interface Vectors {
+  readonly samples: readonly {
+    readonly told: number
+    readonly roundTrip: number
+    readonly localUtc: number
+    readonly offset: number | null
+  }[]
+  readonly medians: readonly { readonly offsets: readonly number[]; readonly median: number | null }[]
+  readonly corrections: readonly {
+    readonly before: number
+    readonly median: number | null
+    readonly passes: number
+    readonly after: number
+  }[]
+}
 
 /** A clock that stands where it is put. */
 class HandClock implements Clock {
@@ -78,6 +95,34 @@ test('G-111: the latest sample of each identity counts, for an hour, and of so m
   for (let index = 0; index < MOST_SAMPLES; index++) time.sample(`early ${index}`, clock.utc(), 0)
   for (let index = 0; index < MOST_SAMPLES; index++) time.sample(`late ${index}`, clock.utc() + 5000, 0)
   expect(time.median).toBe(5000)
+})
+
+describe('vectors', () => {
+  const file = new URL('../../docs/protocol/vectors/peer-time.json', import.meta.url)
+  const { samples, medians, corrections }: Vectors = JSON.parse(readFileSync(file, 'utf8'))
+
+  test.each(samples)('G-111: a sample: $what', ({ told, roundTrip, localUtc, offset }) => {
+    const clock = new HandClock()
+    clock.skew = localUtc - EPOCH
+    const time = new PeerTime(clock, 0)
+    for (const key of ['a', 'b', 'c']) time.sample(key, told, roundTrip)
+    expect(time.median ?? null).toBe(offset)
+  })
+
+  test.each(medians)('G-112: the median of $offsets', ({ offsets, median }) => {
+    const clock = new HandClock()
+    const time = new PeerTime(clock, 0)
+    give(time, clock, offsets)
+    expect(time.median ?? null).toBe(median)
+  })
+
+  test.each(corrections)('G-112: the correction moves $what', ({ before, median, passes, after }) => {
+    const clock = new HandClock()
+    const time = new PeerTime(clock, before)
+    if (median !== null) give(time, clock, [median, median, median])
+    clock.passed += passes
+    expect(time.correction).toBe(after)
+  })
 })
 
 test('G-112: samples 10 s behind and 2 s, 4 s and 600 s ahead of local UTC aim at 3 s ahead', () => {

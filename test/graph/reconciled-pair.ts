@@ -312,6 +312,7 @@ export class TestLink implements LinkPort {
   readonly remote = { host: loopback(), port: 1 }
   readonly features = 0
   readonly lastHeard = 0
+  readonly roundTrip = 0
   opposite: TestLink | undefined
   closing: LinkClosing | undefined
   readonly #pair: ReconciledPair

@@ -3,7 +3,7 @@
  * and in scale/peer-time.ts of large ones and for a day (conformance rows G-114 and G-180).
  */
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
-import { randomBelow } from '../../src/runtime/random.ts'
+import { randomBelow, shuffled } from '../../src/runtime/random.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
 
 /** How far a clock may be off at the beginning, either way, in milliseconds. */
@@ -55,8 +55,14 @@ export function agreementOf(clocks: WrongClocks): Agreement {
       ? { ...message, peerTime: message.peerTime + around(LARGEST_LIE) }
       : message
   const honest: Member[] = []
+  // Spread evenly: where most of a few clocks are minutes ahead, peer time is, and a clock that is behind does not reach it.
+  const step = (2 * LARGEST_SKEW) / nodes
+  const skews = shuffled(
+    random,
+    Array.from({ length: nodes }, (_, index) => -LARGEST_SKEW + index * step + randomBelow(random, step)),
+  )
   for (let index = 0; index < nodes; index++) {
-    const clock = { host: { clockDrift: around(LARGEST_DRIFT) }, clockSkew: around(LARGEST_SKEW) }
+    const clock = { host: { clockDrift: around(LARGEST_DRIFT) }, clockSkew: skews[index] ?? 0 }
     const isHonest = index === 0 || index > liars
     const member = graph.add(isHonest ? clock : { ...clock, sends: lie })
     if (isHonest) honest.push(member)
