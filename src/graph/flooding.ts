@@ -11,7 +11,7 @@
 import { authorOf, type GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
-import { toHex } from '../runtime/bytes.ts'
+import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import { randomFraction } from '../runtime/random.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
@@ -177,7 +177,12 @@ export class Flooding {
 
   advertiseCame(session: LinkSession, { records }: Advertise): void {
     const due = this.#nextAsking()
+    const neighbor = this.#parts.neighbors.of(session)
+    const own = neighbor && this.#flows.get(neighbor)?.announcements
     for (const { id, digest } of records) {
+      // Who has it need not be told: over a lazy link it is announced in one direction, not in both.
+      const announced = own?.get(id)
+      if (announced !== undefined && equalBytes(announced, digest)) own?.delete(id)
       // What is waited for is not here: whatever brings it ends the wait.
       if (!this.#wanted.has(id)) {
         if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
@@ -397,7 +402,7 @@ export class Flooding {
       if (neighbor.slow) break
       sent++
       const record = this.#store.find(id)
-      if (record !== undefined) this.#send(neighbor, flow, record)
+      if (record !== undefined && keeps(neighbor.session, record.type)) this.#send(neighbor, flow, record)
     }
     flow.grafted.splice(0, sent)
   }

@@ -137,14 +137,25 @@ export class Synchronizing {
       return
     }
     if (end.kind === 'reconciled') this.#parts.counters.counted('comparisons-different')
+    if (this.#isComplete(session) && !this.#completed(session)) return
+    this.#owner.compared(session, end.kind === 'reconciled' && end.wasCutOff)
+  }
+
+  /** Whether the other end keeps all that is kept here: else a comparison with it says nothing about the rest (G-010). */
+  #isComplete({ types }: LinkSession): boolean {
+    return types === undefined || this.#parts.own.types?.every((type) => types.includes(type)) === true
+  }
+
+  /** All that is kept here was compared. @returns whether it is on disk */
+  #completed(session: LinkSession): boolean {
     if (!this.#wasSynchronized) {
       this.#kept.setSynchronized()
       this.#store.commit()
       // What the disk did not take has to come again before this is a complete copy.
-      if ((this.#losses.get(link) ?? 0) !== this.#store.losses) {
+      if ((this.#losses.get(session.link) ?? 0) !== this.#store.losses) {
         this.#kept.clearSynchronized()
         this.#compareLater(session)
-        return
+        return false
       }
       this.#wasSynchronized = true
     }
@@ -152,7 +163,7 @@ export class Synchronizing {
       this.#hasReconciled = true
       this.#owner.synchronized()
     }
-    this.#owner.compared(session, end.kind === 'reconciled' && end.wasCutOff)
+    return true
   }
 }
 
