@@ -96,6 +96,22 @@ describe('eager and lazy links', () => {
     expect(links.map(({ messages }) => messages)).toEqual([[], [advertise(record)], [flood(record)]])
   })
 
+  test('who has announced a version meanwhile is not told of it, and still is of another one', () => {
+    const { graph, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid'])
+    for (const link of links.slice(1)) link.send({ kind: 'PRUNE' })
+    graph.world.runFor(100)
+    const author = makeAuthor('of the news')
+    const record = author.write('news')
+    const other = author.write('other news')
+    first(links).send(flood(record))
+    graph.world.runFor(30)
+    links[1]?.send(advertise(record))
+    links[2]?.send({ kind: 'ADVERTISE', records: [{ id: record.id, digest: other.digest }] })
+    graph.world.runFor(500)
+    const announced = links.slice(1).map(({ messages }) => messages.filter(({ kind }) => kind === 'ADVERTISE'))
+    expect(announced).toEqual([[], [advertise(record)]])
+  })
+
   test('G-074: what is old is answered with an announcement of the version that is here', () => {
     const { graph, member, links } = makeFlooded('old', ['ann'])
     const author = makeAuthor('of old')
