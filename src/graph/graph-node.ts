@@ -125,7 +125,10 @@ export class GraphNode {
       {
         policy: () => ({ firstTypes: [GRAPH_INFO_TYPE, ...provider.firstTypes], prioritized, types }),
         sessionOf: (link) => this.#router.sessionOf(link),
-        compared: (session, isCutOff) => this.#router.compared(session, isCutOff),
+        compared: (session, isCutOff) => {
+          this.#router.compared(session, isCutOff)
+          this.#report()
+        },
         synchronized: () => {
           events.synchronized(undefined)
           this.#report()
@@ -153,9 +156,9 @@ export class GraphNode {
         },
         neighborRemoved: (neighbor, reason) => {
           this.#flooding.neighborRemoved(neighbor)
+          if (parts.neighbors.count === 0) this.#synchronizing.lostAll()
           events.neighborDisconnected(neighbor.session.peer.name, reason)
           if (this.#isOnline) this.#expiry.look()
-          this.#report()
         },
         changed: () => this.#report(),
       },
@@ -391,8 +394,8 @@ export class GraphNode {
       const state = this.#overlay.membership.isDialling ? 'connecting' : 'alone'
       return { state, neighbors: 0, waitingFor: 'a neighbor' }
     }
-    if (this.#synchronizing.hasReconciled) return { state: 'synchronized', neighbors: count, waitingFor: undefined }
-    return { state: 'synchronizing', neighbors: count, waitingFor: 'the first comparison' }
+    if (this.#synchronizing.isCurrent) return { state: 'synchronized', neighbors: count, waitingFor: undefined }
+    return { state: 'synchronizing', neighbors: count, waitingFor: 'a comparison with a neighbor' }
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -44,6 +44,8 @@ export interface MembershipOwner {
   candidate(accepts: (node: KnownNode) => boolean): KnownNode | undefined
   /** There is no neighbor, and nobody left to dial. */
   nobodyLeft(): void
+  /** The neighbors, or whether somebody is dialled, may have changed. */
+  changed(): void
   /** The WELCOME for a CONNECT that is accepted. */
   welcome(session: LinkSession, connect: Connect, referrals: readonly Referral[]): void
 }
@@ -183,6 +185,7 @@ export class Membership {
     this.#unhurriedPause = FIRST_UNHURRIED
     this.#stopRetrying()
     this.fill()
+    this.#owner.changed()
   }
 
   /** Where one neighbor has vanished, others may have: to know that soon is what holds a graph together that lost many nodes. */
@@ -202,6 +205,11 @@ export class Membership {
   /** Dials as many as are missing (G-038, G-039, G-144). */
   fill(): void {
     if (!this.#isRunning) return
+    this.#fill()
+    this.#owner.changed()
+  }
+
+  #fill(): void {
     // With enough neighbors there is time, in which others may come in by themselves.
     if (this.#retry !== undefined && !this.#isHurried()) return
     for (let wanted = this.#wanted() - this.#dials.size; wanted > 0; wanted--) {
@@ -255,6 +263,7 @@ export class Membership {
     const dial = this.#dialer.connect(node, { purpose: 'neighbor', protocol: '' }, false, (outcome) => {
       this.#dials.delete(node.name)
       this.#dialled(node, outcome)
+      this.#owner.changed()
     })
     this.#dials.set(node.name, dial)
   }
@@ -353,6 +362,7 @@ export class Membership {
     this.#parts.neighbors.remove(guest.session)
     this.#leaving.delete(guest.session)
     this.#owner.neighborRemoved(guest, 'place-needed')
+    this.#owner.changed()
   }
 
   #keepInView({ peer, addresses }: LinkSession): void {

@@ -28,7 +28,7 @@ export interface OverlayOwner {
   /** @param welcome Set if it was dialled here */
   neighborAdded(neighbor: Neighbor, welcome: Welcome | undefined): void
   neighborRemoved(neighbor: Neighbor, reason: string): void
-  /** The node may have become lonely, or begun to dial. */
+  /** The neighbors, or whether somebody is dialled, may have changed. */
   changed(): void
 }
 
@@ -72,10 +72,8 @@ export class Overlay {
         neighborAdded: (neighbor, welcome) => owner.neighborAdded(neighbor, welcome),
         neighborRemoved: (neighbor, reason) => owner.neighborRemoved(neighbor, reason),
         candidate: (accepts) => this.comparisons.candidate(accepts),
-        nobodyLeft: () => {
-          this.comparisons.ask()
-          owner.changed()
-        },
+        nobodyLeft: () => this.comparisons.ask(),
+        changed: () => owner.changed(),
         welcome: (session, connect, referrals) => owner.router().welcome(session, connect, referrals),
       },
     )

@@ -43,6 +43,7 @@ export class Synchronizing {
   readonly #comparedLater = new Map<LinkSession, Deadline>()
   #wasSynchronized: boolean
   #hasReconciled = false
+  #isCurrent = false
 
   constructor(
     parts: GraphParts,
@@ -78,11 +79,22 @@ export class Synchronizing {
     return this.#hasReconciled
   }
 
+  /** Whether one has since there was no neighbor. */
+  get isCurrent(): boolean {
+    return this.#isCurrent
+  }
+
+  /** The last neighbor has gone: what happens now is not seen here. */
+  lostAll(): void {
+    this.#isCurrent = false
+  }
+
   /** What is here may be long out of date: all are to be compared with anew. */
   forget(): void {
     for (const deadline of this.#comparedLater.values()) this.#parts.deadlines.cancel(deadline)
     this.#comparedLater.clear()
     this.#hasReconciled = false
+    this.#isCurrent = false
   }
 
   /** Compares with the other end of a link; if there is no place for it now, a little later. */
@@ -159,6 +171,7 @@ export class Synchronizing {
       }
       this.#wasSynchronized = true
     }
+    this.#isCurrent = true
     if (!this.#hasReconciled) {
       this.#hasReconciled = true
       this.#owner.synchronized()
