@@ -193,7 +193,7 @@ export class RecordStore {
     return expired.length === PURGED_AT_ONCE
   }
 
-  /** Removes ephemeral records that have expired: no comparison has to come before that. */
+  /** Removes ephemeral records that have expired by a minute. */
   purgeEphemeral(minute: number): void {
     for (const record of this.ephemeral.expired(minute)) this.remove(record, 'expired')
   }

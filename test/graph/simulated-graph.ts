@@ -196,9 +196,9 @@ export class Member {
 
   /** The hash over all of its records. */
   get root(): string {
-    const { trie } = this.node.store
-    trie.advance(this.node.parts.peerTime.minute())
-    return toHex(trie.hashAt('') ?? new Uint8Array(1))
+    const { store, parts } = this.node
+    store.advanceTrie(parts.peerTime.minute())
+    return toHex(store.trie.hashAt('') ?? new Uint8Array(1))
   }
 
   /** Opens the graph, or opens it again. */
