@@ -66,7 +66,7 @@ function malformed(kind: MessageKind, body: string): void {
 }
 
 describe('messages of a graph', () => {
-  test.each(vectors.messages)('$message.kind $what is read and written byte for byte', ({ message, body }) => {
+  test.each(vectors.messages)('G-022: $message.kind $what is read and written byte for byte', ({ message, body }) => {
     const read = decode(message.kind, hex(body))
     expect(described(read)).toEqual(message)
     expect(toHex(encode(read))).toBe(body)

@@ -273,6 +273,17 @@ describe('signs of life', () => {
     expect(LONGEST_SILENCE).toBeLessThan(60_000)
   })
 
+  test('G-022: reserved flags of a PING are ignored, and so is what later releases add to it', () => {
+    const { world, member, noted } = makeMember()
+    const answers = (): number => member.messages.filter(({ kind }) => kind === linkKinds.PING).length
+    member.send({ ...PING, body: Uint8Array.of(0xfe, 1, 2, 3) })
+    world.runFor(1000)
+    expect([answers(), noted.closings]).toEqual([0, []])
+    member.send({ ...PING, body: Uint8Array.of(0xff, 1, 2, 3) })
+    world.runFor(1000)
+    expect([answers(), noted.closings]).toEqual([1, []])
+  })
+
   test('a probe finds out sooner, and does nothing to a peer that is there', () => {
     const { world, near, nearNoted } = makePair()
     near.probe(1000)

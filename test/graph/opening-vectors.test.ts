@@ -83,7 +83,7 @@ function begin(role: 'dialler' | 'responder') {
 }
 
 for (const role of ['dialler', 'responder'] as const) {
-  test(`G-016, G-017: a ${role} says byte for byte what the vectors have, and its link opens`, () => {
+  test(`G-016, G-017, G-022: a ${role} says byte for byte what the vectors have, and its link opens`, () => {
     const { world, stream, opened, other } = begin(role)
     for (const { from, bytes } of vectors.flights) {
       if (from === role) {

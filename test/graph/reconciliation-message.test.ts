@@ -85,7 +85,7 @@ const kinds = Object.keys(reconciliationKinds).filter((kind): kind is Reconcilia
 })
 
 describe('messages of reconciliation', () => {
-  test.each(vectors.messages)('$message.kind $what is read and written byte for byte', ({ message, body }) => {
+  test.each(vectors.messages)('G-022: $message.kind $what is read and written byte for byte', ({ message, body }) => {
     const read = decode(message.kind, hex(body))
     expect(described(read)).toEqual(message)
     expect(toHex(encode(read))).toBe(body)
@@ -131,7 +131,7 @@ test('short names are those of the published vectors', () => {
   trie.put({ type: record.type, id: parseRecordId(record.id), digest: hex(record.digest), expires: 2 ** 47 })
   for (const { salt, path, key, leaf, name } of vectors.shortNames) {
     expect(toHex(trie.hashAt(key) ?? new Uint8Array(0))).toBe(leaf)
-    const described = new RangeComparison(trie, crypto, hex(salt), new Set()).describe(path)
+    const described = new RangeComparison({ trie, waiting: () => [] }, crypto, hex(salt), new Set()).describe(path)
     expect(described).toEqual({ prefix: path, path, below: { leaves: [name] } })
   }
 })
