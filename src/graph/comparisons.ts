@@ -1,7 +1,8 @@
 /**
  * Comparing with nodes that are no neighbors (DESIGN section 7; G-105, G-106): every 30 s or so a node compares its root with
- * that of one known node, drawn at random, in turn from presence and from memory. That finds every partition, of
- * whatever kind: two parts that know an address of each other meet there, exchange what differs, and join again.
+ * that of one known node, drawn at random, in turn from presence and from memory; neighbors that it has lost come first. That
+ * finds every partition, of whatever kind: two parts that know an address of each other meet there, exchange what differs, and
+ * join again.
  */
 import type { Deadline } from '../runtime/deadlines.ts'
 import { randomFraction } from '../runtime/random.ts'
@@ -10,6 +11,7 @@ import type { Dial, Dialer } from './dialer.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { KnownNode } from './known-node.ts'
 import type { LinkSession } from './link-session.ts'
+import type { LostNeighbors } from './lost-neighbors.ts'
 import type { Neighbor } from './neighbors.ts'
 import type { NodeList } from './node-list.ts'
 import { MOST_ADDRESSES } from './overlay-message.ts'
@@ -38,6 +40,7 @@ export class Comparisons {
   readonly #dialer: Dialer
   readonly #nodes: NodeList
   readonly #memory: AddressMemory
+  readonly #lost: LostNeighbors
   readonly #owner: ComparisonsOwner
   /** What the application gave. */
   readonly #given: KnownNode[] = []
@@ -48,13 +51,19 @@ export class Comparisons {
 
   constructor(
     parts: GraphParts,
-    tools: { readonly dialer: Dialer; readonly nodes: NodeList; readonly memory: AddressMemory },
+    tools: {
+      readonly dialer: Dialer
+      readonly nodes: NodeList
+      readonly memory: AddressMemory
+      readonly lost: LostNeighbors
+    },
     owner: ComparisonsOwner,
   ) {
     this.#parts = parts
     this.#dialer = tools.dialer
     this.#nodes = tools.nodes
     this.#memory = tools.memory
+    this.#lost = tools.lost
     this.#owner = owner
   }
 
@@ -95,9 +104,12 @@ export class Comparisons {
 
   /** A known node for a new neighbor link: from presence and from memory in turn, or given by the application. */
   candidate(accepts: (node: KnownNode) => boolean): KnownNode | undefined {
+    return this.#takeGiven(accepts) ?? this.#draw(accepts)
+  }
+
+  #takeGiven(accepts: (node: KnownNode) => boolean): KnownNode | undefined {
     const given = this.#given.findIndex(accepts)
-    if (given >= 0) return this.#given.splice(given, 1)[0]
-    return this.#draw(accepts)
+    return given < 0 ? undefined : this.#given.splice(given, 1)[0]
   }
 
   #round(): void {
@@ -106,7 +118,10 @@ export class Comparisons {
   }
 
   #try(tried: number, names: Set<string>): void {
-    const node = this.candidate((one) => !names.has(one.name) && this.#isComparable(one))
+    const accepts = (one: KnownNode): boolean => !names.has(one.name) && this.#isComparable(one)
+    const given = this.#takeGiven(accepts)
+    const lost = given === undefined && tried === 0 ? this.#lost.draw(accepts) : undefined
+    const node = given ?? lost ?? this.#draw(accepts)
     if (node === undefined || tried >= MOST_TRIED_IN_ROUND) {
       // A graph of one node has nobody to compare with.
       if (tried > 0) this.ask()

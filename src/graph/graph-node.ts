@@ -163,7 +163,7 @@ export class GraphNode {
         changed: () => this.#report(),
       },
     )
-    const { dialer, membership, shuffling, memory, nodes } = this.#overlay
+    const { dialer, membership, shuffling, memory, lost, nodes } = this.#overlay
     this.#kept.readMemory(memory, log)
     const whereabouts = new Whereabouts(parts, nodes, memory)
     this.#direct = new DirectLinks(parts, dialer, {
@@ -178,7 +178,7 @@ export class GraphNode {
       welcome: (session, connect) => this.#router.welcome(session, connect, []),
     })
     this.#router = new LinkRouter(parts, {
-      ...{ dialer, membership, shuffling, memory, nodes, store, arrival, missing },
+      ...{ dialer, membership, shuffling, memory, lost, nodes, store, arrival, missing },
       ...{ flooding: this.#flooding, direct: this.#direct, presence: this.#presence },
       reconciliations: this.#synchronizing.reconciliations,
     })

@@ -13,6 +13,7 @@ import type { GraphMessage, MessageKind } from './graph-message.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { LinkClosing, LinkPort, LinkPriority } from './link-port.ts'
 import { LinkSession, type LinkState, type SessionOwner } from './link-session.ts'
+import type { LostNeighbors } from './lost-neighbors.ts'
 import type { Membership } from './membership.ts'
 import type { MissingProofs } from './missing-proofs.ts'
 import type { NodeList } from './node-list.ts'
@@ -38,6 +39,7 @@ export interface RoutedParts {
   readonly direct: DirectLinks
   readonly missing: MissingProofs
   readonly memory: AddressMemory
+  readonly lost: LostNeighbors
   readonly store: RecordStore
   readonly presence: Presence
   readonly nodes: NodeList
@@ -106,8 +108,9 @@ export class LinkRouter implements SessionOwner {
   /** A comparison over a link has ended. @param isCutOff Whether it showed that the two are cut off from each other */
   compared(session: LinkSession, isCutOff: boolean): void {
     if (session.state !== 'comparison') return
-    if (isCutOff) this.#adopt(session)
-    else if (session.link.isDialler) session.link.end()
+    const { isDialler, peer } = session.link
+    if (isCutOff || (isDialler && this.#routed.lost.has(peer.key))) this.#adopt(session)
+    else if (isDialler) session.link.end()
   }
 
   /** Ends all links but those of neighbors, who have been told already. */

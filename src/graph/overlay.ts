@@ -13,6 +13,7 @@ import { knownNode } from './known-node.ts'
 import type { LinkOpener } from './link-opener.ts'
 import type { LinkRouter } from './link-router.ts'
 import type { LinkSession } from './link-session.ts'
+import { LostNeighbors } from './lost-neighbors.ts'
 import { Membership } from './membership.ts'
 import type { Neighbor, NeighborCounts } from './neighbors.ts'
 import { NodeList } from './node-list.ts'
@@ -37,6 +38,7 @@ export class Overlay {
   readonly nodes: NodeList
   readonly memory: AddressMemory
   readonly passive: PassiveView
+  readonly lost: LostNeighbors
   readonly dialer: Dialer
   readonly comparisons: Comparisons
   readonly membership: Membership
@@ -52,6 +54,7 @@ export class Overlay {
     this.nodes = new NodeList(parts.crypto)
     this.memory = new AddressMemory((key) => this.nodes.get(key) !== undefined)
     this.passive = new PassiveView(parts.random)
+    this.lost = new LostNeighbors(parts)
     this.dialer = new Dialer(parts, opener, {
       session: (link) => owner.router().take(link),
       ask: (session, wish) => owner.router().ask(session, wish),
@@ -59,7 +62,7 @@ export class Overlay {
     })
     this.comparisons = new Comparisons(
       parts,
-      { dialer: this.dialer, nodes: this.nodes, memory: this.memory },
+      { dialer: this.dialer, nodes: this.nodes, memory: this.memory, lost: this.lost },
       {
         compare: (session) => owner.compare(session),
         addressesWanted: () => parts.events.connectionRequired(),
@@ -69,8 +72,14 @@ export class Overlay {
       parts,
       { counts, dialer: this.dialer, passive: this.passive },
       {
-        neighborAdded: (neighbor, welcome) => owner.neighborAdded(neighbor, welcome),
-        neighborRemoved: (neighbor, reason) => owner.neighborRemoved(neighbor, reason),
+        neighborAdded: (neighbor, welcome) => {
+          this.lost.remove(neighbor.session.peer.key)
+          owner.neighborAdded(neighbor, welcome)
+        },
+        neighborRemoved: (neighbor, reason) => {
+          if (reason === 'silent' || reason === 'broken') this.lost.add(neighbor.session)
+          owner.neighborRemoved(neighbor, reason)
+        },
         candidate: (accepts) => this.comparisons.candidate(accepts),
         nobodyLeft: () => this.comparisons.ask(),
         changed: () => owner.changed(),

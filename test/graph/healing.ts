@@ -3,6 +3,8 @@
  * to be one again: in the tests of small graphs, and in scale/graph.ts of large ones.
  */
 import { toHex } from '../../src/runtime/bytes.ts'
+import { SimulationFailure } from '../../src/simulation/simulation-failure.ts'
+import { outOfRange } from './measuring.ts'
 import type { Member, SimulatedGraph } from './simulated-graph.ts'
 
 /** How a graph is cut. */
@@ -11,6 +13,8 @@ export interface Cut {
   readonly sizes: readonly number[]
   /** For how long, in milliseconds. */
   readonly length: number
+  /** Whether nobody writes meanwhile: then the databases say nothing of the cut. By default some do. */
+  readonly isQuiet?: boolean
 }
 
 /** When what was one again, in milliseconds after the network was whole. */
@@ -27,8 +31,8 @@ const RECORDS_IN_A_MILLISECOND = 10
 const WRITTEN_APART = 4
 const LOOKING_INTERVAL = 500
 
-/** Cuts, heals, and waits. @throws Error if it takes longer than G-109 allows */
-export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Healing {
+/** Cuts, heals, and waits. @throws SimulationFailure if it takes longer than G-109 allows */
+export function cutAndHeal(graph: SimulatedGraph, { sizes, length, isQuiet = false }: Cut): Healing {
   const parts = partsOf(graph.members, sizes)
   const { world } = graph
   // What one part changes and another deletes has to come out the same everywhere.
@@ -37,9 +41,10 @@ export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Heali
   world.network.partition(...parts.map((part) => part.map(({ name }) => name)))
   for (let step = 0; step < WRITTEN_APART; step++) {
     world.runFor(length / WRITTEN_APART)
-    for (const part of parts) part[step % part.length]?.write(`written apart ${step}`, { life: LONG_LIFE })
+    if (!isQuiet)
+      for (const part of parts) part[step % part.length]?.write(`written apart ${step}`, { life: LONG_LIFE })
   }
-  if (shared !== undefined) parts.at(-1)?.[0]?.remove(shared.id)
+  if (shared !== undefined && !isQuiet) parts.at(-1)?.[0]?.remove(shared.id)
   world.network.heal()
   return healingTime(graph, WRITTEN_APART * parts.length, {
     databases: () => graph.differences().length === 0,
@@ -48,7 +53,7 @@ export function cutAndHeal(graph: SimulatedGraph, { sizes, length }: Cut): Heali
   })
 }
 
-/** Waits from now on until all is so. @param differing How many records differ @throws Error if it takes longer than G-109 allows */
+/** Waits from now on until all is so. @param differing How many records differ @throws SimulationFailure if it takes longer than G-109 allows */
 export function healingTime(
   { world }: SimulatedGraph,
   differing: number,
@@ -59,13 +64,29 @@ export function healingTime(
   const healing = { databases: -1, overlay: -1, nodeLists: -1 }
   while (Object.values(healing).some((time) => time < 0)) {
     const passed = world.now - healed
-    if (passed > longest) throw new Error(`not healed after ${passed} ms: ${JSON.stringify(healing)}`)
+    if (passed > longest) {
+      throw new SimulationFailure(world.seed, world.now, `not healed after ${passed} ms: ${JSON.stringify(healing)}`)
+    }
     world.runFor(LOOKING_INTERVAL)
     for (const what of ['databases', 'overlay', 'nodeLists'] as const) {
       if (healing[what] < 0 && isOne[what]()) healing[what] = world.now - healed
     }
   }
   return healing
+}
+
+/** Cuts a graph that has settled, and checks all that has to be so again in time. @throws SimulationFailure if it is not */
+export function cutAndCheck(graph: SimulatedGraph, cut: Cut): void {
+  graph.world.runFor(MINUTE)
+  cutAndHeal(graph, cut)
+  const writers = [graph.members[0], graph.members.at(-1)].filter((one) => one !== undefined)
+  const { seed, now } = graph.world
+  if (!floodsReachAll(graph, writers)) throw new SimulationFailure(seed, now, 'a flood does not reach all')
+  if (graph.members.length < 4) return
+  // Who had the maximum, and took one more across the border, has given another place up.
+  graph.world.runFor(MINUTE)
+  const wrong = outOfRange(graph.members)
+  if (wrong.length > 0) throw new SimulationFailure(seed, now, `wrong numbers of neighbors: ${wrong.join(', ')}`)
 }
 
 /** Whether a record of each part reaches all by flooding: sooner than any comparison could bring it. */
@@ -111,5 +132,6 @@ function bordersAreCrossed(parts: readonly (readonly Member[])[]): boolean {
   })
 }
 
+const MINUTE = 60_000
 /** Of what is written, in milliseconds: longer than any cut. */
 const LONG_LIFE = 3 * 24 * 60 * 60_000
