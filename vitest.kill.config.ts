@@ -6,7 +6,7 @@ const HOUR = 3_600_000
 export default {
   test: {
     ...config.test,
-    include: ['test/nodejs/record-database-kill.test.ts'],
+    include: ['test/nodejs/record-database-kill.test.ts', 'test/nodejs/graph-kill.test.ts'],
     env: { PEERAGE_KILLS: '500' },
     testTimeout: HOUR,
   },

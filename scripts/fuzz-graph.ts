@@ -17,8 +17,8 @@ const GRAPH_TIME = 120_000
 const ATTACKS = 100
 /** Turns until the live node has grown to its size. */
 const WARM_UP_TURNS = 5
-/** By how much the live node may grow after that, in bytes: its collector does not give everything back at once. */
-const MOST_GROWTH = 64 * MEBIBYTE
+/** By how much what the live node needs may grow after that, in bytes: its tables of former nodes have bounds, but are not full yet. */
+const MOST_GROWTH = 16 * MEBIBYTE
 
 const minutes = Number(process.argv[2] ?? 1)
 if (!(minutes > 0)) throw new RangeError('give the number of minutes')
@@ -61,7 +61,7 @@ const metrics = Object.entries((await ann.call('metrics')) as Record<string, num
 await Promise.all([ann.close(), bob.close()])
 console.log(
   `${inputs} inputs of decoders, ${refused} of them refused; ${altered} altered messages in running graphs; ` +
-    `${attacks} attacks of each kind on a live port with ${bytes} bytes, and the node grew from ` +
-    `${Math.round(before / MEBIBYTE)} to ${Math.round(after / MEBIBYTE)} MiB; run ${run}`,
+    `${attacks} attacks of each kind on a live port with ${bytes} bytes, and what the node needs grew from ` +
+    `${(before / MEBIBYTE).toFixed(1)} to ${(after / MEBIBYTE).toFixed(1)} MiB; run ${run}`,
 )
 for (const [name, count] of metrics.sort()) if (name.includes('dropped')) console.log(`  ${name}: ${count}`)

@@ -2,6 +2,7 @@
  * An application wants a neighbor link to the node at an address (G-034, G-035). If that node has no place, the nodes to which
  * it refers are tried in its stead, one after the other, and those to which they refer; the outcome is told once.
  */
+import type { Deadline } from '../runtime/deadlines.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { randomBelow } from '../runtime/random.ts'
 import { type Dial, type Dialer, type DialFailure, type DialOutcome, refusalOutcome } from './dialer.ts'
@@ -11,6 +12,8 @@ import type { Membership } from './membership.ts'
 
 /** Nodes that one request tries at most. */
 export const MOST_TRIED_IN_REQUEST = 16
+/** A node that refuses because there is another link has so long until that one is there, in milliseconds (G-027). */
+export const LONGEST_OTHER_LINK = 5000
 
 /** One request, under way as soon as it is made. */
 export class ConnectRequest {
@@ -25,6 +28,8 @@ export class ConnectRequest {
   readonly #known = new Set<string>()
   #tried = 0
   #dial: Dial | undefined
+  /** Of the wait for a link that the other node has dialled. */
+  #otherLink: Deadline | undefined
   #isOver = false
 
   /** @param done Called once, later, unless it is cancelled: `connected`, or `failed` with the reason of each attempt */
@@ -51,6 +56,7 @@ export class ConnectRequest {
   cancel(): void {
     this.#isOver = true
     this.#dial?.cancel()
+    if (this.#otherLink !== undefined) this.#parts.deadlines.cancel(this.#otherLink)
   }
 
   #add(node: KnownNode): void {
@@ -81,6 +87,10 @@ export class ConnectRequest {
         return
       case 'refused': {
         const { code, endpoint, key, referrals } = outcome
+        if (code === 'duplicate-connection') {
+          this.#waitForOther(outcome)
+          return
+        }
         this.#failures.push({ endpoint, code: refusalOutcome(code, referrals), reason: code })
         for (const node of this.#membership.learn(referrals, key)) this.#add(node)
         break
@@ -89,6 +99,26 @@ export class ConnectRequest {
         this.#failures.push(...outcome.failures)
     }
     this.#next()
+  }
+
+  /** Both have dialled each other at the same time, and the other's link is the one that lives. */
+  #waitForOther({ code, endpoint, key }: Extract<DialOutcome, { kind: 'refused' }>): void {
+    const { neighbors, deadlines } = this.#parts
+    const present = neighbors.withKey(key)
+    if (present !== undefined) {
+      this.#end({ kind: 'connected', session: present.session })
+      return
+    }
+    this.#otherLink = deadlines.set(LONGEST_OTHER_LINK, () => {
+      this.#otherLink = undefined
+      const late = neighbors.withKey(key)
+      if (late !== undefined) {
+        this.#end({ kind: 'connected', session: late.session })
+        return
+      }
+      this.#failures.push({ endpoint, code: 'refused', reason: code })
+      this.#next()
+    })
   }
 
   #end(outcome: DialOutcome): void {

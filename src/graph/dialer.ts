@@ -176,6 +176,17 @@ export class Dialer {
     return true
   }
 
+  /** Who is asked has come in by itself, over this link: whoever asks is connected, and needs no link of its own. */
+  overtaken(session: LinkSession): void {
+    for (const dial of [...this.#dials]) {
+      const { endpoint } = dial
+      if (dial.wish.purpose !== 'neighbor' || dial.session?.peer.key !== session.peer.key) continue
+      this.#end(dial)
+      if (endpoint !== undefined) this.#parts.events.attempted(endpoint, 'connected')
+      dial.done({ kind: 'connected', session })
+    }
+  }
+
   /** Gives all attempts up, which nobody is told, and begins no other one: from now on all fail. */
   stop(): void {
     this.#isRunning = false

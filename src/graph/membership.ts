@@ -376,12 +376,13 @@ export class Membership {
     for (const node of this.#passive.sample(MOST_REFERRALS - referrals.length)) referrals.push(node)
     this.#owner.welcome(session, connect, referrals)
     this.#add(session, undefined)
+    this.#dialer.overtaken(session)
   }
 
-  /** Who is dialled has come in by itself. */
+  /** Who is dialled for a place has come in by itself. */
   #cancelDial(key: string): void {
     const dial = this.#dials.get(key) ?? this.#dialer.asking(key, 'neighbor')
-    if (dial === undefined) return
+    if (dial === undefined || this.#dials.get(dial.node.name) !== dial) return
     dial.cancel()
     this.#dials.delete(dial.node.name)
   }

@@ -20,6 +20,7 @@ export type RemoteResult = Omit<ResolvedName, 'payload'> & { readonly payload?: 
 export interface RemoteNodeOptions {
   readonly seeds?: readonly string[]
   readonly pnrpPort?: number
+  readonly graphPort?: number
   /** By default a new one, which is removed at the end of the process. */
   readonly dataDir?: string
   /** What runs before node: `ip netns exec NAME`. */

@@ -3,6 +3,8 @@
  * The first line says how the node is opened.
  */
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { openNode } from '../../../src/nodejs/open-node.ts'
 import { recordType } from '../../../src/peer-node/application-types.ts'
 import type { Graph } from '../../../src/peer-node/graph.ts'
@@ -26,12 +28,24 @@ function withBytes(value: object): object {
   )
 }
 
+/** What is still needed after a collection, in bytes. */
+function usedMemory(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 async function perform(call: string, argument: string, options: Record<string, unknown>): Promise<unknown> {
   if (call === 'open') {
-    const { pnrpPort, seeds: given } = options
+    const { pnrpPort, graphPort, seeds: given } = options
     const seeds = Array.isArray(given) ? given.map(String) : []
-    const port = typeof pnrpPort === 'number' ? { pnrpPort } : {}
-    node = await openNode({ dataDir: argument, friendlyName: 'A test', seeds, ...port })
+    const ports = {
+      ...(typeof pnrpPort === 'number' ? { pnrpPort } : {}),
+      ...(typeof graphPort === 'number' ? { graphPort } : {}),
+    }
+    node = await openNode({ dataDir: argument, friendlyName: 'A test', seeds, ...ports })
     return (await node.identities.get()).peerName
   }
   if (node === undefined) throw new Error('the node is not open')
@@ -93,9 +107,10 @@ async function perform(call: string, argument: string, options: Record<string, u
     case 'metrics':
       return node.metrics()
     case 'memory':
-      return process.memoryUsage().rss
+      return usedMemory()
     case 'close':
       await node.close()
+      node = undefined
       lines.close()
       return undefined
     default:
@@ -113,3 +128,5 @@ for await (const line of lines) {
     process.stdout.write(`${JSON.stringify({ code: error.code })}\n`)
   }
 }
+// Whoever told it what to do has died: it would live for ever.
+if (node !== undefined) process.exit(1)
