@@ -4,11 +4,11 @@
  *     node scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | day | nodes]
  *
  * Most switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves, which costs a
- * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20, since a simulated day of 1,000 takes many hours.
+ * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20 and `settled` 100, since a simulated day of 1,000 takes many hours.
  */
 import { cutAndHeal, floodsReachAll, nodeListsAreComplete } from '../test/graph/healing.ts'
 import { crashMany, measureCopies, neighborCounts, outOfRange } from '../test/graph/measuring.ts'
-import { SimulatedGraph } from '../test/graph/simulated-graph.ts'
+import { type Member, SimulatedGraph } from '../test/graph/simulated-graph.ts'
 
 const [nodes = '1000', seed = 'scale', only] = process.argv.slice(2)
 const count = Number(nodes)
@@ -95,6 +95,25 @@ function day(): void {
   }
 }
 
+/** Whether comparisons leave neighbors alone for a day. */
+function settled(): void {
+  const changes = { lost: 0, gained: 0 }
+  const told = (_member: Member, event: string): void => {
+    if (event.startsWith('disconnected')) changes.lost++
+    if (event.startsWith('connected')) changes.gained++
+  }
+  const graph = new SimulatedGraph({ seed, checks: false, told })
+  graph.grow(100)
+  graph.world.runFor(10 * MINUTE)
+  changes.lost = changes.gained = 0
+  for (let hour = 1; hour <= 24; hour++) {
+    graph.world.runFor(60 * MINUTE)
+    if (hour % 4 !== 0) continue
+    const [compared, different] = [graph.sum('comparisons'), graph.sum('comparisons-different')]
+    say(`neighbors that changed in ${hour} h of 100 nodes`, { ...changes, compared, different })
+  }
+}
+
 function partitions(): void {
   const graph = grown(50)
   for (const length of [10_000, 20 * MINUTE]) {
@@ -113,4 +132,5 @@ if (only === undefined || only === 'shuffles') shuffles()
 if (only === undefined || only === 'maximum') maximum()
 if (only === undefined || only === 'partitions') partitions()
 if (only === undefined || only === 'day') day()
+if (only === undefined || only === 'settled') settled()
 if (only === undefined || only === 'nodes') say('node lists are complete', nodeListsAreComplete(grown(-1).members))
