@@ -183,9 +183,9 @@ export class Flooding {
       // Who has it need not be told: over a lazy link it is announced in one direction, not in both.
       const announced = own?.get(id)
       if (announced !== undefined && equalBytes(announced, digest)) own?.delete(id)
-      // What is waited for is not here: whatever brings it ends the wait.
+      // Most announced records come by themselves: the database is asked only before they are asked for.
       if (!this.#wanted.has(id)) {
-        if (this.#store.isHere(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
+        if (this.#store.isNearby(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
       }
       this.#want(session, { id, digest }, due)
     }

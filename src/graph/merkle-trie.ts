@@ -62,6 +62,8 @@ export class MerkleTrie {
   #minute = 0
   /** The key, or the prefix, that is being looked for. */
   readonly #sought = new Uint8Array(2 * SHA256_LENGTH)
+  /** Of which record it is the key, if of one: the same is looked for several times while it arrives. */
+  #soughtRecord: { readonly type: TrieType; readonly id: RecordId } | undefined
   readonly #leafInput = new Uint8Array(1 + 3 * SHA256_LENGTH)
   readonly #nodeInput = new Uint8Array(4 + TRIE_WIDTH * TRIE_HASH_LENGTH)
 
@@ -222,11 +224,15 @@ export class MerkleTrie {
   }
 
   #seek(type: number, id: RecordId): void {
-    this.#sought.set(this.#types.type(type).hash)
+    const ofType = this.#types.type(type)
+    if (this.#soughtRecord?.id === id && this.#soughtRecord.type === ofType) return
+    this.#soughtRecord = { type: ofType, id }
+    this.#sought.set(ofType.hash)
     this.#sought.set(this.#crypto.sha256(recordIdBytes(id)), SHA256_LENGTH)
   }
 
   #seekLeaf(slot: number): void {
+    this.#soughtRecord = undefined
     this.#sought.set(this.#typeOf(slot).hash)
     this.#sought.set(this.#leaves.key(slot), SHA256_LENGTH)
   }
@@ -336,6 +342,7 @@ export class MerkleTrie {
   #subtree(prefix: string): number {
     const bytes = fromHex(prefix.length % 2 === 0 ? prefix : `${prefix}0`)
     if (bytes === undefined || prefix.length > KEY_NIBBLES) throw new RangeError(`not a prefix of keys: ${prefix}`)
+    this.#soughtRecord = undefined
     this.#sought.set(bytes)
     let subtree = this.#root
     while ((subtree & 1) === 1) {

@@ -2,9 +2,9 @@
  * The records of one node: those that last in the database and the trie, ephemeral ones in memory. Whatever gets in
  * has been judged (record-arrival.ts) or was written here (publishing.ts); of two versions the greater stays (G-062).
  *
- * Changes share a commit: the first one of a turn orders it for the end of that turn. What waits for the disk, an
- * application's acknowledgement and the report of a change, comes after it. If it fails, nothing of the batch is
- * there any more: what others sent is fetched again by a later comparison. Ephemeral records do not depend on it.
+ * Changes share a commit: the first one orders it for the end of the turn, or for when the database likes it best. What waits
+ * for the disk, an application's acknowledgement and the report of a change, comes after it. If it fails, nothing of the
+ * batch is there any more: what others sent is fetched again by a later comparison. Ephemeral records do not depend on it.
  *
  * What has expired is not read any more, whether it is removed yet or not (G-056, G-058).
  */
@@ -175,6 +175,11 @@ export class RecordStore {
     return recent === undefined || recent.stored + LONG_HELD < this.#parts.clock.monotonic()
   }
 
+  /** Whether a version that is known by name only came lately, or is ephemeral and here: what can be told without the database. */
+  isNearby(id: RecordId, digest: Uint8Array): boolean {
+    return isSame(this.#recent.get(id)?.digest, digest) || isSame(this.ephemeral.get(id)?.digest, digest)
+  }
+
   /** Whether a version that is known by name only is here. */
   isHere(id: RecordId, digest: Uint8Array): boolean {
     const recent = this.#recent.get(id)
@@ -257,9 +262,11 @@ export class RecordStore {
   #orderCommit(): void {
     if (this.#isCommitDue) return
     this.#isCommitDue = true
-    this.#parts.deadlines.set(0, () => {
+    const commit = (): void => {
       if (this.#isCommitDue) this.commit()
-    })
+    }
+    if (this.database.atCommitTime === undefined) this.#parts.deadlines.set(0, commit)
+    else this.database.atCommitTime(commit)
   }
 
   #rememberArrival({ id, digest }: GraphRecord): void {

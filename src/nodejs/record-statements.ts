@@ -72,7 +72,7 @@ export class RecordStatements {
     this.insertRecord = change(
       `INSERT INTO records (arrival, first_arrival, id, type, version, creator, modifier, created, modified, expires,
          deleted, refresh, encoding, payload_start, payload_length, creator_key, digest, bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     )
     this.deleteRecord = change('DELETE FROM records WHERE arrival = ?')
     this.deleteAttributes = change('DELETE FROM attributes WHERE arrival = ?')

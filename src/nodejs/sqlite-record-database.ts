@@ -21,6 +21,7 @@ import type {
 import { parseRecordId, type RecordId } from '../records/record-id.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { AuthorNames } from './author-names.ts'
+import { atQuietMoment } from './quiet-moment.ts'
 import { RecordStatements } from './record-statements.ts'
 import { bytesIn, DamagedRow, numberIn, type SqliteDatabase, type SqliteRow, sqliteError, textIn } from './sqlite.ts'
 
@@ -42,6 +43,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   readonly wasFound: boolean
   readonly databaseId: string
   readonly file: string
+  readonly atCommitTime = atQuietMoment
   readonly #database: SqliteDatabase
   readonly #statements: RecordStatements
   readonly #authorNames: AuthorNames
@@ -89,10 +91,13 @@ export class SqliteRecordDatabase implements RecordDatabase {
   put(record: GraphRecord, { refresh }: { readonly refresh: boolean }): number {
     return this.#change(() => {
       const arrival = this.#nextArrival()
-      const former = this.#statements.findArrivals.get(record.id)
-      if (former !== undefined) this.#takeOut(numberIn(former, 0))
-      const firstArrival = former === undefined ? arrival : numberIn(former, 1)
-      this.#insert(record, arrival, firstArrival, refresh)
+      // Most records are new: whether there is another version shows when they are inserted.
+      if (!this.#insert(record, arrival, arrival, refresh)) {
+        const former = this.#statements.findArrivals.get(record.id)
+        if (former === undefined) throw new DamagedRow(`the index says that record ${record.id} is there`)
+        this.#takeOut(numberIn(former, 0))
+        this.#insert(record, arrival, numberIn(former, 1), refresh)
+      }
       this.#statements.insertAttributes(arrival, record.attributes)
       this.#lastArrival = arrival
       return arrival
@@ -263,9 +268,10 @@ export class SqliteRecordDatabase implements RecordDatabase {
     return ++this.#highestArrival
   }
 
-  #insert(record: GraphRecord, arrival: number, firstArrival: number, refresh: boolean): void {
+  /** @returns false if another version is there */
+  #insert(record: GraphRecord, arrival: number, firstArrival: number, refresh: boolean): boolean {
     const payload = payloadIn(record)
-    this.#statements.insertRecord.run(
+    const { changes } = this.#statements.insertRecord.run(
       arrival,
       firstArrival,
       record.id,
@@ -285,6 +291,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
       record.digest,
       record.bytes,
     )
+    return changes > 0
   }
 
   #takeOut(arrival: number): void {

@@ -14,7 +14,8 @@ export type SqliteRow = readonly SqliteValue[]
 
 /** A prepared statement that gives rows as arrays: see {@link prepareRows}. */
 export interface SqliteStatement {
-  run(...values: readonly SqliteValue[]): unknown
+  /** @returns how many rows it has changed */
+  run(...values: readonly SqliteValue[]): { readonly changes: number }
   get(...values: readonly SqliteValue[]): SqliteRow | undefined
   all(...values: readonly SqliteValue[]): readonly SqliteRow[]
 }

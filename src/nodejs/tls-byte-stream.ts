@@ -13,6 +13,7 @@ import {
   STREAM_WRITE_LIMIT,
   type StreamClosing,
 } from '../runtime/streams.ts'
+import { noteActivity } from './quiet-moment.ts'
 import { reasonOf } from './system-error.ts'
 
 /** The exporter of RFC 9266, whose context is empty. */
@@ -67,6 +68,7 @@ export class TlsByteStream implements ByteStream {
     if (this.#handler !== undefined) throw new RangeError('a stream has one handler')
     this.#handler = handler
     this.#tls.on('data', (bytes: Buffer) => {
+      noteActivity()
       // A plain array over the same memory: the slice of a Buffer would be no copy.
       if (!this.#destroyed) handler.received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length))
     })

@@ -13,6 +13,7 @@ import type { SignatureProblem } from '../records/record-problem.ts'
 import { type SignatureCheck, signatureChecks, verifyRecord } from '../records/verify-record.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import type { Log } from '../runtime/log.ts'
+import { noteActivity } from './quiet-moment.ts'
 import { packChecks } from './signature-batch.ts'
 
 /** So many records are checked in one turn of the event loop on the main thread; the others of that turn go to the worker. */
@@ -120,6 +121,7 @@ export class SignatureThread {
   }
 
   #answered(verdicts: Uint8Array): void {
+    noteActivity()
     const batch = this.#batches.shift() ?? []
     // The worker goes on while its verdicts are dealt with.
     this.#hand()
