@@ -66,6 +66,8 @@ export class LinkRouter implements SessionOwner {
     const session = new LinkSession(link, this.#parts.deadlines, this)
     // Who opened it asks as soon as it is open there: in answer to what left here a round trip ago.
     this.#sessions.set(session, this.#parts.clock.monotonic() - link.roundTrip)
+    // The security state may have changed while the link was being opened (G-190).
+    if (!this.#parts.provider.isAdmitted(link.peer.publicKey)) link.destroy('not-admitted')
     return session
   }
 

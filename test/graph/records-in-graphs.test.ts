@@ -1,5 +1,6 @@
 /** What becomes of records in whole graphs: deletion, expiry, refresh, time and the security state, on virtual time. */
 import { describe, expect, test } from 'vitest'
+import type { DirectConnectionEnd, DirectHandler } from '../../src/graph/direct-connection.ts'
 import { RECORDS_OF_CREATOR } from '../../src/graph/flood-rates.ts'
 import { noSecurity } from '../../src/graph/no-security.ts'
 import type { GraphSecurityProvider, SecurityProviderFactory } from '../../src/graph/security-provider.ts'
@@ -9,7 +10,9 @@ import { headerEnd } from '../../src/records/record-format.ts'
 import { signFirstVersion } from '../../src/records/verify-record.ts'
 import { concatBytes, fromUtf8, toHex, toUtf8 } from '../../src/runtime/bytes.ts'
 import { SIGNATURE_LENGTH } from '../../src/runtime/crypto.ts'
+import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { HOUR, MINUTE } from './lone-records.ts'
+import { ScriptedLink, ScriptedNode } from './scripted-node.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
 
 const SECOND = 1000
@@ -234,6 +237,11 @@ test('G-158: while one member writes at a hundred times its rate, the records of
   expect(timeOf(true)).toBeLessThanOrEqual(2 * timeOf(false))
 }, 60_000)
 
+/** The end of a direct connection that only notes when it is lost. */
+function silentHandler(closed: (error: PeerageError | undefined) => void): DirectHandler {
+  return { received: () => undefined, drained: () => undefined, ended: () => undefined, closed }
+}
+
 /** A security state that all members share, and what each of them knows of proofs. */
 class SharedState {
   readonly banned = new Set<string>()
@@ -272,7 +280,7 @@ class SharedState {
     return provider
   }
 
-  ban(member: Member, isBanned: boolean): void {
+  ban(member: { readonly key: string }, isBanned: boolean): void {
     if (isBanned) this.banned.add(member.key)
     else this.banned.delete(member.key)
     for (const changed of [...this.listeners.values()]) changed()
@@ -300,9 +308,27 @@ describe('with a security provider', () => {
     if (bad === undefined) throw new Error('no member')
     const record = bad.write('revoked')
     graph.world.runUntil(() => members.every((member) => has(member, record)), 10_000)
-    state.ban(bad, true)
+    // Direct connections, opened by either end.
     const others = members.filter((member) => member !== bad)
+    for (const member of members) member.protocols.add('test')
+    const direct: DirectConnectionEnd[] = []
+    for (const [from, to] of [
+      [bad, others[0]],
+      [others[1], bad],
+    ] as const) {
+      if (from === undefined || to === undefined) throw new Error('no member')
+      from.node.connectDirectly(to.identity.name, 'test', (outcome) => {
+        if (!(outcome instanceof PeerageError)) direct.push(outcome)
+      })
+    }
+    graph.world.runUntil(() => direct.length === 2 && members.flatMap((one) => one.connections).length === 2, 10_000)
+    const closed: string[] = []
+    for (const end of [...direct, ...members.flatMap(({ connections }) => connections)]) {
+      if (end.peer.key === bad.key) end.attach(silentHandler((error) => closed.push(error?.code ?? 'ended')))
+    }
+    state.ban(bad, true)
     graph.world.runFor(1)
+    expect(closed).toEqual(['connection-lost', 'connection-lost'])
     for (const { node } of others) {
       expect([...node.parts.neighbors.all()].some(({ session }) => session.peer.key === bad.key)).toBe(false)
     }
@@ -314,6 +340,30 @@ describe('with a security provider', () => {
     }
     expect(bad.node.status().neighbors).toBe(0)
     expect(graph.differences(others)).toEqual([])
+  })
+
+  test('G-190: a link that is being opened ends, too, whenever its identity loses admission', () => {
+    const outcomes = new Set<string>()
+    for (let after = 0; after < 120; after += 4) {
+      const state = new SharedState()
+      const graph = new SimulatedGraph({ seed: `banned after ${after}`, checks: false })
+      const [member] = graph.grow(1, { node: { provider: state.open } })
+      if (member === undefined) throw new Error('no member')
+      const bad = new ScriptedNode(graph, 'bad')
+      let link: ScriptedLink | undefined
+      bad.open(member, (outcome) => {
+        if (!('link' in outcome)) return
+        link = new ScriptedLink(graph, outcome.link)
+        link.send(bad.connect())
+      })
+      graph.world.runFor(after)
+      state.ban(bad, true)
+      graph.world.runFor(2 * SECOND)
+      expect(member.node.parts.neighbors.count).toBe(0)
+      expect(link === undefined || link.closing !== undefined).toBe(true)
+      outcomes.add(link === undefined ? 'never opened' : `${link.all('WELCOME').length} welcomes`)
+    }
+    expect(outcomes).toEqual(new Set(['never opened', '0 welcomes', '1 welcomes']))
   })
 
   for (const seed of ['one', 'two', 'three']) {
