@@ -52,7 +52,7 @@ function has(member: Member, { type, id, digest }: GraphRecord): boolean {
 }
 
 describe('eager and lazy links', () => {
-  test('G-043: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
+  test('G-043, G-075: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
     const { graph, member, links } = makeFlooded('eager', ['ann'])
     const link = first(links)
     // Records that are under way at the same time do not all prune links.
@@ -84,6 +84,32 @@ describe('eager and lazy links', () => {
     const fifth = member.write('five')
     run()
     expect(link.messages.slice(5)).toEqual([advertise(fifth)])
+  })
+
+  test('G-073: what is added, changed and deleted reaches all nodes by floods', () => {
+    const graph = new SimulatedGraph({ seed: 'reaches all', checks: false, properties: { maxPresenceRecords: 0 } })
+    const [writer] = graph.grow(20)
+    graph.world.runFor(20_000)
+    const compared = graph.sum('comparisons-different')
+    const record = writer?.write('added')
+    if (writer === undefined || record === undefined) throw new RangeError('there are twenty')
+    // Sooner than the next comparisons.
+    const flooded = (): void => graph.world.runFor(2000)
+    const versions = (): number[] =>
+      graph.members
+        .map(({ node }) => node.store.find(record.id))
+        .map((one) => (one?.deleted ? -1 : (one?.version ?? 0)))
+    flooded()
+    expect(new Set(versions())).toEqual(new Set([1]))
+    const content = { encoding: 'text', payload: record.payload } as const
+    const update = { content, attributes: undefined, expires: undefined, refresh: undefined, ifVersion: undefined }
+    graph.members[7]?.node.update(record.id, update, () => undefined)
+    flooded()
+    expect(new Set(versions())).toEqual(new Set([2]))
+    graph.members[13]?.remove(record.id)
+    flooded()
+    expect(new Set(versions())).toEqual(new Set([-1]))
+    expect(graph.sum('comparisons-different')).toBe(compared)
   })
 
   test('G-073: a record goes to all neighbors but the one from which it came', () => {
@@ -160,6 +186,19 @@ describe('announced records', () => {
     expect(other?.latest('GRAFT')).toEqual({ kind: 'GRAFT', eager: true, ids: [] })
   })
 
+  test('G-076: are asked for of the next announcer, too, if the one that was asked leaves', () => {
+    const { graph, member, links } = makeFlooded('leaves', ['ann', 'bob'])
+    const record = makeAuthor('of leaves').write('announced')
+    for (const link of links) link.send(advertise(record))
+    const asked = (): readonly ScriptedLink[] => links.filter((link) => link.all('GRAFT').length > 0)
+    graph.world.runUntil(() => asked().length > 0, longestWait)
+    asked()[0]?.port.destroy('closed')
+    graph.world.runUntil(() => asked().length === 2, GRAFT_ANSWER_WAIT + 500)
+    for (const link of links) if (link.closing === undefined) link.send(flood(record))
+    graph.world.runFor(500)
+    expect(has(member, record)).toBe(true)
+  })
+
   test('G-076: that come by themselves after they were asked for leave the links as they were', () => {
     const { graph, member, links } = makeFlooded('too early', ['ann', 'bob'])
     const record = makeAuthor('of too early').write('announced')
@@ -175,7 +214,7 @@ describe('announced records', () => {
     expect(links.flatMap((link) => link.all('PRUNE'))).toEqual([])
   })
 
-  test('are not asked for when they come by themselves in time, or are here', () => {
+  test('G-076: are not asked for when they come by themselves in time, or are here', () => {
     const { graph, member, links } = makeFlooded('by itself', ['ann', 'bob'])
     const record = makeAuthor('of itself').write('announced')
     first(links).send(advertise(record))
@@ -188,7 +227,7 @@ describe('announced records', () => {
     expect(links.flatMap((link) => link.all('GRAFT'))).toEqual([])
   })
 
-  test('a version that loses is asked for at most once', () => {
+  test('G-076: a version that loses is asked for at most once', () => {
     const { graph, links } = makeFlooded('loses', ['ann'])
     const author = makeAuthor('of loses')
     const old = author.write('first')

@@ -21,14 +21,14 @@ describe('a hundred nodes', () => {
     expect(graph.differences()).toEqual([])
   })
 
-  test('get each record, in at most 1.3 copies once the tree has formed', () => {
+  test('G-077: get each record, in at most 1.3 copies once the tree has formed', () => {
     expect(measureCopies(graph, 20).isComplete).toBe(true)
     const { perRecord, isComplete } = measureCopies(graph, 50)
     expect(isComplete).toBe(true)
     expect(perRecord).toBeLessThanOrEqual(MOST_COPIES)
   })
 
-  test('stay connected when half of them vanish, repair their tree with at most 2 copies, and find neighbors again', () => {
+  test('G-077: stay connected when half of them vanish, repair their tree with at most 2 copies, and find neighbors again', () => {
     const left = crashMany(graph, 0.5)
     expect(left.length).toBeGreaterThan(NODES / 4)
     const repairing = measureCopies(graph, 20, 60_000)

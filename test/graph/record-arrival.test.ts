@@ -16,7 +16,7 @@ import { recordVectors } from '../records/record-vectors.ts'
 import { crypto, HOUR, identityOf, keys, LoneRecords, MINUTE, madeRecord, providerWith } from './lone-records.ts'
 
 describe('an arriving record', () => {
-  test('that is new is stored, shown and passed on; that is present, or older, is not', () => {
+  test('G-074: that is new is stored, shown and passed on; that is present, or older, is not', () => {
     const node = new LoneRecords()
     const first = node.made()
     const second = node.made({ after: first, text: 'second' })
