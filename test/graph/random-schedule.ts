@@ -94,6 +94,10 @@ class RandomSchedule {
     'cut the power': () => {
       if (this.#areEnough()) this.#some()?.crash('power')
     },
+    'half vanish at once': () => {
+      const some = shuffled(this.#random, this.#graph.running).slice(0, this.#graph.running.length / 2)
+      if (this.#areEnough()) for (const member of some) member.crash('power')
+    },
     return: () => this.#return(1 + randomBelow(this.#random, 3)),
     'lose a disk': () => {
       // Whoever made the graph would make it again.
