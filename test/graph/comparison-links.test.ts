@@ -31,7 +31,7 @@ function lostNeighbors({ events }: Member): number {
 }
 
 describe('comparisons', () => {
-  test('G-105: with neighbors go over the present links, every 20 to 40 s, each time after another pause', () => {
+  test('G-105, G-162: with neighbors go over the present links, every 20 to 40 s, each time after another pause', () => {
     const graph = new SimulatedGraph({ seed: 'all neighbors', checks: false, properties: { maxPresenceRecords: 0 } })
     const [one] = graph.grow(4)
     if (one === undefined) throw new RangeError('there are four')

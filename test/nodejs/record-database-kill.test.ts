@@ -16,7 +16,7 @@ const ROUNDS_OF_ONE = 20
 const OPTIONS = { survivesPowerLoss: false }
 
 test(
-  'G-156: a process that is killed at any instant loses nothing that it committed, and arrival numbers go on',
+  'G-150, G-156: a process that is killed at any instant loses nothing that it committed, and arrival numbers go on',
   async () => {
     const path = newPath()
     const databases = new SqliteRecordDatabases(path, { crypto, random })
