@@ -1,7 +1,5 @@
 /** Links over TLS on real sockets: what passes, and what anybody else can see or do. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect as connectTcp, createServer } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { LONGEST_FRAME } from '../../src/graph/frame.ts'
@@ -14,6 +12,8 @@ import { randomBelow, randomBytes } from '../../src/runtime/random.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 import { startChild } from '../nodejs/child-process.ts'
 import { IPV4_LOOPBACK } from '../nodejs/loopback.ts'
+import { opensslClient } from '../nodejs/openssl-client.ts'
+import { recordingRelay } from '../nodejs/recording-relay.ts'
 import { settle } from '../nodejs/settle.ts'
 import { ADMITTED, contextOf, greetingMessage, identityOf, Noted, PRUNE, type RawMessage } from './simulated-links.ts'
 import { TlsNode } from './tls-links.ts'
@@ -75,46 +75,6 @@ function frameOf(...messages: readonly RawMessage[]): Uint8Array {
   })
   const content = concatBytes(...bytes)
   return concatBytes(Uint8Array.of(content.length >> 8, content.length, 0), content)
-}
-
-/** A TCP relay that keeps every byte that passes. */
-async function recordingRelay(to: Endpoint): Promise<{ endpoint: Endpoint; recorded: Uint8Array[] }> {
-  const recorded: Uint8Array[] = []
-  const server = createServer((inside) => {
-    const outside = connectTcp(to.port, to.host)
-    for (const [from, onwards] of [
-      [inside, outside],
-      [outside, inside],
-    ] as const) {
-      from.on('data', (chunk) => {
-        recorded.push(Uint8Array.from(chunk))
-        onwards.write(chunk)
-      })
-      from.on('end', () => onwards.end())
-      from.on('error', () => onwards.destroy())
-      toClose.push(() => from.destroy())
-    }
-  })
-  server.listen(0, IPV4_LOOPBACK)
-  await once(server, 'listening')
-  toClose.push(() => server.close())
-  const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new TypeError('a TCP server has a port')
-  return { endpoint: { host: IPV4_LOOPBACK, port: bound.port }, recorded }
-}
-
-/** Runs `openssl s_client`. @returns all that it shows */
-async function opensslClient(to: Endpoint, ...options: readonly string[]): Promise<string> {
-  const child = spawn('openssl', ['s_client', '-connect', `${to.host}:${to.port}`, ...options])
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += String(chunk)
-    })
-  }
-  child.stdin.end('anything\n')
-  await once(child, 'close')
-  return output
 }
 
 /** The fingerprint of the certificate that is shown there. */
@@ -202,13 +162,14 @@ describe('whoever is not in the graph', () => {
     expect(refused).toMatch(/alert protocol version|wrong version|handshake failure/i)
     expect(refused).not.toContain('BEGIN CERTIFICATE')
 
-    const { endpoint, recorded } = await recordingRelay(to)
-    const { near, farNoted } = await openPair(ann, bob, endpoint)
+    const relay = await recordingRelay(to)
+    toClose.push(relay.close)
+    const { near, farNoted } = await openPair(ann, bob, relay.endpoint)
     const record = toUtf8('a record that nobody may read')
     near.send({ kind: 'FLOOD', record })
     await settle(() => farNoted.messages.length === 1)
-    const seen = toHex(concatBytes(...recorded))
-    expect(recorded.length).toBeGreaterThan(4)
+    const seen = toHex(relay.recorded())
+    expect(relay.recorded().length).toBeGreaterThan(2000)
     const secrets = [toUtf8(GRAPH), record, ann.graph.keys.recordKey, ann.graph.keys.tag]
     for (const { identity } of [ann.graph, bob.graph]) {
       const [authority = '', classifier = ''] = identity.name.split('.')

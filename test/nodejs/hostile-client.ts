@@ -4,7 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { concatBytes, equalBytes } from '../../src/runtime/bytes.ts'
 import { DamagedFrames } from '../graph/fuzzing.ts'
-import { ADMITTED, contextOf, greetingMessage, identityOf, type RawMessage } from '../graph/simulated-links.ts'
+import { ADMITTED, contextOf, greetingMessage, identityOf, PING, type RawMessage } from '../graph/simulated-links.ts'
 
 /** In milliseconds: a socket that is still open then is closed from here. */
 const PATIENCE = 200
@@ -12,6 +12,10 @@ const PATIENCE = 200
 const FRAMES = 40
 /** Where the body of an opening's first message starts. */
 const GREETING_START = 11
+/** Of a greeting and a WELCOME, in bytes, at least. */
+const FIRST_ANSWERS = 150
+/** Between two signs of life, in milliseconds. */
+const SIGN_OF_LIFE = 5000
 const HOST = '127.0.0.1'
 
 /** Attacks on one port, drawn from a seed. */
@@ -38,6 +42,21 @@ export class HostileClient {
     await this.#stranger()
     await this.#unadmitted()
     await this.#member()
+  }
+
+  /** A member of the graph that is welcomed as a neighbor, says that it lives, and reads nothing. @returns its socket */
+  async neighborThatReadsNothing(): Promise<TLSSocket> {
+    const { socket, greeting } = await this.#dial()
+    this.#write(socket, concatBytes(greeting, frameOf(ADMITTED), this.#frames.connect))
+    // What comes first is the answer to the greeting, then WELCOME.
+    for (let length = 0; length < FIRST_ANSWERS; ) {
+      const [bytes]: Buffer[] = await once(socket, 'data')
+      length += bytes?.length ?? 0
+    }
+    socket.pause()
+    const signs = setInterval(() => this.#write(socket, frameOf(PING)), SIGN_OF_LIFE)
+    socket.once('close', () => clearInterval(signs))
+    return socket
   }
 
   /** Damaged frames and anything else, where a handshake should begin. */
