@@ -115,6 +115,14 @@ class RandomSchedule {
       const parts = [names.slice(0, first), names.slice(first, second), names.slice(second)]
       this.#graph.world.network.partition(...parts.filter((part) => part.length > 0))
     },
+    'block one way': () => {
+      const names = shuffled(
+        this.#random,
+        this.#graph.members.map(({ name }) => name),
+      )
+      const first = 1 + randomBelow(this.#random, names.length - 1)
+      this.#graph.world.network.block(names.slice(0, first), names.slice(first))
+    },
     heal: () => this.#graph.world.network.heal(),
     'change the network': () => {
       const draw = (most: number): number => randomBelow(this.#random, most)
