@@ -93,7 +93,7 @@ describe.each(settings)('$name', ({ run }) => {
       ])
     }))
 
-  test('G-115: a direct connection is for a protocol that is taken there, and each is on its own', () =>
+  test('G-115, G-116: a direct connection is for a protocol that is taken there, and each is on its own', () =>
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       await expectRejection('protocol-not-accepted', ann.connect(bob.identity, 'test'), 'nobody takes it')
