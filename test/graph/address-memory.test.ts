@@ -34,7 +34,7 @@ function address(index: number, given: Partial<RememberedAddress> = {}): Remembe
 }
 
 describe('the memory of seven days', () => {
-  test('forgets an address seven days after it was last confirmed, and one where somebody else is', () => {
+  test('G-177: forgets an address seven days after it was last confirmed, and one where somebody else is', () => {
     const memory = new AddressMemory(() => false)
     memory.confirm(address(1, { confirmed: 0 }))
     memory.confirm(address(2, { confirmed: 0 }))
@@ -49,7 +49,7 @@ describe('the memory of seven days', () => {
     expect(memory.of(address(1).key, MEMORY_LIFE + 10_001)).toEqual([])
   })
 
-  test('what a presence record says of an address does not replace whom this node met there', () => {
+  test('G-177: what a presence record says of an address does not replace whom this node met there', () => {
     const memory = new AddressMemory(() => false)
     const { endpoint } = address(1)
     memory.confirm(address(1))
@@ -61,7 +61,7 @@ describe('the memory of seven days', () => {
     expect(memory.all(0).map(({ key }) => key)).toEqual([address(2).key])
   })
 
-  test('gives up what is known from presence alone first, and of that what the node list knows', () => {
+  test('G-177: gives up what is known from presence alone first, and of that what the node list knows', () => {
     const listed = new Set([5, 6].map((index) => address(index).key))
     const memory = new AddressMemory((key) => listed.has(key))
     for (let index = 0; index < MOST_REMEMBERED; index++) memory.confirm(address(index, { isProven: index >= 10 }))
@@ -77,7 +77,7 @@ describe('the memory of seven days', () => {
     expect(memory.all(0).length).toBe(MOST_REMEMBERED)
   })
 
-  test('the addresses of a part that was cut off outlast it, however many others are met meanwhile', () => {
+  test('G-177: the addresses of a part that was cut off outlast it, however many others are met meanwhile', () => {
     const memory = new AddressMemory((key) => Number.parseInt(key.slice(0, 8), 16) >= 10_000)
     for (let index = 0; index < 20; index++) memory.confirm(address(index))
     for (let index = 10_000; index < 15_000; index++) {
@@ -94,7 +94,7 @@ describe('the memory of seven days', () => {
     expect(listed.length).toBe(FEWEST_LISTED)
   })
 
-  test('is kept and read again; what is damaged is refused, what a later release wrote is passed over', () => {
+  test('G-177: is kept and read again; what is damaged is refused, what a later release wrote is passed over', () => {
     const memory = new AddressMemory(() => false)
     for (let index = 0; index < MOST_REMEMBERED; index++) memory.confirm(address(index, { isProven: index % 2 === 0 }))
     const bytes = memory.encode()
@@ -133,7 +133,7 @@ describe('the passive view', () => {
     expect(unknown.size).toBe(1)
   })
 
-  test('what one neighbor names fills a share of it only', () => {
+  test('G-032: what one neighbor names fills a share of it only', () => {
     const view = new PassiveView(new SeededRandom('share'))
     for (let index = 0; index < 20; index++) view.add(node(index), undefined)
     for (let index = 100; index < 200; index++) view.add(node(index), 'liar')
@@ -160,7 +160,7 @@ describe('the scope', () => {
     expect(isInScope(scope, undefined, at(host))).toBe(expected)
   })
 
-  test('never has port 0, nor what is not an address of one machine; ranges stand in its place', () => {
+  test('G-032: never has port 0, nor what is not an address of one machine; ranges stand in its place', () => {
     expect(isInScope('global', undefined, at('198.51.100.7', 0))).toBe(false)
     for (const host of ['0.0.0.0', '0.1.2.3', '224.0.0.1', '255.255.255.255', '::', 'ff02::1', '::ffff:224.0.0.1']) {
       expect(isInScope('global', undefined, at(host))).toBe(false)

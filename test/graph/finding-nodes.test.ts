@@ -226,7 +226,7 @@ describe('comparisons', () => {
     expect(graph.isConnected()).toBe(true)
   })
 
-  test('ask the application when nobody is there, at most once a minute, and try what it answers', () => {
+  test('G-106: ask the application when nobody is there, at most once a minute, and try what it answers', () => {
     const graph = new SimulatedGraph({ seed: 'asks', checks: false })
     graph.grow(2)
     graph.world.runFor(5000)

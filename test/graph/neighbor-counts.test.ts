@@ -175,7 +175,7 @@ describe('a neighbor link that ends', () => {
     expect([neighbors.count, answers.asked.length]).toEqual([5, 10])
   })
 
-  test('G-038: an entry that cannot be reached leaves the passive view, and with nobody left the attempts come at growing pauses', () => {
+  test('G-038, G-178: an entry that cannot be reached leaves the passive view, and with nobody left the attempts come at growing pauses', () => {
     const { graph, member, peer } = makeOne('dark', { node: { counts: ONE } })
     const dark = peer('dark')
     const nowhere = { host: graph.world.addHost('nowhere').ipv4, port: PORT }
