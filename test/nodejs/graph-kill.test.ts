@@ -137,7 +137,7 @@ const join = (node: RemoteNode, graphId: string, to: Mortal): Promise<unknown> =
 const pause = (longest: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
 
 test(
-  'a node that is killed in the middle of a flood loses nothing acknowledged, and both end equal',
+  'G-050: a node that is killed in the middle of a flood loses nothing acknowledged, and both end equal',
   async () => {
     let acknowledged = 0
     for (let kills = 0; kills < KILLS; ) {
@@ -174,7 +174,7 @@ test(
 )
 
 test(
-  'a first copy in which either process is killed goes on, sends nothing again, and both end equal',
+  'G-087: a first copy in which either process is killed goes on, sends nothing again, and both end equal',
   async () => {
     const [ann, bob] = await mortals()
     const graphId = await made(await ann.start())
