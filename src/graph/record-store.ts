@@ -266,7 +266,7 @@ export class RecordStore {
       if (this.#isCommitDue) this.commit()
     }
     if (this.database.atCommitTime === undefined) this.#parts.deadlines.set(0, commit)
-    else this.database.atCommitTime(commit)
+    else this.database.atCommitTime(commit, () => this.#acknowledgements.length > 0)
   }
 
   #rememberArrival({ id, digest }: GraphRecord): void {

@@ -35,6 +35,17 @@ export interface SqliteRecordDatabaseParts {
   readonly closed: () => void
 }
 
+/**
+ * A commit writes whole pages, and records that come at the same time share few of them until they are many. So a few changes are
+ * committed in the first quiet moment, and when there are more, as in a first copy, many are gathered, if that does not take longer
+ * than this, in milliseconds.
+ */
+export const FEW_CHANGES = 32
+export const MANY_CHANGES = 1000
+export const LONGEST_GATHERING = 100
+/** How often it is looked whether enough have gathered, in milliseconds. */
+const GATHERING_PAUSE = 10
+
 /** Rows that are read at once where all are gone through, so that changes can be made between. */
 const PAGE = 500
 
@@ -43,13 +54,14 @@ export class SqliteRecordDatabase implements RecordDatabase {
   readonly wasFound: boolean
   readonly databaseId: string
   readonly file: string
-  readonly atCommitTime = atQuietMoment
   readonly #database: SqliteDatabase
   readonly #statements: RecordStatements
   readonly #authorNames: AuthorNames
   readonly #closed: () => void
   #isOpen = true
   #isChanging = false
+  /** Changes of the transaction that is to be committed next. */
+  #changes = 0
   /** What went wrong in the transaction that is to be committed next: it is undone already. */
   #failure: unknown
   #lastArrival: number
@@ -208,6 +220,16 @@ export class SqliteRecordDatabase implements RecordDatabase {
     this.#committedArrival = this.#lastArrival
   }
 
+  atCommitTime(commit: () => void, isAwaited: () => boolean): void {
+    const latest = performance.now() + LONGEST_GATHERING
+    const look = (): void => {
+      const isEnough = this.#changes <= FEW_CHANGES || this.#changes >= MANY_CHANGES
+      if (isEnough || isAwaited() || !this.#isOpen || performance.now() >= latest) commit()
+      else setTimeout(look, GATHERING_PAUSE)
+    }
+    atQuietMoment(look)
+  }
+
   close(): void {
     if (!this.#isOpen) return
     try {
@@ -236,7 +258,9 @@ export class SqliteRecordDatabase implements RecordDatabase {
       if (!this.#isChanging) {
         this.#statements.begin.run()
         this.#isChanging = true
+        this.#changes = 0
       }
+      this.#changes++
       return body()
     } catch (error) {
       // Errors of the program are found before anything was changed.

@@ -56,8 +56,13 @@ export interface RecordDatabase {
    * @throws PeerageError `disk-full`, `storage-not-accessible`: then nothing of it is stored, and reading shows that
    */
   commit(): void
-  /** Calls back once when a commit is best made: soon, but shared by many changes where many come. undefined: whenever it is wanted. */
-  readonly atCommitTime?: ((commit: () => void) => void) | undefined
+  /**
+   * Calls back once when a commit is best made: soon, but shared by many changes where many come. Without it, a commit is made
+   * whenever it is wanted.
+   *
+   * @param isAwaited Whether somebody waits for the commit.
+   */
+  atCommitTime?(commit: () => void, isAwaited: () => boolean): void
   /** Commits, and ends its use. Twice does nothing. */
   close(): void
 }
