@@ -91,3 +91,30 @@ describe('of several presence records of one identity', () => {
     expect(dialled.filter((event) => !event.includes(':1001 '))).toEqual([])
   })
 })
+
+describe('presence records of others', () => {
+  test('G-170: are in no trie, and are judged before they are shown or passed on', () => {
+    const graph = new SimulatedGraph({ seed: 'judged', checks: false, properties: { presenceLifetime: LIFE } })
+    const member = graph.add()
+    graph.world.runFor(10_000)
+    const absent = new ScriptedNode(graph, 'absent')
+    const [near, far] = ['near', 'far'].map((name) => new ScriptedNode(graph, name).ask(member))
+    if (near === undefined || far === undefined) throw new RangeError('there are two')
+    graph.world.runFor(1000)
+    const { root } = member
+    const record = presenceOf(absent, member.node.now(), 1000, absent.endpoint)
+    const forged = new Uint8Array(record.bytes)
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
+    const passedOn = (): number => far.all('FLOOD').filter(({ record: bytes }) => bytes.length === forged.length).length
+    near.send({ kind: 'FLOOD', record: forged })
+    graph.world.runFor(1000)
+    expect([member.node.overlay.nodes.get(absent.key), passedOn()]).toEqual([undefined, 0])
+    near.send({ kind: 'FLOOD', record: record.bytes })
+    graph.world.runFor(1000)
+    expect([member.node.overlay.nodes.get(absent.key)?.key, passedOn()]).toEqual([absent.key, 1])
+    expect([...member.node.nodes()].length).toBe(2)
+    expect(member.root).toBe(root)
+    member.restart()
+    expect([...member.node.nodes()]).toEqual([])
+  })
+})

@@ -117,6 +117,9 @@ async function perform(call: string, argument: string, options: Record<string, u
       return graph?.addresses()
     case 'graph-nodes':
       return graph?.nodes()
+    case 'graph-presence':
+      await graph?.setPresence({ publish: 'always', attributes: { status: argument } })
+      return undefined
     case 'metrics':
       return node.metrics()
     case 'memory':
