@@ -30,7 +30,7 @@ export class ComparisonDescriber {
     const types = [...new Set(named)].filter((type) => shared.has(type)).slice(0, MOST_NAMED_TYPES)
     const paths = types.map((type) => typePath(crypto, type))
     const separate = new Set(paths)
-    this.#comparison = new RangeComparison(trie, crypto, salt, separate)
+    this.#comparison = new RangeComparison(records, crypto, salt, separate)
     // The driving end compares all types of Peerage one by one, also such as are not here yet, unless too many were named.
     const areAllNamed = types.length < MOST_NAMED_TYPES
     this.#sender = owner.makeSender(

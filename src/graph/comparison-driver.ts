@@ -45,7 +45,7 @@ export class ComparisonDriver {
     const named = [...shared.named(records.trie), ...opening.types.map(({ type }) => type)]
     this.#stages = stagesOf(terms.policy.firstTypes, named, prioritized, shared)
     const separate = new Set(this.#stages.flatMap(({ types }) => types ?? []).map((type) => typePath(crypto, type)))
-    this.#comparison = new RangeComparison(records.trie, crypto, salt, separate)
+    this.#comparison = new RangeComparison(records, crypto, salt, separate)
     this.#sender = owner.makeSender((path) => separate.has(path))
     this.#theirTypes = new Map(opening.types.map(({ type, hash }) => [type, hash?.slice()]))
     this.#hasAllTheirTypes = opening.types.length < MOST_NAMED_TYPES

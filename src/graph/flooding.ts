@@ -186,6 +186,7 @@ export class Flooding {
       // Most announced records come by themselves: the database is asked only before they are asked for.
       if (!this.#wanted.has(id)) {
         if (this.#store.isNearby(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
+        if (this.#arrival.waiting.has(digest)) continue
       }
       this.#want(session, { id, digest }, due)
     }

@@ -41,6 +41,12 @@ export interface TrieLeaf {
   readonly id: RecordId
 }
 
+/** A leaf as it would be, were the record in the trie. */
+export interface HashedLeaf {
+  readonly path: string
+  readonly hash: Uint8Array
+}
+
 /** A node where keys part. */
 export interface TrieNode {
   /** What its keys have in common. */
@@ -439,6 +445,17 @@ export class MerkleTrie {
   #typeOf(slot: number): TrieType {
     return this.#types.type(this.#leaves.type(slot))
   }
+}
+
+/** The leaf of a record that is not in the trie. */
+export function hashedLeaf(
+  crypto: Crypto,
+  { type, id, digest }: { readonly type: string; readonly id: RecordId; readonly digest: Uint8Array },
+): HashedLeaf {
+  const typeHash = crypto.sha256(toUtf8(type))
+  const key = crypto.sha256(recordIdBytes(id))
+  const hash = crypto.sha256(Uint8Array.of(LEAF_TAG), typeHash, key, digest).subarray(0, TRIE_HASH_LENGTH)
+  return { path: toHex(typeHash) + toHex(key), hash }
 }
 
 /** SHA-256 of a type's name, as a prefix of the keys of its records. */

@@ -11,10 +11,14 @@
  */
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import { KEY_NIBBLES, type MerkleTrie, TYPE_NIBBLES } from './merkle-trie.ts'
+import { type HashedLeaf, KEY_NIBBLES, type MerkleTrie, TYPE_NIBBLES } from './merkle-trie.ts'
+import type { ReconciledRecords } from './reconciled-records.ts'
 import { MOST_OPEN_ASKS } from './reconciliation-message.ts'
 import { FRAGMENT_DIGITS, MOST_LISTED_LEAVES, SHORT_NAME_DIGITS, type TrieRange, type Wanted } from './trie-range.ts'
 import { TRIE_WIDTH } from './trie-slots.ts'
+
+/** What is compared. */
+type ComparedRecords = Pick<ReconciledRecords, 'trie' | 'waiting'>
 
 /** What came out of comparing a range with the own trie: prefixes, in ascending order. */
 export interface RangeDifference {
@@ -45,10 +49,13 @@ export class RangeComparison {
   readonly #salt: Uint8Array
   /** Types that are compared on their own, as prefixes: a range of all types leaves them out. */
   readonly #separate: ReadonlySet<string>
+  /** What waits here for its time, in the order of its keys. */
+  readonly #waiting: readonly HashedLeaf[]
   #hashed = 0
 
-  constructor(trie: MerkleTrie, crypto: Crypto, salt: Uint8Array, separate: ReadonlySet<string>) {
-    this.#trie = trie
+  constructor(records: ComparedRecords, crypto: Crypto, salt: Uint8Array, separate: ReadonlySet<string>) {
+    this.#trie = records.trie
+    this.#waiting = records.waiting().toSorted((one, other) => (one.path < other.path ? -1 : 1))
     this.#crypto = crypto
     this.#salt = salt
     this.#separate = separate
@@ -108,6 +115,7 @@ export class RangeComparison {
     for (const [nibble, hash] of below.children.entries()) {
       const child = path + nibble.toString(16)
       if (prefix.length < TYPE_NIBBLES && this.#isSeparate(child)) continue
+      if (hash !== undefined && this.#waits(child, hash)) continue
       const own = this.#trie.hashAt(child)
       if (own === undefined && hash !== undefined) wants.push({ prefix: child, hasOther: false })
       else if (own !== undefined && hash === undefined) sends.push({ prefix: child, hasOther: false })
@@ -121,12 +129,16 @@ export class RangeComparison {
     if (this.#trie.countAt(path) > MOST_LISTED_LEAVES) return { deeper: [path], wants: [], sends }
     const own = this.#shortNames(path)
     const ownNames = new Set(own.values())
-    const missing = theirs.filter((name) => !ownNames.has(name))
+    const waiting = this.#waitingNames(path, theirs)
+    const waitingFragments = new Set([...waiting].map(fragmentOf))
+    const missing = theirs.filter((name) => !ownNames.has(name) && !waiting.has(name))
     const ownFragments = new Set([...ownNames].map(fragmentOf))
     const missingFragments = new Set(missing.map(fragmentOf))
     const theirNames = new Set(theirs)
     for (const [leaf, name] of own) {
-      if (!theirNames.has(name)) sends.push({ prefix: leaf, hasOther: missingFragments.has(fragmentOf(name)) })
+      // Of what waits here the other side has the version that it is to have.
+      if (theirNames.has(name) || waitingFragments.has(fragmentOf(name))) continue
+      sends.push({ prefix: leaf, hasOther: missingFragments.has(fragmentOf(name)) })
     }
     const wants = [...missingFragments].sort().map((fragment) => {
       return { prefix: path + fragment, hasOther: ownFragments.has(fragment) }
@@ -148,10 +160,39 @@ export class RangeComparison {
       const hash = this.#trie.hashAt(leaf.path)
       if (hash === undefined) continue
       this.#hashed++
-      const check = toHex(this.#crypto.sha256(this.#salt, hash)).slice(0, SHORT_NAME_DIGITS - FRAGMENT_DIGITS)
-      names.set(leaf.path, leaf.path.slice(path.length, path.length + FRAGMENT_DIGITS) + check)
+      names.set(leaf.path, this.#shortName(path, leaf.path, hash))
     }
     return names
+  }
+
+  #shortName(path: string, leaf: string, hash: Uint8Array): string {
+    const check = toHex(this.#crypto.sha256(this.#salt, hash)).slice(0, SHORT_NAME_DIGITS - FRAGMENT_DIGITS)
+    return leaf.slice(path.length, path.length + FRAGMENT_DIGITS) + check
+  }
+
+  /** Whether the other side's only record there waits here, and nothing else is here. */
+  #waits(prefix: string, hash: Uint8Array): boolean {
+    if (this.#waiting.length === 0 || this.#trie.countAt(prefix) > 1) return false
+    return this.#waitingBelow(prefix).some((leaf) => equalBytes(leaf.hash, hash))
+  }
+
+  #waitingBelow(prefix: string): readonly HashedLeaf[] {
+    let [first, end] = [0, this.#waiting.length]
+    while (first < end) {
+      const middle = (first + end) >> 1
+      if ((this.#waiting[middle]?.path ?? '') < prefix) first = middle + 1
+      else end = middle
+    }
+    while (this.#waiting[end]?.path.startsWith(prefix) === true) end++
+    return this.#waiting.slice(first, end)
+  }
+
+  /** Those of the other side's leaves below a path that wait here. */
+  #waitingNames(path: string, theirs: readonly string[]): ReadonlySet<string> {
+    if (this.#waiting.length === 0) return new Set()
+    const named = new Set(theirs)
+    const names = this.#waitingBelow(path).map((leaf) => this.#shortName(path, leaf.path, leaf.hash))
+    return new Set(names.filter((name) => named.has(name)))
   }
 
   /** Whether a node is a long way above most records, or takes few bytes to tell some types from each other. */

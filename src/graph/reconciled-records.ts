@@ -2,7 +2,7 @@
  * What a reconciliation needs of a node's records, and what it tells its owner.
  */
 import type { RecordId } from '../records/record-id.ts'
-import type { MerkleTrie } from './merkle-trie.ts'
+import type { HashedLeaf, MerkleTrie } from './merkle-trie.ts'
 
 /** The records of one node that are compared with others. They may change at any time. */
 export interface ReconciledRecords {
@@ -13,6 +13,8 @@ export interface ReconciledRecords {
   advanceTrie(minute: number): void
   /** The encoding of the version that is here, or undefined. */
   bytesOf(type: string, id: RecordId): Uint8Array | undefined
+  /** Versions that wait here for their time: they are not asked for again (G-181). */
+  waiting(): readonly HashedLeaf[]
   /** Whether a record has been here for so long that others should have it, too (G-163). */
   isLongHeld(id: RecordId): boolean
   /**

@@ -99,6 +99,11 @@ export class RecordArrival {
     this.#take({ record, source, done })
   }
 
+  /** The records whose time has not come. */
+  get waiting(): WaitingRecords {
+    return this.#tools.waiting
+  }
+
   clear(): void {
     this.#unchecked = []
     this.#uncheckedBytes = 0

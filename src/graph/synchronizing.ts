@@ -131,6 +131,7 @@ export class Synchronizing {
       minute: () => this.#parts.peerTime.minute(),
       advanceTrie: (minute) => store.advanceTrie(minute),
       bytesOf: (type, id) => store.get(type, id)?.bytes,
+      waiting: () => this.#arrival.waiting.leaves(),
       isLongHeld: (id) => store.isLongHeld(id),
       arrived: (bytes, done) => {
         this.#arrival.take(bytes, { session: this.#owner.sessionOf(link), how: 'bulk' }, done)

@@ -10,6 +10,7 @@ import type { GraphRecord } from '../records/record.ts'
 import { toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import type { GraphParts } from './graph-parts.ts'
+import { type HashedLeaf, hashedLeaf } from './merkle-trie.ts'
 
 /** How far ahead of peer time a record may be, in milliseconds. */
 export const TOLERATED_LEAD = 60_000
@@ -24,11 +25,15 @@ interface Waiting {
   readonly record: GraphRecord
   readonly sender: string
   readonly again: () => void
+  /** As other nodes may have it in their tries already. */
+  readonly leaf: HashedLeaf
 }
+
+type WaitingParts = Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock' | 'crypto'>
 
 /** The records of one node that wait. */
 export class WaitingRecords {
-  readonly #parts: Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock'>
+  readonly #parts: WaitingParts
   /** By digest. */
   readonly #records = new Map<string, Waiting>()
   readonly #bytes = new Map<string, number>()
@@ -36,7 +41,7 @@ export class WaitingRecords {
   #timer: Deadline | undefined
   #isPaused = false
 
-  constructor(parts: Pick<GraphParts, 'peerTime' | 'counters' | 'deadlines' | 'clock'>) {
+  constructor(parts: WaitingParts) {
     this.#parts = parts
   }
 
@@ -54,6 +59,11 @@ export class WaitingRecords {
     return this.#records.has(toHex(digest))
   }
 
+  /** All that wait, as leaves. */
+  leaves(): readonly HashedLeaf[] {
+    return [...this.#records.values()].map(({ leaf }) => leaf)
+  }
+
   /** Keeps a record. @param again Called when its time has come. @returns false if there is no room */
   add(record: GraphRecord, sender: string, again: () => void): boolean {
     const key = toHex(record.digest)
@@ -65,7 +75,7 @@ export class WaitingRecords {
       return false
     }
     this.#parts.counters.counted('records-waited')
-    this.#records.set(key, { record, sender, again })
+    this.#records.set(key, { record, sender, again, leaf: hashedLeaf(this.#parts.crypto, record) })
     this.#bytes.set(sender, ofSender)
     this.#total += size
     this.#arm(this.#wait(record))

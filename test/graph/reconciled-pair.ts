@@ -6,7 +6,7 @@ import { decodeGraphMessage } from '../../src/graph/decode-graph-message.ts'
 import { encodeGraphMessage } from '../../src/graph/encode-graph-message.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import type { LinkClosing, LinkHandler, LinkPort, LinkPriority } from '../../src/graph/link-port.ts'
-import { MerkleTrie } from '../../src/graph/merkle-trie.ts'
+import { type HashedLeaf, hashedLeaf, MerkleTrie } from '../../src/graph/merkle-trie.ts'
 import { messageKinds } from '../../src/graph/message-kinds.ts'
 import type { ReconciledOutcome, ReconciledRecords, ReconciliationEnd } from '../../src/graph/reconciled-records.ts'
 import { isReconciliationMessage } from '../../src/graph/reconciliation-message.ts'
@@ -140,6 +140,8 @@ export class TestNode implements ReconciledRecords {
   readonly progress: { received: number; expected: number }[] = []
   /** Every record that came by reconciliation, in order. */
   readonly arrivals: TestRecord[] = []
+  /** Records that wait here for their time. */
+  waits: readonly TestRecord[] = []
   policy: ReconciliationPolicy = { firstTypes: [], prioritized: [], types: undefined }
   /** The types that the node at the other end keeps. */
   otherTypes: readonly string[] | undefined
@@ -184,6 +186,10 @@ export class TestNode implements ReconciledRecords {
     return this.held.get(id)?.bytes
   }
 
+  waiting(): readonly HashedLeaf[] {
+    return this.waits.map((record) => hashedLeaf(crypto, { ...record, digest: crypto.sha256(bytesOf(record)) }))
+  }
+
   isLongHeld(id: RecordId): boolean {
     const stored = this.held.get(id)?.stored
     return stored !== undefined && stored + LONG_HELD < this.#time.now
@@ -210,7 +216,7 @@ export class TestNode implements ReconciledRecords {
 
   /** Stores a version unless a greater one is here. */
   put(record: TestRecord, stored: number = this.#time.now): ReconciledOutcome {
-    const bytes = toUtf8(JSON.stringify(record))
+    const bytes = bytesOf(record)
     const digest = crypto.sha256(bytes)
     const present = this.held.get(record.id)
     if (present !== undefined) {
@@ -230,6 +236,10 @@ export class TestNode implements ReconciledRecords {
   root(): string {
     return toHex(this.trie.hashAt('') ?? new Uint8Array(0))
   }
+}
+
+function bytesOf(record: TestRecord): Uint8Array {
+  return toUtf8(JSON.stringify(record))
 }
 
 /** Stores records at a node. @param stored Since when it has them, in virtual time */
@@ -281,14 +291,16 @@ export class ReconciledPair {
     this.links = this.#connect()
   }
 
-  begin(): boolean {
-    return this.one.sessions.begin(this.links[0], this.one.otherTypes)
+  /** @param end Which of the two begins */
+  begin(end: 0 | 1 = 0): boolean {
+    const node = end === 0 ? this.one : this.other
+    return node.sessions.begin(this.links[end], node.otherTypes)
   }
 
-  /** Reconciles, and goes on until both ends have ended. */
-  reconcile(): void {
+  /** Reconciles, and goes on until both ends have ended. @param end Which of the two begins */
+  reconcile(end: 0 | 1 = 0): void {
     const before = [this.one.ends.length, this.other.ends.length]
-    this.begin()
+    this.begin(end)
     this.time.runUntil(() => this.one.ends.length > (before[0] ?? 0) && this.other.ends.length > (before[1] ?? 0))
   }
 

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest'
 import { LARGEST_WAITING, LARGEST_WAITING_OF_SENDER, TOLERATED_LEAD } from '../../src/graph/waiting-records.ts'
 import { HOUR, LoneRecords, MINUTE } from './lone-records.ts'
+import { fill, many, ReconciledPair } from './reconciled-pair.ts'
+import { type Member, SimulatedGraph } from './simulated-graph.ts'
 
 test('G-181: a record whose times are more than the tolerance ahead waits, and is then taken as if it had just arrived', () => {
   const node = new LoneRecords()
@@ -50,6 +52,61 @@ test('G-181: each is taken in its own time, whichever came first', () => {
   expect(node.texts()).toEqual(['near'])
   node.run(HOUR - TOLERATED_LEAD - 5000)
   expect(node.texts()).toEqual(['far', 'near'])
+})
+
+test.each([
+  { common: 20, who: 'who knows of it begins', begins: 0 },
+  { common: 20, who: 'the other one begins', begins: 1 },
+  { common: 5000, who: 'who knows of it begins', begins: 0 },
+  { common: 5000, who: 'the other one begins', begins: 1 },
+] as const)(
+  'G-181: a comparison does not ask for what waits, beside $common records, where $who',
+  ({ common, begins }) => {
+    const asked: string[] = []
+    const pair = new ReconciledPair({
+      tamper: (message, from) => {
+        const wants = message.kind === 'WANT' || message.kind === 'ANSWER' ? message.wants : []
+        if (from === 'one') asked.push(...wants.map(({ prefix }) => prefix))
+        return message
+      },
+    })
+    const shared = many(common)
+    fill(pair.one, shared)
+    fill(pair.other, shared)
+    const changed = shared.slice(0, 3).map((record) => ({ ...record, version: 2 }))
+    const [later, lacking] = [many(3), many(2)]
+    fill(pair.other, [...changed, ...later, ...lacking])
+    pair.one.waits = [...changed, ...later]
+    pair.reconcile(begins)
+    expect(lacking.every(({ id }) => pair.one.held.has(id))).toBe(true)
+    const waiting = pair.one.waiting().map(({ path }) => path)
+    expect(waiting).toHaveLength(6)
+    expect(asked.filter((prefix) => waiting.some((path) => path.startsWith(prefix)))).toEqual([])
+  },
+)
+
+test('G-181: an announcement of what waits is not answered, wherever it came from', () => {
+  const graph = new SimulatedGraph({ seed: 'announced', checks: false })
+  const [first, second, third] = graph.grow(3)
+  graph.world.runFor(MINUTE)
+  if (first === undefined || second === undefined || third === undefined) throw new Error('no members')
+  const received = (): number => graph.sum('records-received')
+  // It comes by comparison.
+  graph.world.network.partition([third.name], [first.name, second.name])
+  graph.world.runFor(MINUTE)
+  third.host.skewClock(4 * MINUTE)
+  const record = third.write('from the future')
+  graph.world.network.heal()
+  const waits = ({ node }: Member): boolean => (node.counters()['records-waited'] ?? 0) > 0
+  graph.world.runUntil(() => waits(first) && waits(second), 2 * MINUTE)
+  const before = received()
+  for (const { node } of graph.members) {
+    for (const { session } of node.parts.neighbors.all()) {
+      session.link.send({ kind: 'ADVERTISE', records: [{ id: record.id, digest: record.digest }] })
+    }
+  }
+  graph.world.runFor(5000)
+  expect(received()).toBe(before)
 })
 
 test('G-181: a forged version of a record that waits displaces no other', () => {
