@@ -44,29 +44,29 @@ describe('comparisons', () => {
     }
     const links = graph.sum('links-opened')
     const times: number[] = []
-    for (let before = counted(one, 'comparisons'); times.length < 40; before = counted(one, 'comparisons')) {
+    for (let before = counted(one, 'comparisons'); times.length < 30; before = counted(one, 'comparisons')) {
       graph.world.runUntil(() => counted(one, 'comparisons') > before, MINUTE)
       times.push(graph.world.now)
     }
     const pauses = times.slice(1).map((time, index) => time - Number(times[index]))
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(SHORTEST_COMPARISON_PAUSE)
     expect(Math.max(...pauses)).toBeLessThanOrEqual(LONGEST_COMPARISON_PAUSE + 100)
-    expect(new Set(pauses).size).toBeGreaterThan(30)
+    expect(new Set(pauses).size).toBeGreaterThan(20)
     expect(graph.sum('links-opened')).toBe(links)
   })
 
   test('G-105, G-163: with others go over links of their own, which end; any known node is drawn, but not the node itself', () => {
     const graph = new SimulatedGraph({ seed: 'others', checks: false })
-    graph.grow(20)
+    graph.grow(12)
     graph.world.runFor(2 * MINUTE)
     const before = new Map(graph.members.map((member) => [member, [dialled(member).length, lostNeighbors(member)]]))
-    graph.world.runFor(30 * MINUTE)
+    graph.world.runFor(20 * MINUTE)
     for (const member of graph.members) {
       const [attempts = 0, lost = 0] = before.get(member) ?? []
       const neighbors = new Set(member.node.parts.neighbors.all().map(({ session }) => session.peer.key))
       const others = graph.members.filter((other) => other !== member && !neighbors.has(other.key))
       const met = new Set(dialled(member).slice(attempts))
-      // Of some 60 draws, about 40 are of these.
+      // Of some 40 draws, every third or so is one of these.
       expect(met.size).toBeGreaterThan(others.length * 0.6)
       expect(met.has(formatEndpoint(member.endpoint))).toBe(false)
       // In a settled graph no neighbor changes because of them.
@@ -80,11 +80,11 @@ describe('comparisons', () => {
   test('G-107: an idle node of twenty sends at most 300 bytes a second, and what is equal costs one exchange', () => {
     const graph = new SimulatedGraph({ seed: 'idle', checks: false })
     graph.grow(20)
-    graph.world.runFor(10 * MINUTE)
+    graph.world.runFor(5 * MINUTE)
     const [bytes, different, compared] = ['bytes-sent', 'comparisons-different', 'comparisons'].map((counter) =>
       graph.sum(counter),
     )
-    const minutes = 30
+    const minutes = 10
     graph.world.runFor(minutes * MINUTE)
     expect(graph.sum('comparisons') - Number(compared)).toBeGreaterThan(20 * minutes)
     expect(graph.sum('comparisons-different')).toBe(different)
