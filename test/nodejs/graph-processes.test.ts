@@ -100,7 +100,7 @@ describe('processes', () => {
 })
 
 describe('ports', () => {
-  test('a port that was asked for and is taken is an error, and leaves no graph behind', async () => {
+  test('G-012: a port that was asked for and is taken is an error, and leaves no graph behind', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
