@@ -38,6 +38,21 @@ async function withClosedGraph() {
 }
 
 describe('a graph', () => {
+  test('G-008: that is deleted leaves no file behind', async () => {
+    const { dataDir, node, graphId } = await withClosedGraph()
+    const other = await node.graphs.create({ offline: true })
+    await other.close()
+    // The lock of the folder is of no graph.
+    const files = (): string[] => readdirSync(join(dataDir, 'graphs')).filter((name) => name !== '.lock')
+    const both = files()
+    await node.graphs.delete(graphId)
+    const left = files()
+    expect(left.length).toBe(both.length / 2)
+    expect((await node.graphs.list()).map((one) => one.graphId)).toEqual([other.graphId])
+    await node.graphs.delete(other.graphId)
+    expect(files()).toEqual([])
+  })
+
   test('whose file was cut off is invalid-database, wherever that was, and harms no other graph', async () => {
     const { node, graphId, file } = await withClosedGraph()
     const { size } = statSync(file)

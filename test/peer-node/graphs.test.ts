@@ -1,7 +1,9 @@
 /** Making, joining, opening, listing and deleting graphs. */
 import { describe, expect, test } from 'vitest'
+import { allowList, allowListSecurity } from '../../src/graph/allow-list.ts'
 import { noSecurity } from '../../src/graph/no-security.ts'
 import { recordType } from '../../src/peer-node/application-types.ts'
+import { OpenGraph } from '../../src/peer-node/open-graph.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { all, pair, settings, take } from './graph-settings.ts'
 
@@ -40,18 +42,29 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await graphs.list()).toEqual([])
     }))
 
-  test('opened again, a graph has its records and none of the ephemeral ones', () =>
+  test('G-009: opened again, a graph has a new node ID, the records that are still valid, and none of the ephemeral ones', () =>
     run(async ({ open }) => {
-      const { graphs } = await open('ann')
-      const graph = await graphs.create()
+      const guests = allowList([])
+      const { graphs, identities } = await open('ann', { securityProviders: { guests: allowListSecurity(guests) } })
+      const { peerName } = await identities.get()
+      guests.replace([peerName])
+      await expectRejection('database-not-present', graphs.open('x'), 'one that is not there')
+      const graph = await graphs.create({ provider: 'guests' })
+      const nodeId = (one: unknown): string => (one instanceof OpenGraph ? one.engine.parts.nodeId : '')
       const { id } = await graph.records.add(Note, bytes(1))
       await graph.records.add(Flash, bytes(2))
       expect(await all(graph.records.list(Flash))).toHaveLength(1)
       await graph.close()
-      const again = await graphs.open(graph.graphId, { prioritize: [Note] })
+      expect(await graphs.list()).toMatchObject([{ graphId: graph.graphId, isOpen: false }])
+      const again = await graphs.open(graph.graphId, { identity: peerName, prioritize: [Note, Flash] })
+      expect(nodeId(again)).not.toBe(nodeId(graph))
       expect((await again.records.get(Note, id))?.payload).toEqual(bytes(1))
       expect(await all(again.records.list(Flash))).toEqual([])
       expect(await again.nodes()).toEqual([])
+      await again.close()
+      guests.replace([])
+      const judged = await graphs.open(graph.graphId)
+      expect(await all(judged.records.list(Note))).toEqual([])
     }))
 
   test('G-159: what was written offline and alone reaches the others once there are links, without opening anew', () =>

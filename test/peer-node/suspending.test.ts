@@ -108,6 +108,44 @@ describe('suspend', () => {
     }))
 })
 
+describe('a graph that is opened offline', () => {
+  test('G-159: opens no socket, dials no address and looks up no name, whatever its application does, until it goes online', () =>
+    withSimulatedNodes('offline', async ({ addHost, openNode, advance, until }) => {
+      const bob = await (await openNode(addHost('bob'))).graphs.create()
+      const host = addHost('ann')
+      const [clock, streams] = [new WatchedClock(host.ports.clock), new WatchedStreams(host.ports.streams)]
+      const lookups: string[] = []
+      const hostLookup = {
+        addressesOf: async (name: string) => {
+          lookups.push(name)
+          return []
+        },
+      }
+      const node = await openNode(host, {}, { clock, streams, hostLookup })
+      const joined = await node.graphs.join(bob.graphId, { addresses: await bob.addresses() })
+      await advance('10s')
+      await joined.close()
+      const [{ length }, writes] = [streams.dialled, streams.writes]
+      const graph = await node.graphs.open(bob.graphId, { offline: true })
+      const { id } = await graph.records.add(Note, bytes(1))
+      await graph.records.update(Note, id, bytes(2))
+      const query = { name: 'peerrecordid', is: '=', value: id } as const
+      expect(await all(graph.records.list(Note, { where: query }))).toHaveLength(1)
+      expect(await take(graph.records.watch(Note), 1)).toMatchObject([{ record: { version: 2 } }])
+      await graph.exportDatabase('offline')
+      await node.graphs.importDatabase('offline')
+      await graph.addAddresses(await bob.addresses())
+      await graph.setPresence({ publish: 'always' })
+      await expectRejection('connection-failed', graph.send(bob.identity, Ping, bytes(1)), 'a message')
+      await expectRejection('connection-failed', graph.connect(bob.identity, 'test'), 'a direct connection')
+      await advance('20m')
+      expect([streams.open, streams.listeners, lookups]).toEqual([0, 0, []])
+      expect([streams.dialled.length, streams.writes]).toEqual([length, writes])
+      await graph.goOnline()
+      await until(async () => (await bob.records.get(Note, id))?.version === 2, '60s')
+    }))
+})
+
 describe('resume', () => {
   test('G-195: listens and dials again, compares before anything is purged, and tells what happened meanwhile', () =>
     withSimulatedNodes('resumed', async (nodes) => {
