@@ -403,7 +403,9 @@ export class Flooding {
       if (neighbor.slow) break
       sent++
       const record = this.#store.find(id)
-      if (record !== undefined && keeps(neighbor.session, record.type)) this.#send(neighbor, flow, record)
+      if (record === undefined || !keeps(neighbor.session, record.type)) continue
+      // What has expired may still be here, and is sent no more (G-056).
+      if (record.expires > this.#parts.peerTime.minute()) this.#send(neighbor, flow, record)
     }
     flow.grafted.splice(0, sent)
   }

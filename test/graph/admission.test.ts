@@ -294,7 +294,7 @@ describe('security providers', () => {
     return { verdict: 'undecided', received: () => 'admitted' }
   }
   for (const [what, admit, counted] of refusals) {
-    test(`G-126: one that ${what} ends the link at either end, and the opener is told`, () => {
+    test(`G-126, G-130: one that ${what} ends the link at either end, and the opener is told`, () => {
       for (const [annAdmits, bobAdmits] of [
         [admit, talkative],
         [talkative, admit],

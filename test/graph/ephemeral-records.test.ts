@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import {
   EphemeralRecords,
+  LARGEST_EPHEMERAL,
   LARGEST_EPHEMERAL_OF_CREATOR,
   MOST_EPHEMERAL,
   MOST_EPHEMERAL_OF_CREATOR,
@@ -55,6 +56,19 @@ test('G-173: in all there are so many, and the one that expires first makes room
   expect(records.size).toBe(MOST_EPHEMERAL)
   expect(counters.read()).toEqual({ 'dropped-ephemeral-limit': 5 })
   expect([...records.all()].map(({ expires }) => expires).toSorted((one, other) => one - other)[0]).toBe(HOUR + 5)
+})
+
+test('G-173: in all there are so many bytes, and the one that expires first makes room', () => {
+  const counters = new GraphCounters()
+  const records = new EphemeralRecords(counters)
+  const template = { ...madeRecord(0, { type, expires: HOUR }), bytes: new Uint8Array(LARGEST_EPHEMERAL_OF_CREATOR) }
+  const most = LARGEST_EPHEMERAL / LARGEST_EPHEMERAL_OF_CREATOR
+  for (let index = 0; index < most + 2; index++) {
+    const creator = { publicKey: new Uint8Array([index >> 8, index & 0xff]), classifier: '' }
+    records.put({ ...template, id: `${index}` as typeof template.id, creator, expires: 2 * HOUR - index })
+  }
+  expect(records.size).toBe(most)
+  expect(counters.read()).toEqual({ 'dropped-ephemeral-limit': 2 })
 })
 
 test('a new version that would be the first to go takes the one before it along, which is reported', () => {

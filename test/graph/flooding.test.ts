@@ -122,6 +122,19 @@ describe('eager and lazy links', () => {
     expect(links.map(({ messages }) => messages)).toEqual([[], [advertise(record)], [flood(record)]])
   })
 
+  test('G-056: what has expired and is not removed yet is not sent to who asks for it', () => {
+    const { graph, member } = makeFlooded('expired', [])
+    const lives = [2, 20].map((minutes) => member.write(`for ${minutes} min`, { life: minutes * 60_000 }))
+    graph.world.runFor(4 * 60_000)
+    const link = new ScriptedNode(graph, 'ann').ask(member)
+    graph.world.runFor(500)
+    link.messages.length = 0
+    expect(lives.every(({ id }) => member.node.store.find(id) !== undefined)).toBe(true)
+    link.send({ kind: 'GRAFT', eager: true, ids: lives.map(({ id }) => id) })
+    graph.world.runFor(500)
+    expect(link.messages).toEqual(lives.slice(1).map(flood))
+  })
+
   test('who has announced a version meanwhile is not told of it, and still is of another one', () => {
     const { graph, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid'])
     for (const link of links.slice(1)) link.send({ kind: 'PRUNE' })

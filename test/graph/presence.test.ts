@@ -4,6 +4,8 @@ import type { GraphProperties } from '../../src/graph/graph-properties.ts'
 import { RENEWED_PART } from '../../src/graph/presence.ts'
 import { PRESENCE_TYPE } from '../../src/graph/presence-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
+import { toHex } from '../../src/runtime/bytes.ts'
+import { ipAddressBytes } from '../../src/runtime/endpoint.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
 
 const MINUTE = 60_000
@@ -156,5 +158,11 @@ describe('the node list', () => {
     for (const one of graph.members) expect(listedBy(one)).not.toContain(hidden.identity.name)
     expect(graph.differences()).toEqual([])
     expect(hidden.node.parts.neighbors.count).toBeGreaterThanOrEqual(3)
+    // No record says where it is.
+    const address = toHex(ipAddressBytes(hidden.endpoint.host))
+    for (const { node } of graph.members) {
+      const lasting = [...node.store.database.leaves()].flatMap(({ id }) => node.store.find(id) ?? [])
+      for (const { bytes } of [...lasting, ...node.store.ephemeral.all()]) expect(toHex(bytes)).not.toContain(address)
+    }
   })
 })

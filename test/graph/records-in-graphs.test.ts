@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DirectConnectionEnd, DirectHandler } from '../../src/graph/direct-connection.ts'
 import { RECORDS_OF_CREATOR } from '../../src/graph/flood-rates.ts'
+import { MOST_ASIDE_OF_SENDER } from '../../src/graph/missing-proofs.ts'
 import { noSecurity } from '../../src/graph/no-security.ts'
 import type { GraphSecurityProvider, SecurityProviderFactory } from '../../src/graph/security-provider.ts'
 import { TOLERATED_LEAD } from '../../src/graph/waiting-records.ts'
@@ -205,6 +206,20 @@ test('G-181: the records of a node whose clock is ahead are shown to others in t
   expect(graph.differences()).toEqual([])
 })
 
+test('G-181: records from the future for which there was no room come with a later comparison', () => {
+  const graph = new SimulatedGraph({ seed: 'too many ahead', checks: false })
+  const members = grown(graph, 3)
+  const ahead = members[2]
+  if (ahead === undefined) throw new Error('no member')
+  ahead.host.skewClock(2 * MINUTE)
+  const large = 'x'.repeat(60_000)
+  for (let index = 0; index < 20; index++) ahead.write(`${index} ${large}`)
+  graph.world.runFor(50 * SECOND)
+  expect(graph.sum('dropped-waiting-limit')).toBeGreaterThan(0)
+  graph.world.runUntil(() => graph.differences().length === 0, 2 * MINUTE)
+  expect(members.map(({ node }) => node.store.trie.size)).toEqual([21, 21, 21])
+})
+
 test('G-158: while one member writes at a hundred times its rate, the records of others take at most twice the time, and all end equal', () => {
   const timeOf = (isFlooded: boolean): number => {
     const graph = new SimulatedGraph({ seed: 'one writes too fast', checks: false })
@@ -297,6 +312,21 @@ describe('with a security provider', () => {
     graph.world.runUntil(() => members.every((member) => records.every((record) => has(member, record))), MINUTE)
     expect(graph.differences()).toEqual([])
     expect(graph.sum('dropped-proof-missing')).toBe(0)
+  })
+
+  test('G-129: records for which there was no room until the proof came are fetched by a later comparison', () => {
+    const state = new SharedState()
+    // Nobody has shown a proof of the author before.
+    const graph = new SimulatedGraph({ seed: 'many to prove', checks: false, properties: { maxPresenceRecords: 0 } })
+    const [, author, other] = graph.grow(3, { node: { provider: state.open } })
+    if (author === undefined || other === undefined) throw new Error('no members')
+    graph.world.runUntil(() => other.node.status().state === 'synchronized', MINUTE)
+    other.node.goOffline()
+    graph.world.runFor(SECOND)
+    for (let index = 0; index < MOST_ASIDE_OF_SENDER + 40; index++) author.write(`record ${index}`)
+    other.node.goOnline()
+    graph.world.runUntil(() => graph.differences().length === 0, 2 * MINUTE)
+    expect(graph.sum('dropped-proof-limit')).toBeGreaterThan(0)
   })
 
   test('G-190: all links to an identity that is no longer admitted close at once, and its records go everywhere', () => {
