@@ -2,6 +2,9 @@
  * Neighbors whose links broke or fell silent, without a leave. Perhaps they have crashed; perhaps the network was cut, and
  * as long as nobody writes and no presence runs out, nothing in what two parts hold tells that they are apart (G-176). So a node
  * tries to compare with those that it has lost before all others, and whoever answers is its neighbor again.
+ *
+ * Only those count that this node had dialled itself. Others could break their own links to be dialled, and so get more
+ * places than those who dial are given (G-144); each link has an end that dialled it.
  */
 import type { Clock } from '../runtime/clock.ts'
 import { type Random, randomChoice } from '../runtime/random.ts'
@@ -31,9 +34,9 @@ export class LostNeighbors {
     this.#random = random
   }
 
-  /** The link of a neighbor is gone. Where it listens has to be known. */
-  add({ peer: { publicKey, key }, addresses }: LinkSession): void {
-    if (addresses.length === 0) return
+  /** The link of a neighbor is gone. */
+  add({ link, peer: { publicKey, key }, addresses }: LinkSession): void {
+    if (!link.isDialler || addresses.length === 0) return
     this.#lost.set(key, { node: knownNode({ publicKey, addresses }), since: this.#clock.monotonic() })
   }
 

@@ -108,6 +108,29 @@ describe('comparisons', () => {
   })
 })
 
+describe('a neighbor whose link broke', () => {
+  test('counts as lost at the end that had dialled it, and at no other', () => {
+    const graph = new SimulatedGraph({ seed: 'lost', properties: { maxPresenceRecords: 0 } })
+    const one = graph.add({ at: [], node: { counts: { minimum: 1, ideal: 1, maximum: 8 } } })
+    const [dialled, guest] = [new ScriptedNode(graph, 'dialled'), new ScriptedNode(graph, 'guest')]
+    const welcome = (): void => {
+      const peerTime = one.node.now()
+      dialled.accepted
+        .at(-1)
+        ?.send({ kind: 'WELCOME', nodeId: '00ff'.repeat(4), peerTime, referrals: [], types: undefined })
+    }
+    one.node.addAddresses([dialled.endpoint])
+    graph.world.runUntil(() => dialled.accepted.some((link) => link.all('CONNECT').length > 0), 5000)
+    welcome()
+    const link = guest.ask(one)
+    graph.world.runFor(1000)
+    expect(one.node.parts.neighbors.count).toBe(2)
+    for (const { port } of [link, dialled.accepted[0]].filter((end) => end !== undefined)) port.destroy('broken')
+    graph.world.runFor(500)
+    expect([guest.key, dialled.key].map((key) => one.node.overlay.lost.has(key))).toEqual([false, true])
+  })
+})
+
 describe('a comparison link', () => {
   /** A member that has one neighbor, who says nothing, and wants no other. */
   function content(graph: SimulatedGraph): Member {
