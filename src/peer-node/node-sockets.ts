@@ -2,8 +2,7 @@
  * The UDP sockets of a node: one on each of its addresses, all on one port, for all of its clouds.
  *
  * A socket of its own for each address, and none on the unspecified one, because then it is known at which address
- * and on which interface a datagram came, and a reply leaves from the address that was asked. The port is 3540; if
- * that is taken on any of the addresses, all move to a free one.
+ * and on which interface a datagram came, and a reply leaves from the address that was asked. The port is 3540 where it is free.
  */
 import { DEFAULT_PNRP_PORT } from '../pnrp/default-port.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
@@ -12,7 +11,7 @@ import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4 } from '../runtim
 import { type FailureCounts, sumOfCounts } from '../runtime/failure-counts.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
-import { PeerageError } from '../runtime/peerage-error.ts'
+import { OnePort } from './one-port.ts'
 
 /** Takes a datagram, and the address of this node at which it came. */
 export type SocketReceiver = (bytes: Uint8Array, from: Endpoint, at: InterfaceAddress) => void
@@ -23,8 +22,6 @@ export interface NodeSocket {
   readonly socket: DatagramSocket
 }
 
-/** How often another free port is tried that is free on all addresses. */
-const MOST_PORTS_TRIED = 16
 /** An address that cannot be used yet is tried again after this time, in milliseconds. */
 export const ADDRESS_RETRY = 1000
 
@@ -34,10 +31,9 @@ export class NodeSockets {
   readonly #clock: Clock
   readonly #log: Log
   readonly #receive: SocketReceiver
-  readonly #askedPort: number | undefined
+  readonly #port: OnePort<InterfaceAddress, NodeSocket>
   readonly #retry: () => void
   #sockets: readonly NodeSocket[] = []
-  #port: number | undefined
   #retryTimer: Timer | undefined
   /** What failed at sockets that are closed. */
   #formerFailures: FailureCounts = {}
@@ -58,13 +54,17 @@ export class NodeSockets {
     this.#clock = options.clock
     this.#log = options.log
     this.#receive = options.receive
-    this.#askedPort = options.port
+    this.#port = new OnePort(DEFAULT_PNRP_PORT, options.port, {
+      open: async (at, port) => ({ at, socket: await this.#bind(at, port) }),
+      portOf: ({ socket }) => socket.local.port,
+      close: ({ socket }) => socket.close(),
+    })
     this.#retry = options.retry
   }
 
   /** The port of all sockets, once there is one; it stays the same while the node is open. */
   get port(): number | undefined {
-    return this.#port
+    return this.#port.port
   }
 
   /** The sockets that are open. */
@@ -88,7 +88,7 @@ export class NodeSockets {
     this.#sockets = this.#sockets.filter(({ at }) => addresses.some((one) => isSame(one, at)))
     const missing = addresses.filter((one) => !this.#sockets.some(({ at }) => isSame(one, at)))
     if (missing.length === 0) return
-    const { opened, problems } = await this.#openOn(missing)
+    const { opened, problems } = await this.#port.openOn(missing)
     this.#sockets = [...this.#sockets, ...opened]
     for (const { message } of problems) this.#log.warn('an address of this node is not used', { reason: message })
     // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
@@ -106,52 +106,8 @@ export class NodeSockets {
   }
 
   #close(sockets: readonly NodeSocket[]): void {
-    closeAll(sockets)
+    for (const { socket } of sockets) socket.close()
     this.#formerFailures = sumOfCounts([this.#formerFailures, ...sockets.map(({ socket }) => socket.failures)])
-  }
-
-  async #openOn(addresses: readonly InterfaceAddress[]): Promise<Attempt> {
-    if (this.#port !== undefined) return this.#tryPort(addresses, this.#port)
-    if (this.#askedPort !== undefined) {
-      const attempt = await this.#tryPort(addresses, this.#askedPort)
-      const taken = attempt.problems.find((problem) => problem.code === 'port-in-use')
-      if (taken !== undefined) {
-        closeAll(attempt.opened)
-        throw taken
-      }
-      if (attempt.opened.length > 0) this.#port = this.#askedPort
-      return attempt
-    }
-    let attempt: Attempt = { opened: [], problems: [] }
-    for (let tried = 0; tried < MOST_PORTS_TRIED; tried++) {
-      attempt = await this.#tryPort(addresses, tried === 0 ? DEFAULT_PNRP_PORT : 0)
-      if (!attempt.problems.some(({ code }) => code === 'port-in-use')) {
-        this.#port = attempt.opened[0]?.socket.local.port
-        return attempt
-      }
-      closeAll(attempt.opened)
-    }
-    return { ...attempt, opened: [] }
-  }
-
-  /** Port 0 is a free one: that which the first address gets. */
-  async #tryPort(addresses: readonly InterfaceAddress[], wanted: number): Promise<Attempt> {
-    const opened: NodeSocket[] = []
-    const problems: PeerageError[] = []
-    let port = wanted
-    for (const at of addresses) {
-      try {
-        const socket = await this.#bind(at, port)
-        opened.push({ at, socket })
-        port = socket.local.port
-      } catch (error) {
-        if (!(error instanceof PeerageError)) throw error
-        problems.push(error)
-        // The other addresses would only be opened to be closed again.
-        if (error.code === 'port-in-use') break
-      }
-    }
-    return { opened, problems }
   }
 
   #bind(at: InterfaceAddress, port: number): Promise<DatagramSocket> {
@@ -184,11 +140,6 @@ export function socketTowards(sockets: readonly NodeSocket[], to: IpAddress): No
   return best
 }
 
-interface Attempt {
-  readonly opened: readonly NodeSocket[]
-  readonly problems: readonly PeerageError[]
-}
-
 const IPV4_MAPPED_BITS = 96
 /** More than any number of shared bits. */
 const NEAR = 1000
@@ -200,10 +151,6 @@ function isSame(one: InterfaceAddress, other: InterfaceAddress): boolean {
 /** fe80::/10 (RFC 4291 section 2.4). */
 function isLinkLocalIpv6(address: IpAddress): boolean {
   return /^fe[89ab]/.test(address)
-}
-
-function closeAll(sockets: readonly NodeSocket[]): void {
-  for (const { socket } of sockets) socket.close()
 }
 
 function sharedBits(one: Uint8Array, other: Uint8Array): number {
