@@ -62,6 +62,7 @@ export class FrameWriter {
    * that fits into one frame is not cut, so that the other end need not put it together.
    */
   next(): Uint8Array | undefined {
+    if (this.length === 0) return undefined
     const contents = this.#contents
     let length = 0
     for (const [number, lane] of this.#lanes.entries()) {
@@ -69,7 +70,6 @@ export class FrameWriter {
       contents[number] = content
       if (content > 0) length += FRAME_HEADER_LENGTH + content
     }
-    if (length === 0) return undefined
     const frames = new Uint8Array(length)
     let offset = 0
     for (const [number, lane] of this.#lanes.entries()) {

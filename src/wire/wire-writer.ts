@@ -6,7 +6,7 @@
  * One writer can write any number of messages without allocating: {@link WireWriter.reset},
  * write, {@link WireWriter.view}.
  */
-import { concatBytes, toUtf8 } from '../runtime/bytes.ts'
+import { toUtf8 } from '../runtime/bytes.ts'
 import { type Endpoint, ipAddressBytes } from '../runtime/endpoint.ts'
 import { LARGEST_VARINT, LARGEST_VARINT_1, LARGEST_VARINT_2, LARGEST_VARINT_4 } from './varint.ts'
 
@@ -142,7 +142,9 @@ export class WireWriter {
     if (end > this.#limit) throw new RangeError(`${end} bytes are more than the limit of ${this.#limit}`)
     if (end > this.#bytes.length) {
       const capacity = Math.min(this.#limit, Math.max(end, this.#bytes.length * 2))
-      this.#bytes = concatBytes(this.#bytes.subarray(0, start), new Uint8Array(capacity - start))
+      const grown = new Uint8Array(capacity)
+      grown.set(this.#bytes.subarray(0, start))
+      this.#bytes = grown
     }
     this.#length = end
     return start
