@@ -1,7 +1,7 @@
 /**
  * A graph of 1,000 simulated nodes: neighbors, copies of each record, half of the nodes vanishing at once, and partitions.
  *
- *     node scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | day | settled | nodes]
+ *     node scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | differing | day | settled | nodes]
  *
  * Most switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves, which costs a
  * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20 and `settled` 100, since a simulated day of 1,000 takes
@@ -96,6 +96,17 @@ function day(): void {
   }
 }
 
+/** How long it takes where many records differ. */
+function differing(): void {
+  for (const records of [10_000, 50_000]) {
+    const graph = new SimulatedGraph({ seed, checks: false })
+    graph.grow(20)
+    graph.world.runFor(MINUTE)
+    const healing = cutAndHeal(graph, { sizes: [10], length: 20 * MINUTE, written: records / 2 })
+    say(`healed after 20 minutes in halves of 20 that differ in ${records} records, ms`, healing)
+  }
+}
+
 /** Whether comparisons leave neighbors alone for a day. */
 function settled(): void {
   const changes = { lost: 0, gained: 0 }
@@ -133,5 +144,6 @@ if (only === undefined || only === 'shuffles') shuffles()
 if (only === undefined || only === 'maximum') maximum()
 if (only === undefined || only === 'partitions') partitions()
 if (only === undefined || only === 'day') day()
+if (only === undefined || only === 'differing') differing()
 if (only === undefined || only === 'settled') settled()
 if (only === undefined || only === 'nodes') say('node lists are complete', nodeListsAreComplete(grown(-1).members))

@@ -13,8 +13,8 @@ export interface Cut {
   readonly sizes: readonly number[]
   /** For how long, in milliseconds. */
   readonly length: number
-  /** Whether nobody writes meanwhile: then the databases say nothing of the cut. By default some do. */
-  readonly isQuiet?: boolean
+  /** How many records each part writes meanwhile. With 0 the databases say nothing of the cut. By default {@link WRITTEN_APART}. */
+  readonly written?: number
 }
 
 /** When what was one again, in milliseconds after the network was whole. */
@@ -27,26 +27,26 @@ export interface Healing {
 /** What an operator would wait for: a minute, and a second for every 10,000 records that differ (G-109); in milliseconds. */
 export const LONGEST_HEALING = 60_000
 const RECORDS_IN_A_MILLISECOND = 10
-/** Records that each part writes while it is by itself. */
+/** Records that each part writes while it is by itself, where nothing else is said. */
 const WRITTEN_APART = 4
 const LOOKING_INTERVAL = 500
 
 /** Cuts, heals, and waits. @throws SimulationFailure if it takes longer than G-109 allows */
-export function cutAndHeal(graph: SimulatedGraph, { sizes, length, isQuiet = false }: Cut): Healing {
+export function cutAndHeal(graph: SimulatedGraph, { sizes, length, written = WRITTEN_APART }: Cut): Healing {
   const parts = partsOf(graph.members, sizes)
   const { world } = graph
   // What one part changes and another deletes has to come out the same everywhere.
   const shared = graph.members[0]?.write('known to all', { life: LONG_LIFE })
   world.runFor(10_000)
   world.network.partition(...parts.map((part) => part.map(({ name }) => name)))
-  for (let step = 0; step < WRITTEN_APART; step++) {
-    world.runFor(length / WRITTEN_APART)
-    if (!isQuiet)
-      for (const part of parts) part[step % part.length]?.write(`written apart ${step}`, { life: LONG_LIFE })
+  for (let step = 0; step < written; step++) {
+    world.runFor(length / written)
+    for (const part of parts) part[step % part.length]?.write(`written apart ${step}`, { life: LONG_LIFE })
   }
-  if (shared !== undefined && !isQuiet) parts.at(-1)?.[0]?.remove(shared.id)
+  if (written === 0) world.runFor(length)
+  else if (shared !== undefined) parts.at(-1)?.[0]?.remove(shared.id)
   world.network.heal()
-  return healingTime(graph, WRITTEN_APART * parts.length, {
+  return healingTime(graph, written * parts.length, {
     databases: () => graph.differences().length === 0,
     overlay: () => graph.isConnected() && bordersAreCrossed(parts),
     nodeLists: () => nodeListsAreComplete(graph.members),
