@@ -282,9 +282,13 @@ export class Dialer {
     return own.isInScope(endpoint) && !own.has(endpoint)
   }
 
+  /** Whether it may be dialled now: what has been dialled too often is good, and is left for later. */
   #isOpen(endpoint: Endpoint): boolean {
-    const pause = this.#pauses.get(formatEndpoint(endpoint))
-    return this.#isLegal(endpoint) && (pause === undefined || pause.until <= this.#parts.clock.monotonic())
+    if (!this.#isLegal(endpoint)) return false
+    const name = formatEndpoint(endpoint)
+    const pause = this.#pauses.get(name)
+    if (pause !== undefined && pause.until > this.#parts.clock.monotonic()) return false
+    return this.#ofAddress.has(name) && this.#ofHost.has(endpoint.host) && this.#inAll.has('')
   }
 }
 

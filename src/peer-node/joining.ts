@@ -59,6 +59,7 @@ function failureOf(to: Endpoint, outcome: DialOutcome): PeerageError | undefined
     case 'not-authenticated':
       return new PeerageError('not-authenticated', { endpoint, reason: failure.reason })
     case 'refused':
+    case 'referred':
       return new PeerageError('refused', { endpoint, reason: failure.reason })
     case 'no-common-version':
       return new PeerageError('no-common-version', { ours: [PROTOCOL_VERSION], theirs: [] })

@@ -65,6 +65,12 @@ export class TokenBuckets {
     return true
   }
 
+  /** Whether {@link TokenBuckets.take} would take one now. */
+  has(key: string): boolean {
+    const now = this.#clock.monotonic()
+    return fullAfterToken(this.#rate, now, this.#fullAt.get(key) ?? now) !== undefined
+  }
+
   clear(): void {
     this.#fullAt.clear()
   }

@@ -1,7 +1,8 @@
 /** Who is dialled for a place, and in which order (G-032, G-033, G-041). */
 import { describe, expect, test } from 'vitest'
+import { DIALS_OF_HOST } from '../../src/graph/dialer.ts'
 import type { Referral } from '../../src/graph/overlay-message.ts'
-import { MOST_NAMED_BY_ONE } from '../../src/graph/passive-view.ts'
+import { MOST_NAMED_BY_ONE, PASSIVE_VIEW_SIZE } from '../../src/graph/passive-view.ts'
 import { ADDRESS_LENGTH, type Endpoint } from '../../src/runtime/endpoint.ts'
 import { WireReader } from '../../src/wire/wire-reader.ts'
 import {
@@ -78,6 +79,24 @@ describe('addresses from others', () => {
     expect(lied.length).toBeGreaterThan(0)
     expect(lied.length).toBeLessThanOrEqual(MOST_NAMED_BY_ONE)
   })
+})
+
+test('G-032: dialing is limited to a named rate for each host; what has to wait for it stays known', () => {
+  const { graph, member } = makeOne('rate', { node: { counts: ONE } })
+  const { ipv4: host } = graph.world.addHost('of many')
+  const ports = Array.from({ length: PASSIVE_VIEW_SIZE }, (_, index) => ({ host, port: 1000 + index }))
+  for (const [index, endpoint] of ports.entries()) {
+    const publicKey = new Uint8Array(32).fill(index + 1)
+    member.node.overlay.membership.learn([{ publicKey, addresses: [endpoint] }], undefined)
+  }
+  const dialled = (): number => member.events.filter((event) => event.startsWith(`attempted ${host}:`)).length
+  graph.world.runFor(4000)
+  expect(dialled()).toBeGreaterThanOrEqual(DIALS_OF_HOST.burst)
+  expect(dialled()).toBeLessThanOrEqual(DIALS_OF_HOST.burst + DIALS_OF_HOST.perSecond * 4)
+  expect(passive(member).length).toBe(ports.length - dialled())
+  graph.world.runFor(MINUTE)
+  expect(passive(member)).toEqual([])
+  expect(dialled()).toBe(ports.length)
 })
 
 describe('after a refusal', () => {
