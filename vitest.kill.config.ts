@@ -7,7 +7,7 @@ export default {
   test: {
     ...config.test,
     include: ['test/nodejs/record-database-kill.test.ts', 'test/nodejs/graph-kill.test.ts'],
-    env: { PEERAGE_KILLS: '500' },
+    env: { PEERAGE_KILLS: process.env['PEERAGE_KILLS'] ?? '500' },
     testTimeout: HOUR,
   },
 }

@@ -1,11 +1,10 @@
 /**
  * What a neighbor costs that reads nothing: how fast a node's records reach another one, without it and with it, in turns; and how
  * much memory the node needs meanwhile. Node and reader are processes of their own, with files and TLS on loopback; the neighbor
- * is a member of the graph that says that it lives, takes nothing from its socket, and comes back as soon as it is dropped.
- * A round that is not measured comes first, in which it fills what the systems below take.
+ * is a member of the graph that says that it lives and takes nothing from its socket.
  *
- * Some records are under way at a time, and the rounds stay below the rate that one creator may have (flood-rates.ts): otherwise
- * that would be measured.
+ * A round that is not measured comes first, in which it fills what the systems below take. Some records are under way at a time,
+ * and the rounds stay below the rate that one creator may have (flood-rates.ts): otherwise that would be measured.
  *
  *     npx node scripts/measure-slow-neighbor.ts [PAIRS [RECORDS]]
  */
@@ -58,30 +57,10 @@ async function deliver(): Promise<Round> {
   return { rate: records / seconds, processorTime: (((await ann.call('processor-time')) as number) - used) / records }
 }
 
-/** Keeps a neighbor that reads nothing at the node. @returns a call that takes it away, and tells how often it was dropped */
-async function beSlow(): Promise<() => number> {
-  let isOver = false
-  let dropped = 0
-  let socket = await attacker.neighborThatReadsNothing()
-  const comeBack = async (): Promise<void> => {
-    if (isOver) return
-    dropped++
-    socket = await attacker.neighborThatReadsNothing()
-    socket.once('close', comeBack)
-  }
-  socket.once('close', comeBack)
-  return () => {
-    isOver = true
-    socket.destroy()
-    return dropped
-  }
-}
-
 for (let round = 0; round < WARM_UPS; round++) await deliver()
 const without: Round[] = []
 const withIt: Round[] = []
 const costs: number[] = []
-let dropped = 0
 for (let pair = 0; pair < pairs; pair++) {
   // Which comes first changes, so that a machine that gets slower or faster favours neither.
   if (pair % 2 === 0) await measureWithout()
@@ -94,9 +73,9 @@ for (let pair = 0; pair < pairs; pair++) {
 console.log(
   `medians of ${pairs} pairs, ${records} records of ${LENGTH} bytes each: ${shown(medians(without))} without, ` +
     `${shown(medians(withIt))} with it; within a pair the rate changes by ${change('rate')} and the processor time by ` +
-    `${change('processorTime')}; ${median(costs).toFixed(1)} MiB more, at most ${Math.max(...costs).toFixed(1)}; ` +
-    `dropped ${dropped} times`,
+    `${change('processorTime')}; ${median(costs).toFixed(1)} MiB more, at most ${Math.max(...costs).toFixed(1)}`,
 )
+console.log(`it is dropped after ${await lifeOfSlow()} s of records`)
 await Promise.all([ann.close(), bob.close()])
 
 async function measureWithout(): Promise<void> {
@@ -106,11 +85,19 @@ async function measureWithout(): Promise<void> {
 
 async function measureWithIt(): Promise<void> {
   const before = await memory()
-  const takeAway = await beSlow()
+  const neighbor = await attacker.neighborThatReadsNothing()
   await deliver()
   withIt.push(await deliver())
   costs.push(((await memory()) - before) / MEBIBYTE)
-  dropped += takeAway()
+  neighbor.destroy()
+}
+
+/** How long it takes until a neighbor that reads nothing is dropped, in seconds. */
+async function lifeOfSlow(): Promise<string> {
+  const start = performance.now()
+  const neighbor = await attacker.neighborThatReadsNothing()
+  while (!neighbor.destroyed) await deliver()
+  return ((performance.now() - start) / 1000).toFixed(0)
 }
 
 function shown(round: Round | undefined): string {
