@@ -3,11 +3,13 @@
  * machine: first a node listens at a new address, then it tells it (G-135).
  */
 import type { OwnPlace } from '../graph/graph-parts.ts'
+import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress, NetworkInterfaces } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { GraphSockets, type GraphSocketsOptions } from './graph-sockets.ts'
+import { ADDRESS_RETRY } from './node-sockets.ts'
 import type { OpenGraph } from './open-graph.ts'
 
 /** Addresses of one node that it listens on. */
@@ -15,21 +17,25 @@ export const MOST_LISTENED_ADDRESSES = 16
 
 /** The listening of one node. */
 export class GraphListening {
+  readonly #clock: Clock
   readonly #networkInterfaces: NetworkInterfaces
   readonly #log: Log
   readonly #open: () => Iterable<OpenGraph>
   readonly #sockets: GraphSockets
   #endWatching: (() => void) | undefined
+  #retry: Timer | undefined
   /** What is done one after the other, because sockets are opened meanwhile. */
   #last: Promise<unknown> = Promise.resolve()
 
   /** @param options.open The graphs that are open */
   constructor(
     options: GraphSocketsOptions & {
+      readonly clock: Clock
       readonly networkInterfaces: NetworkInterfaces
       readonly open: () => Iterable<OpenGraph>
     },
   ) {
+    this.#clock = options.clock
     this.#networkInterfaces = options.networkInterfaces
     this.#log = options.log
     this.#open = options.open
@@ -43,6 +49,7 @@ export class GraphListening {
 
   /** {@link GraphListening.use}, for who has the turn. */
   async follow(): Promise<void> {
+    this.#retry?.cancel()
     const online = [...this.#open()].filter((graph) => graph.isOnline && graph.engine.isReady)
     this.#watchMachine()
     if (online.length === 0) {
@@ -50,7 +57,9 @@ export class GraphListening {
       return
     }
     const machine = this.#networkInterfaces.list()
-    await this.#sockets.use(listenedAddresses(machine))
+    if (await this.#sockets.use(listenedAddresses(machine))) {
+      this.#retry = this.#clock.setTimer(ADDRESS_RETRY, () => this.changed())
+    }
     for (const graph of online) {
       graph.listenAt(publishedEndpoints(this.#sockets.endpoints, machine, graph.engine.parts.own))
     }

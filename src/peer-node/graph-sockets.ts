@@ -43,16 +43,19 @@ export class GraphSockets {
   /**
    * Listens on these addresses and no others.
    *
+   * @returns whether one of them cannot be used yet, and is to be tried again
    * @throws PeerageError `unable-to-listen` where the port that was asked for is taken
    */
-  async use(addresses: readonly IpAddress[]): Promise<void> {
+  async use(addresses: readonly IpAddress[]): Promise<boolean> {
     for (const listener of this.#listeners) if (!addresses.includes(listener.local.host)) listener.close()
     this.#listeners = this.#listeners.filter(({ local }) => addresses.includes(local.host))
     const missing = addresses.filter((address) => !this.#listeners.some(({ local }) => local.host === address))
-    if (missing.length === 0) return
+    if (missing.length === 0) return false
     const { opened, problems } = await this.#openOn(missing)
     this.#listeners = [...this.#listeners, ...opened]
     for (const { message } of problems) this.#log.warn('an address takes no links', { reason: message })
+    // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
+    return problems.some(({ code }) => code === 'address-not-available')
   }
 
   /** Takes no more links; the port stays the same for the next time. */

@@ -100,7 +100,7 @@ export class OpenGraphs implements Graphs {
     this.#linkParts = { clock, crypto, log, deadlines: new Deadlines(clock), counters: new GraphCounters() }
     this.#acceptor = new LinkAcceptor(this.#linkParts, this.#ownDials)
     this.#listening = new GraphListening({
-      ...{ streams, log, port: options.port, networkInterfaces: ports.networkInterfaces },
+      ...{ clock, streams, log, port: options.port, networkInterfaces: ports.networkInterfaces },
       accepted: (stream) => this.#acceptor.accept(stream),
       open: () => this.#open.values(),
     })

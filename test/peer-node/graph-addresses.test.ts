@@ -3,10 +3,14 @@ import { expect, test } from 'vitest'
 import { LONGEST_LEAVING } from '../../src/graph/graph-node.ts'
 import { recordType } from '../../src/peer-node/application-types.ts'
 import type { Cursor } from '../../src/peer-node/records.ts'
+import { formatEndpoint } from '../../src/runtime/endpoint.ts'
+import { PeerageError } from '../../src/runtime/peerage-error.ts'
+import type { Streams } from '../../src/runtime/streams.ts'
 import { simulate } from '../../src/simulation/simulate.ts'
 import { SimulationFailure } from '../../src/simulation/simulation-failure.ts'
 import { take } from './graph-settings.ts'
 import { withSimulatedNodes } from './simulated-nodes.ts'
+import { WatchedClock } from './watched-machine.ts'
 
 const Note = recordType('test.note', { expires: '1h' })
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
@@ -32,6 +36,31 @@ test('G-135: a node listens at its new address, tells it to the others, and lose
       (await his.nodes()).find(({ peerName }) => peerName === hers.identity)?.addresses.join()
     await until(async () => (await seen()) === '20.0.0.77:3587', '120s')
     await until(async () => (await his.records.get(Note, id)) !== undefined, '60s')
+  }))
+
+test('an address that cannot be used yet, as a new one of IPv6, is tried again until it can', () =>
+  withSimulatedNodes('tentative', async ({ addHost, openNode, until, advance }) => {
+    const host = addHost('ann')
+    const clock = new WatchedClock(host.ports.clock)
+    let isTentative = true
+    const streams: Streams = {
+      listen: async (local, accepted) => {
+        if (isTentative && local.host.includes(':')) {
+          throw new PeerageError('address-not-available', { endpoint: formatEndpoint(local) })
+        }
+        return host.ports.streams.listen(local, accepted)
+      },
+      connect: (to, options) => host.ports.streams.connect(to, options),
+    }
+    const node = await openNode(host, {}, { clock, streams })
+    const graph = await node.graphs.create()
+    await advance('5s')
+    expect(await graph.addresses()).toEqual([`${host.ipv4}:3587`])
+    await node.suspend()
+    expect(clock.pending).toBe(0)
+    await node.resume()
+    isTentative = false
+    await until(async () => (await graph.addresses()).length === 2, '3s')
   }))
 
 test('G-013: only addresses inside the scope of a graph are listened on, told and dialled', () =>
