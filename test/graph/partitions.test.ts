@@ -2,7 +2,8 @@
  * Graphs that are cut into parts become one again, whatever the parts and however long they were apart (DESIGN section 7).
  * long-partitions.test.ts has the longer cuts; scale/graph.ts does the same with 1,000 nodes, and with 20 for a day.
  */
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { DEFAULT_NEIGHBOR_COUNTS } from '../../src/graph/neighbors.ts'
 import { type Cut, cutAndCheck } from './healing.ts'
 import { SimulatedGraph } from './simulated-graph.ts'
 
@@ -28,6 +29,16 @@ describe('a graph that was cut is one again, and all of it floods', () => {
       cutAndCheck(graph, cut)
     },
   )
+
+  test('G-176: even where nearly all nodes have the maximum of neighbors, which none exceeds afterwards', () => {
+    const graph = new SimulatedGraph({ seed: 'all full', checks: false })
+    const { maximum } = DEFAULT_NEIGHBOR_COUNTS
+    graph.grow(20, { node: { counts: { minimum: 3, ideal: maximum, maximum } } })
+    graph.world.runFor(2 * MINUTE)
+    const full = graph.members.filter(({ node }) => node.parts.neighbors.count === maximum)
+    expect(full.length).toBeGreaterThan(12)
+    cutAndCheck(graph, { sizes: [10], length: 5 * MINUTE })
+  })
 
   test.each([
     { presence: 'on', maxPresenceRecords: -1, length: 100_000 },
