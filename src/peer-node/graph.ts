@@ -16,8 +16,9 @@ import type { Records } from './records.ts'
 import type { Waiting } from './waiting.ts'
 
 /**
- * How this node is in the graph. `offline`: it opens no link. `connecting`: it looks for others. `alone`: it knows nobody
- * else to try, and others can still come. `synchronizing`: it has neighbors, and compares what they have.
+ * How this node is in the graph. `offline`: it opens no link. `connecting`: it dials others. `alone`: it knows nobody
+ * else to try, and others can still come. `synchronizing`: it has neighbors, and compares what they have. `synchronized`: such
+ * a comparison has ended since the first of them came.
  */
 export interface Status {
   readonly state: 'offline' | 'connecting' | 'alone' | 'synchronizing' | 'synchronized'
