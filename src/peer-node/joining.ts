@@ -16,12 +16,14 @@ export async function joinGraph(graph: OpenGraph, addresses: readonly Endpoint[]
   const over = new AbortController()
   const abort = (): void => over.abort(options.signal?.reason)
   options.signal?.addEventListener('abort', abort, { once: true })
+  graph.joinsAt = addresses
   try {
     const synchronized = graph.synchronized({ ...options, signal: over.signal })
     const nobody = addresses.length === 0 ? never : allFail(graph, addresses, over.signal)
     await Promise.race([synchronized, nobody])
   } finally {
     options.signal?.removeEventListener('abort', abort)
+    graph.joinsAt = []
     over.abort()
   }
 }

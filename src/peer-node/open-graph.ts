@@ -60,6 +60,8 @@ export class OpenGraph implements Graph {
   readonly graphId: string
   readonly identity: PeerName
   readonly records: GraphRecords
+  /** Where nodes of a graph are that is being joined: nothing else is known of it. */
+  joinsAt: readonly Endpoint[] = []
   readonly #ports: OpenGraphPorts
   readonly #owner: OpenGraphOwner
   readonly #engine: GraphNode
@@ -275,7 +277,9 @@ export class OpenGraph implements Graph {
     if (!this.#isSuspended || !this.#life.isOpen) return
     this.#isSuspended = false
     this.#engine.resume()
-    if (this.#wantsLinks) this.#engine.goOnline()
+    if (!this.#wantsLinks) return
+    this.#engine.goOnline()
+    this.#engine.addAddresses(this.joinsAt)
   }
 
   #engineEvents(recordChanged: EngineEvents['recordChanged']): EngineEvents {

@@ -194,6 +194,19 @@ describe('resume', () => {
     }))
 })
 
+test('G-194: a join that a suspend interrupts goes on when the node is resumed', () =>
+  withSimulatedNodes('joining', async ({ addHost, openNode, advance }) => {
+    const bob = await (await openNode(addHost('bob'))).graphs.create()
+    const { id } = await bob.records.add(Note, bytes(1))
+    const ann = await openNode(addHost('ann'))
+    const joining = ann.graphs.join(bob.graphId, { addresses: await bob.addresses() })
+    await advance(15)
+    await ann.suspend()
+    await advance('1m')
+    await ann.resume()
+    expect((await (await joining).records.get(Note, id))?.payload).toEqual(bytes(1))
+  }))
+
 describe('a sleep that nobody announced', () => {
   for (const monotonic of ['runs', 'stands'] as const) {
     test(`G-196: is made good in time where the monotonic clock ${monotonic} meanwhile: links, records and presence are as before`, () =>
