@@ -12,8 +12,8 @@ test.each(['short run', 'another', 'a third'])(
   'members that alter what they send cost a graph nothing that lasts (seed "%s")',
   (seed) => {
     const fuzzed = new FuzzedGraph(seed)
-    fuzzed.run(60_000)
-    expect(fuzzed.altered).toBeGreaterThan(100)
+    fuzzed.run(180_000)
+    expect(fuzzed.altered).toBeGreaterThan(50)
     expect(fuzzed.problems()).toEqual([])
   },
 )

@@ -256,7 +256,10 @@ export function greetingMessage(
 }
 
 /** What a link's proofs are made from, on this stream. */
-export function contextOf({ channelBinding }: Pick<ByteStream, 'channelBinding'>, graphId: string = GRAPH): LinkContext {
+export function contextOf(
+  { channelBinding }: Pick<ByteStream, 'channelBinding'>,
+  graphId: string = GRAPH,
+): LinkContext {
   return { crypto, keys: keysOf(graphId), channelBinding: channelBinding.slice() }
 }
 
