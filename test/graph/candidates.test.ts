@@ -125,6 +125,21 @@ describe('after a refusal', () => {
     }
   })
 
+  test('G-033: a node without a place is not asked again before the others were tried, however long that takes', () => {
+    for (let round = 0; round < 6; round++) {
+      const { graph, member, peer } = makeOne(`slow ${round}`, { node: { counts: ONE } })
+      const busy = peer('busy')
+      const dark = Array.from({ length: 4 }, (_, index) => peer(`dark${index}`))
+      for (const { host } of dark) host.crash('power')
+      for (const node of referralsTo([busy, ...dark])) member.node.overlay.membership.learn([node], undefined)
+      const answers = answering(graph, [busy], (link) => link.send({ kind: 'REFUSE', code: 'busy', referrals: [] }))
+      const left = (): number => passive(member).filter((name) => name !== busy.key).length
+      answers.runUntil(() => left() === 0, 2 * MINUTE)
+      expect(answers.asked.length).toBeLessThanOrEqual(1)
+      answers.runUntil(() => answers.asked.length > 1, MINUTE)
+    }
+  })
+
   test('G-033: which of those it was referred to is drawn at random, and the first that accepts is the last that is asked', () => {
     const firsts = new Set<string>()
     for (let round = 0; round < 8; round++) {
