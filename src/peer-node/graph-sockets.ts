@@ -25,6 +25,8 @@ export class GraphSockets {
   readonly #log: Log
   readonly #port: OnePort<IpAddress, StreamListener>
   #listeners: readonly StreamListener[] = []
+  /** Of the last attempt: they are told once. */
+  #problems: readonly string[] = []
 
   constructor({ streams, log, port, accepted }: GraphSocketsOptions) {
     this.#log = log
@@ -53,7 +55,11 @@ export class GraphSockets {
     if (missing.length === 0) return false
     const { opened, problems } = await this.#openOn(missing)
     this.#listeners = [...this.#listeners, ...opened]
-    for (const { message } of problems) this.#log.warn('an address takes no links', { reason: message })
+    const reasons = problems.map(({ message }) => message)
+    for (const reason of reasons) {
+      if (!this.#problems.includes(reason)) this.#log.warn('an address takes no links', { reason })
+    }
+    this.#problems = reasons
     // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
     return problems.some(({ code }) => code === 'address-not-available')
   }

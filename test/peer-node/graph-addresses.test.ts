@@ -39,7 +39,7 @@ test('G-135: a node listens at its new address, tells it to the others, and lose
   }))
 
 test('an address that cannot be used yet, as a new one of IPv6, is tried again until it can', () =>
-  withSimulatedNodes('tentative', async ({ addHost, openNode, until, advance }) => {
+  withSimulatedNodes('tentative', async ({ addHost, openNode, until, advance, world }) => {
     const host = addHost('ann')
     const clock = new WatchedClock(host.ports.clock)
     let isTentative = true
@@ -56,6 +56,8 @@ test('an address that cannot be used yet, as a new one of IPv6, is tried again u
     const graph = await node.graphs.create()
     await advance('5s')
     expect(await graph.addresses()).toEqual([`${host.ipv4}:3587`])
+    // Told once of each: that of loopback is one, too.
+    expect(world.log.filter(({ message }) => message === 'an address takes no links')).toHaveLength(2)
     await node.suspend()
     expect(clock.pending).toBe(0)
     await node.resume()
