@@ -20,7 +20,7 @@ test('G-113: a node whose clock is far off stays at the limit of the correction,
   const members = graph.grow(4)
   const late = graph.add()
   late.host.skewClock(-20 * MINUTE)
-  graph.world.runFor(2.5 * HOUR)
+  graph.world.runFor(2.2 * HOUR)
   expect(correction(late)).toBe(LARGEST_CORRECTION)
   for (const member of members) expect(Math.abs(correction(member))).toBeLessThan(SECOND)
   const warnings = graph.world.log.filter(({ message }) => message.includes('clock of this machine'))
@@ -118,14 +118,14 @@ test('G-110: the correction is kept with the database, for a killed process too,
 
 test('G-114: clocks that are minutes off and drift agree within 15 s, and no presence of a live node runs out', () => {
   const { apart, ranOut, unlisted } = agreementOf({
-    ...{ seed: 'wrong clocks', nodes: 8, liars: 0, settling: 3 * HOUR, watched: HOUR },
+    ...{ seed: 'wrong clocks', nodes: 6, liars: 0, settling: 3 * HOUR, watched: HOUR / 2 },
   })
   expect(apart).toBeLessThan(15 * SECOND)
   expect([ranOut, unlisted]).toEqual([0, 0])
 })
 
-test('G-180: so do the honest ones where a tenth of the nodes tell each neighbor any time they like', () => {
-  const { apart } = agreementOf({ seed: 'liars', nodes: 10, liars: 1, settling: 2 * HOUR, watched: HOUR })
+test('G-180: so do the honest ones where one of seven nodes tells each neighbor any time it likes', () => {
+  const { apart } = agreementOf({ seed: 'liars', nodes: 7, liars: 1, settling: 3 * HOUR, watched: HOUR / 2 })
   expect(apart).toBeLessThan(15 * SECOND)
 })
 
@@ -186,9 +186,9 @@ function largestDifference(seed: string, nodes: number, liars: number, hours: nu
 }
 
 test('peer times of 100 nodes are within 15 s of each other from 3 hours on', () => {
-  expect(largestDifference('100 clocks', 100, 0, 6)).toBeLessThan(15 * SECOND)
+  expect(largestDifference('100 clocks', 100, 0, 4)).toBeLessThan(15 * SECOND)
 })
 
 test('peer times of 45 nodes are within 15 s of each other although 5 others lie', () => {
-  expect(largestDifference('5 liars', 50, 5, 12)).toBeLessThan(15 * SECOND)
+  expect(largestDifference('5 liars', 50, 5, 8)).toBeLessThan(15 * SECOND)
 })

@@ -56,7 +56,7 @@ export function agreementOf(clocks: WrongClocks): Agreement {
       : message
   const honest: Member[] = []
   // Spread evenly: where most of a few clocks are minutes ahead, peer time is, and a clock that is behind does not reach it.
-  const step = (2 * LARGEST_SKEW) / nodes
+  const step = Math.floor((2 * LARGEST_SKEW) / nodes)
   const skews = shuffled(
     random,
     Array.from({ length: nodes }, (_, index) => -LARGEST_SKEW + index * step + randomBelow(random, step)),
