@@ -43,7 +43,7 @@ say(`${((cloud.sum('bytes-sent') - before) / nodes / 60).toFixed(0)} bytes/s sen
 cloud.world.network.set({ loss: LOSS })
 const disturbed = lookUpDuringChurn()
 report(`5 % loss, ${replaced} nodes replaced in ${minutes} minutes`, disturbed)
-say(`${process.memoryUsage().rss >> 20} MiB of memory`)
+say(`${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB of memory`)
 
 /** Lets nodes be replaced for a time. */
 function churn(duration: number): void {
@@ -66,7 +66,9 @@ function lookUpDuringChurn(): LookupReport {
   const reports: LookupReport[] = []
   for (let portion = 0; portion < portions; portion++) {
     churn((minutes * MINUTE) / portions)
-    reports.push(lookUp(cloud, names, { lookups: lookups / portions, atOnce: 50, stream: `churn ${portion}` }))
+    const one = lookUp(cloud, names, { lookups: lookups / portions, atOnce: 50, stream: `churn ${portion}` })
+    report(`portion ${portion + 1} of ${portions}`, one)
+    reports.push(one)
   }
   const sum = (of: (one: LookupReport) => number): number => reports.reduce((total, one) => total + of(one), 0)
   return {

@@ -77,7 +77,7 @@ describe('comparisons', () => {
     expect(graph.sum('dropped-message-out-of-order')).toBe(0)
   })
 
-  test('G-107: an idle node of twenty sends at most 300 bytes a second, and what is equal costs one exchange', () => {
+  test('an idle node of twenty sends at most 300 bytes a second, and what is equal costs one exchange', () => {
     const graph = new SimulatedGraph({ seed: 'idle', checks: false })
     graph.grow(20)
     graph.world.runFor(5 * MINUTE)

@@ -15,7 +15,7 @@ function correction(member: Member): number {
   return member.node.now() - member.host.ports.clock.utc()
 }
 
-test('G-113: a node whose clock is far off stays at the limit of the correction, and its log says so', () => {
+test('a node whose clock is far off stays at the limit of the correction, and its log says so', () => {
   const graph = new SimulatedGraph({ seed: 'far off', checks: false })
   const members = graph.grow(4)
   const late = graph.add()

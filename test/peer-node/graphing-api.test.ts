@@ -45,7 +45,7 @@ const conditions = [
   'not authorized',
 ]
 
-describe('G-137: a condition has a code of its own, which is raised, documented, and says what to do next', () => {
+describe('a condition has a code of its own, which is raised, documented, and says what to do next', () => {
   const catalog = new Map(Object.entries(errorCatalog))
   const codes = conditions.map((condition) => codesOfConditions[condition] ?? condition.replaceAll(' ', '-'))
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
