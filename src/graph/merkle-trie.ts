@@ -41,6 +41,14 @@ export interface TrieLeaf {
   readonly id: RecordId
 }
 
+/** A leaf whose time is over. */
+export interface ExpiredLeaf {
+  readonly type: string
+  readonly id: RecordId
+  /** The whole minute at which it expired, or the exact time. */
+  readonly expires: number
+}
+
 /** A leaf as it would be, were the record in the trie. */
 export interface HashedLeaf {
   readonly path: string
@@ -133,13 +141,14 @@ export class MerkleTrie {
   }
 
   /** Takes out what has expired by a whole minute of peer time, in milliseconds. An earlier one than before does nothing. */
-  advance(minute: number): readonly { readonly type: string; readonly id: RecordId }[] {
-    const expired: { type: string; id: RecordId }[] = []
+  advance(minute: number): readonly ExpiredLeaf[] {
+    const expired: ExpiredLeaf[] = []
     if (minute <= this.#minute) return expired
     this.#minute = minute
     const number = Math.floor(minute / MINUTE)
     for (let slot = this.#expirations.due(number); slot !== undefined; slot = this.#expirations.due(number)) {
-      expired.push({ type: this.#typeOf(slot).name, id: recordIdFromBytes(this.#leaves.id(slot)) })
+      const expires = (this.#leaves.minutes[slot] ?? 0) * MINUTE
+      expired.push({ type: this.#typeOf(slot).name, id: recordIdFromBytes(this.#leaves.id(slot)), expires })
       this.#seekLeaf(slot)
       this.#remove(slot)
     }

@@ -19,7 +19,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import type { EphemeralRecords } from './ephemeral-records.ts'
 import type { RecordChange } from './graph-events.ts'
 import type { GraphParts } from './graph-parts.ts'
-import type { MerkleTrie } from './merkle-trie.ts'
+import type { ExpiredLeaf, MerkleTrie } from './merkle-trie.ts'
 
 /** What became of a version that was offered. `full`: it is ephemeral, and of all the first to make room (G-173). */
 export type Applied = 'new' | 'present' | 'old' | 'full'
@@ -47,7 +47,7 @@ export class RecordStore {
   /** The records that came lately, the oldest first. */
   readonly #recent = new Map<RecordId, { readonly stored: number; readonly digest: Uint8Array }>()
   /** Records that the trie does not count any more, but that were not removed yet. */
-  readonly #overdue = new Set<RecordId>()
+  readonly #overdue = new Map<RecordId, ExpiredLeaf>()
   #changes: { readonly change: RecordChange; readonly isLasting: boolean }[] = []
   #acknowledgements: ((error: PeerageError | undefined) => void)[] = []
   #isCommitDue = false
@@ -134,7 +134,7 @@ export class RecordStore {
     this.database.put(record, { refresh: refresh ?? former?.refresh ?? false })
     this.#overdue.delete(record.id)
     // The trie's minute may be ahead of peer time: what has expired by it is here, but not counted.
-    if (!this.trie.put(record)) this.#overdue.add(record.id)
+    if (!this.trie.put(record)) this.#overdue.set(record.id, record)
     this.#rememberArrival(record)
     this.#changed(changeBetween(present, record), true)
     return 'new'
@@ -188,14 +188,19 @@ export class RecordStore {
 
   /** The trie leaves out what has expired by a minute of peer time (G-161). */
   advanceTrie(minute: number): void {
-    for (const { id } of this.trie.advance(minute)) this.#overdue.add(id)
+    for (const leaf of this.trie.advance(minute)) this.#overdue.set(leaf.id, leaf)
   }
 
-  /** Removes what has expired by a minute, some at a time. @returns whether there is more */
+  /** Removes what has expired by a minute to which the trie was advanced, some at a time. @returns whether there is more */
   purge(minute: number): boolean {
-    const expired = this.database.expiring(minute, PURGED_AT_ONCE)
-    for (const leaf of expired) this.remove(leaf, 'expired')
-    return expired.length === PURGED_AT_ONCE
+    let removed = 0
+    for (const leaf of this.#overdue.values()) {
+      // The trie may be ahead.
+      if (leaf.expires > minute) continue
+      if (removed++ === PURGED_AT_ONCE) return true
+      this.remove(leaf, 'expired')
+    }
+    return false
   }
 
   /** Removes ephemeral records that have expired by a minute. */
@@ -251,7 +256,7 @@ export class RecordStore {
   }
 
   #fillTrie(): void {
-    for (const leaf of this.database.leaves()) if (!this.trie.put(leaf)) this.#overdue.add(leaf.id)
+    for (const leaf of this.database.leaves()) if (!this.trie.put(leaf)) this.#overdue.set(leaf.id, leaf)
   }
 
   #changed(change: RecordChange | undefined, isLasting: boolean): void {

@@ -48,8 +48,6 @@ CREATE TABLE records (
 ) STRICT;
 CREATE UNIQUE INDEX records_by_id ON records (id);
 CREATE INDEX records_by_type ON records (type);
-CREATE INDEX records_by_creator ON records (creator_key);
-CREATE INDEX records_by_expiration ON records (expires);
 CREATE INDEX records_to_refresh ON records (arrival) WHERE refresh = 1;
 
 CREATE TABLE attributes (

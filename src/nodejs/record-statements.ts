@@ -41,8 +41,6 @@ export class RecordStatements {
   readonly setRefresh: SqliteStatement
   /** id, type, digest, expires, arrival */
   readonly leaves: SqliteStatement
-  /** id, type, digest, expires */
-  readonly expiring: SqliteStatement
   /** arrival, refresh, id, digest, bytes */
   readonly refreshed: SqliteStatement
   readonly setting: SqliteStatement
@@ -86,9 +84,6 @@ export class RecordStatements {
     this.leaves = rows(
       'SELECT id, type, digest, expires, arrival FROM records WHERE arrival > ? ORDER BY arrival LIMIT ?',
     )
-    this.expiring = rows(
-      'SELECT id, type, digest, expires FROM records WHERE expires <= ? ORDER BY expires, arrival LIMIT ?',
-    )
     this.refreshed = rows(
       `SELECT arrival, refresh, id, digest, bytes FROM records
        WHERE refresh = 1 AND deleted = 0 AND arrival > ? ORDER BY arrival LIMIT ?`,
@@ -129,9 +124,7 @@ export class RecordStatements {
     if (creator !== undefined) add('creator_key = ?', creator)
     if (expiringAfter !== undefined) add('expires > ?', expiringAfter)
     if (after !== undefined) add(newestFirst === true ? 'arrival < ?' : 'arrival > ?', after)
-    let index = 'NOT INDEXED'
-    if (creator !== undefined) index = 'INDEXED BY records_by_creator'
-    else if (type !== undefined) index = 'INDEXED BY records_by_type'
+    let index = type === undefined ? 'NOT INDEXED' : 'INDEXED BY records_by_type'
     if (where !== undefined) {
       const candidates = queryCandidates(where, (statement) => this.#arrivals(statement))
       if (candidates !== undefined) {

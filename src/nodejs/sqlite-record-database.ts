@@ -173,10 +173,6 @@ export class SqliteRecordDatabase implements RecordDatabase {
     }
   }
 
-  expiring(until: number, limit: number): readonly StoredLeaf[] {
-    return this.#read(() => this.#statements.expiring.all(until, limit).map(storedLeaf))
-  }
-
   *refreshed(): Iterable<StoredRecord> {
     let after = 0
     for (;;) {

@@ -18,8 +18,8 @@ import { packChecks } from './signature-batch.ts'
 
 /** So many records are checked in one turn of the event loop on the main thread; the others of that turn go to the worker. */
 export const CHECKED_INLINE = 4
-/** Batches that the worker has at a time: one that it works on, and one that waits. */
-const MOST_BATCHES = 2
+/** Batches that the worker has at a time: it has enough to do while the main thread stores and commits many records. */
+const MOST_BATCHES = 8
 /** Records of one batch. */
 export const LARGEST_CHECK_BATCH = 128
 

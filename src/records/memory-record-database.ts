@@ -219,13 +219,6 @@ export class MemoryRecordDatabase implements RecordDatabase {
     for (const entry of this.#stored()) yield storedLeaf(entry)
   }
 
-  expiring(until: number, limit: number): readonly StoredLeaf[] {
-    const found: StoredEntry[] = []
-    for (const entry of this.#open().records.values()) if (entry.record.expires <= until) found.push(entry)
-    found.sort((one, other) => one.record.expires - other.record.expires || one.arrival - other.arrival)
-    return found.slice(0, limit).map(storedLeaf)
-  }
-
   *refreshed(): Iterable<StoredRecord> {
     for (const entry of this.#stored()) if (entry.refresh && !entry.record.deleted) yield storedRecord(entry)
   }

@@ -41,8 +41,6 @@ export interface RecordDatabase {
 
   /** Every record, tombstones included, in the order of arrival: what a trie is built from. */
   leaves(): Iterable<StoredLeaf>
-  /** Records that expire at this peer time or before, the earliest first. */
-  expiring(until: number, limit: number): readonly StoredLeaf[]
   /** Live records that are marked to be refreshed. */
   refreshed(): Iterable<StoredRecord>
 

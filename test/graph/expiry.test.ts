@@ -42,9 +42,9 @@ describe('expired records', () => {
       node.restart()
       node.run(3 * MINUTE)
       const changes = node.records.store.database.changes(0, undefined, 100)
-      expect(changes.map((change) => change.kind === 'removed' && [change.id, change.reason])).toEqual(
-        ids.map((id) => [id, 'expired']),
-      )
+      const noted = changes.map((change) => (change.kind === 'removed' ? `${change.id} ${change.reason}` : change.kind))
+      // What expires at the same minute goes in any order.
+      expect(noted.sort()).toEqual(ids.map((id) => `${id} expired`).sort())
     }
   })
 

@@ -248,7 +248,6 @@ class Run {
       changes: changes.map((change) => {
         return change.kind === 'stored' ? { ...change, record: toHex(change.record.digest) } : change
       }),
-      expiring: this.#database.expiring(selection.expiringAfter ?? 0, selection.limit).map(({ id }) => id),
     }
   }
 

@@ -55,7 +55,6 @@ function readAll(database: RecordDatabase): number {
     database.list({ limit: 1_000 }),
     database.list({ where, limit: 1_000 }),
     database.changes(0, undefined, 1_000),
-    database.expiring(Number.MAX_SAFE_INTEGER, 1_000),
     [...database.leaves()],
     [...database.refreshed()],
     [database.setting('setting')],

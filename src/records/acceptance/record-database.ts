@@ -258,29 +258,6 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
-    name: 'what expires by a time is found, the earliest first, as much as is wanted',
-    run({ crypto, databases }) {
-      const samples = new SampleRecords(crypto)
-      const database = databases.create(NAME, OPTIONS)
-      const records = [50, 10, 30, 30, 20].map((expires) => samples.first({ expires }))
-      for (const record of records) database.put(record, ONCE)
-      const [fifty, ten, thirty, otherThirty, twenty] = records
-      const expected = [ten, twenty, thirty, otherThirty, fifty]
-      expectSame(ids(...database.expiring(SAMPLE_TIME + 50, ALL)), ids(...expected), 'all')
-      expectSame(
-        ids(...database.expiring(SAMPLE_TIME + 30, ALL)),
-        ids(...expected.slice(0, 4)),
-        'up to the very instant',
-      )
-      expectSame(ids(...database.expiring(SAMPLE_TIME + 50, 2)), ids(ten, twenty), 'two')
-      expectSame(database.expiring(SAMPLE_TIME + 9, ALL).length, 0, 'none')
-      if (thirty === undefined || twenty === undefined) throw new Error('there are five')
-      database.put(samples.next(thirty, { expires: 90 }), ONCE)
-      database.put(samples.tombstone(twenty), ONCE)
-      expectSame(ids(...database.expiring(SAMPLE_TIME + 40, ALL)), ids(ten, twenty, otherThirty), 'after changes')
-    },
-  },
-  {
     name: 'marks of what is to be refreshed are no changes, and survive a restart',
     run(subject) {
       const samples = new SampleRecords(subject.crypto)
@@ -404,7 +381,6 @@ function expectEmpty(database: RecordDatabase): void {
   expectSame(database.changes(0, undefined, ALL).length, 0, 'changes')
   expectSame([...database.leaves()].length, 0, 'leaves')
   expectSame([...database.refreshed()].length, 0, 'records to refresh')
-  expectSame(database.expiring(Number.MAX_SAFE_INTEGER, ALL).length, 0, 'expiring records')
   expectSame(database.setting('setting'), undefined, 'a setting')
 }
 
