@@ -17,7 +17,7 @@ import { noteActivity } from './quiet-moment.ts'
 import { packChecks } from './signature-batch.ts'
 
 /** So many records are checked in one turn of the event loop on the main thread; the others of that turn go to the worker. */
-export const CHECKED_INLINE = 4
+export const CHECKED_INLINE = 16
 /** Batches that the worker has at a time: it has enough to do while the main thread stores and commits many records. */
 const MOST_BATCHES = 8
 /** Records of one batch. */
