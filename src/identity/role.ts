@@ -12,3 +12,15 @@ export const ROLES: readonly Role[] = ['administrator', 'inviting-member', 'memb
 export function mayIssueCertificates(role: Role): boolean {
   return role !== 'member'
 }
+
+/** Which roles a holder of each role may give (MS-PPSEC 2.2.5.3). */
+const ISSUABLE: Readonly<Record<Role, readonly Role[]>> = {
+  administrator: ['administrator', 'inviting-member', 'member'],
+  'inviting-member': ['inviting-member', 'member'],
+  member: [],
+}
+
+/** Whether a member with these roles may give a role to others. */
+export function mayGiveRole(held: readonly Role[], role: Role): boolean {
+  return held.some((own) => ISSUABLE[own].includes(role))
+}
