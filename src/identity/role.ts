@@ -8,6 +8,11 @@ export type Role = 'administrator' | 'inviting-member' | 'member'
 /** All roles, in the order in which a certificate lists them. */
 export const ROLES: readonly Role[] = ['administrator', 'inviting-member', 'member']
 
+/** Whether a text names a role. */
+export function isRole(text: string): text is Role {
+  return ROLES.some((role) => role === text)
+}
+
 /** Whether a member with this role may issue certificates, for whatever roles. */
 export function mayIssueCertificates(role: Role): boolean {
   return role !== 'member'
