@@ -114,6 +114,10 @@ export interface ErrorDetails {
   'invitation-too-long': { readonly length: number; readonly limit: number; readonly shorten: readonly string[] }
   'invalid-group-export': { readonly problem: string }
   'unsupported-version': { readonly structure: string; readonly version: number; readonly known: number }
+  'too-much-kept': { readonly what: string; readonly count: number; readonly limit: number }
+  'revocation-too-large': { readonly problem: string }
+  'password-too-short': { readonly length: number; readonly limit: number }
+  'too-many-admitters': { readonly count: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -588,6 +592,24 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
       `this ${structure} is of version ${version}, and this release knows version ${known}`,
     advice: 'Update Peerage.',
     original: 'PEER_E_UNSUPPORTED_VERSION',
+  },
+  'too-much-kept': {
+    message: ({ what, count, limit }) => `a revocation keeps at most ${limit} ${what}, not ${count}`,
+    advice: 'Keep none, or those that matter; what is to stay can be written again by another member first.',
+  },
+  'revocation-too-large': {
+    message: ({ problem }) => `a revocation has no room for ${problem}`,
+    advice: 'Revoke fewer certificates at once, or one nearer to the group key that these stand under.',
+  },
+  'password-too-short': {
+    message: ({ length, limit }) => `the password of a group has at least ${limit} characters, not ${length}`,
+    advice: 'Choose a longer one: several words that have nothing to do with each other are good.',
+    original: 'PEER_E_PASSWORD_DOES_NOT_MEET_POLICY',
+  },
+  'too-many-admitters': {
+    message: ({ count, limit }) =>
+      `a password is for at most ${limit} certificates whose holders may admit by it, and would be for ${count}`,
+    advice: 'Set a new password, or give fewer members a role that may admit; or invite by a link.',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

@@ -1,0 +1,226 @@
+/**
+ * The security state of one group at one node: memberships and revocations, and what follows from them (DESIGN sections 6 and 8).
+ * Together with a record it decides whether the record is valid. It is a function of the records that were put in,
+ * whatever their order: nodes that have the same ones agree. There is no clock in it.
+ *
+ * What is put in was judged by itself before (membership-record.ts, revocation.ts). What does not stand any more is for its
+ * owner to take out: it changes nothing here as long as it does not stand.
+ */
+import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
+import type { RecordId } from '../records/record-id.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import { Admissions } from './admissions.ts'
+import type { AuthorChain } from './author-chain.ts'
+import type { CertificateDigest, ChainDigest } from './digests.ts'
+import type { MemberChain } from './member-chain.ts'
+import type { Membership } from './membership-record.ts'
+import { Memberships } from './memberships.ts'
+import type { Revocation } from './revocation.ts'
+import type { PageDigest } from './revocation-page.ts'
+import { type PageRecord, Revocations } from './revocations.ts'
+import type { RecordVersion, Standing, VersionChains } from './standing.ts'
+
+/** As {@link Standing}; or `not-admitted`, where nobody has let in yet who came by a link. */
+export type MemberStanding = Standing | 'not-admitted'
+
+/** What one node knows of who is in a group and who is not any more. */
+export class SecurityState {
+  readonly #memberships: Memberships
+  readonly #revocations = new Revocations()
+  #admissions: Admissions
+  /** What has to be worked out again: `more-admissions` if only records and chains have come that may let others in. */
+  #unsettled: 'nothing' | 'more-admissions' | 'everything' = 'nothing'
+  #changed = new Set<CertificateDigest>()
+
+  /** @param root The chain that is the GRC alone */
+  constructor(crypto: Crypto, root: AuthorChain) {
+    this.#memberships = new Memberships(crypto, root)
+    this.#admissions = new Admissions(this.#memberships, this.#revocations)
+  }
+
+  /** A chain that was verified, wherever it came from. @returns whether it was not known */
+  learn(chain: MemberChain): boolean {
+    const isNew = this.#memberships.learn(chain)
+    // It may be that of somebody whose record lets others in.
+    if (isNew) this.#moreAdmissions()
+    return isNew
+  }
+
+  /** Forgets a chain that no record names any more. */
+  forget(chain: ChainDigest): void {
+    this.#memberships.forget(chain)
+    this.#unsettled = 'everything'
+  }
+
+  addMembership(membership: Membership): void {
+    if (!this.#memberships.add(membership)) return
+    const admission = this.#memberships.admissionBy(membership.id)
+    if (admission !== undefined) this.#admissions.add(admission)
+    this.#moreAdmissions()
+  }
+
+  addRevocation(revocation: Revocation): void {
+    if (this.#revocations.add(revocation, this.#memberships)) this.#unsettled = 'everything'
+  }
+
+  addPage(page: PageRecord): void {
+    if (this.#revocations.addPage(page)) this.#unsettled = 'everything'
+  }
+
+  /** The record of a membership, a revocation or a page is gone. What it said of chains stays known. */
+  remove(id: RecordId): void {
+    const wasThere = this.#memberships.remove(id) || this.#revocations.remove(id)
+    if (wasThere) this.#unsettled = 'everything'
+  }
+
+  /** The chain of this digest, the GRC alone among them. */
+  author(digest: ChainDigest): AuthorChain | undefined {
+    return this.#memberships.author(digest)
+  }
+
+  /** The chain of a member of this digest. */
+  chain(digest: ChainDigest): MemberChain | undefined {
+    return this.#memberships.get(digest)
+  }
+
+  /** All chains of a key that are known, whatever has become of them. @param key In hexadecimal digits */
+  chainsOf(key: string): readonly MemberChain[] {
+    return this.#memberships.ofKey(key)
+  }
+
+  /** The keys of which chains are known, in hexadecimal digits. */
+  keys(): Iterable<string> {
+    return this.#memberships.keys()
+  }
+
+  /** The membership records of a chain. */
+  membershipsOf(chain: ChainDigest): readonly Membership[] {
+    return this.#memberships.recordsOf(chain)
+  }
+
+  /**
+   * The chains of a key under which its holder is a member: admitted, not revoked, and in time, give or take
+   * {@link CLOCK_TOLERANCE} (P-012).
+   *
+   * @param moment In milliseconds since 1970
+   */
+  chainsInForce(key: string, moment: number): readonly MemberChain[] {
+    return this.chainsOf(key).filter((chain) => {
+      const isInTime = moment >= chain.notBefore - CLOCK_TOLERANCE && moment <= chain.notAfter + CLOCK_TOLERANCE
+      return isInTime && this.standingOfChain(chain) === 'stands'
+    })
+  }
+
+  /**
+   * The chains that have to be revoked so that the holder of a key is a member no more (P-131): all that have not ended and are
+   * not revoked, admitted or not.
+   */
+  chainsToRevoke(key: string, moment: number): readonly MemberChain[] {
+    const chains = this.chainsOf(key).filter(({ notAfter }) => moment <= notAfter + CLOCK_TOLERANCE)
+    return chains.filter((chain) => {
+      const standing = this.standingOfChain(chain)
+      return standing === 'stands' || standing === 'not-admitted'
+    })
+  }
+
+  /** Whether what the holder of a chain does from now on stands. */
+  standingOfChain(chain: AuthorChain): MemberStanding {
+    this.#settle()
+    const standing = this.#revocations.chain(chain)
+    if (standing !== 'stands') return standing
+    return this.#admissions.isIn(chain) ? 'stands' : 'not-admitted'
+  }
+
+  /** The same, but for admission, for the certificates from the GRC down to one: a link, for example. */
+  standingOfPath(path: readonly CertificateDigest[]): Standing {
+    this.#settle()
+    return this.#revocations.path(path)
+  }
+
+  /** Whether a version of a record stands, a membership record or a password record as well. */
+  standingOfRecord(version: RecordVersion, chains: VersionChains): MemberStanding {
+    this.#settle()
+    const standing = this.#revocations.record(version, chains)
+    if (standing === 'falls') return standing
+    const isAdmitted = (chain: AuthorChain): boolean => this.#admissions.isIn(chain)
+    return isAdmitted(chains.author) && isAdmitted(chains.creator) ? standing : 'not-admitted'
+  }
+
+  /**
+   * Whether a revocation counts. What its author is now does not matter if it was let in before those revocations that are
+   * none of its author's superiors' (revocations.ts), so this is asked after {@link addRevocation}.
+   */
+  counts(revocation: RecordId): boolean {
+    this.#settle()
+    return this.#revocations.counts(revocation)
+  }
+
+  /** Why a revocation that was added does not count: because of others, or because its author was not let in. */
+  standingOfRevocation(revocation: Revocation): MemberStanding {
+    if (this.counts(revocation.id)) return 'stands'
+    return this.#revocations.revocation(revocation) === 'falls' ? 'falls' : 'not-admitted'
+  }
+
+  /** Whether a page stands: as every record, and also if a revocation that counts names it. */
+  standingOfPage(version: RecordVersion, author: AuthorChain, page: PageDigest): MemberStanding {
+    this.#settle()
+    if (this.#revocations.isPageNamed(page)) return 'stands'
+    return this.standingOfRecord(version, { creator: author, author })
+  }
+
+  /** Whether a revocation names a certificate of this key: one that comes to light later is worth an event (P-131). */
+  hasRevoked(key: string): boolean {
+    this.#settle()
+    return this.#revocations.hasRevoked(key)
+  }
+
+  /** Whether a revocation names a certificate, wherever it stands. */
+  isRevoked(certificate: CertificateDigest): boolean {
+    this.#settle()
+    return this.#revocations.isRevoked(certificate)
+  }
+
+  /** The pages that revocations are waiting for. */
+  missingPages(): readonly PageDigest[] {
+    this.#settle()
+    return this.#revocations.missingPages()
+  }
+
+  /**
+   * The certificates about which something has changed since this was asked last: what was done under them, or under a chain
+   * that passes through them, is to be judged again. Links under them as well.
+   */
+  takeChanges(): ReadonlySet<CertificateDigest> {
+    this.#settle()
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  #moreAdmissions(): void {
+    if (this.#unsettled === 'nothing') this.#unsettled = 'more-admissions'
+  }
+
+  #settle(): void {
+    if (this.#unsettled === 'nothing') return
+    const isAllAnew = this.#unsettled === 'everything'
+    this.#unsettled = 'nothing'
+    this.#revocations.admissionsChanged()
+    const changed = this.#revocations.settle(this.#memberships)
+    for (const digest of changed) this.#changed.add(digest)
+    if (isAllAnew || changed.size > 0) {
+      const before = this.#admissions
+      this.#admissions = new Admissions(this.#memberships, this.#revocations)
+      this.#noteHolders([...before.admitted()].filter((chain) => !this.#admissions.hasAdmitted(chain)))
+      this.#noteHolders([...this.#admissions.admitted()].filter((chain) => !before.hasAdmitted(chain)))
+    } else this.#noteHolders(this.#admissions.grow())
+  }
+
+  /** @param chains That end right under a link */
+  #noteHolders(chains: Iterable<ChainDigest>): void {
+    for (const chain of chains) {
+      const holder = this.#memberships.get(chain)?.certificateDigests.at(-1)
+      if (holder !== undefined) this.#changed.add(holder)
+    }
+  }
+}

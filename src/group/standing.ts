@@ -1,0 +1,34 @@
+/**
+ * How what was done under a certificate stands before the revocations of a group.
+ */
+import type { RecordId } from '../records/record-id.ts'
+import type { AuthorChain } from './author-chain.ts'
+
+/**
+ * `stands`; `falls`, because a revocation does not keep it; or `undecided`, because pages are missing that may keep it.
+ */
+export type Standing = 'stands' | 'undecided' | 'falls'
+
+/** One version of one record. */
+export interface RecordVersion {
+  readonly id: RecordId
+  /** SHA-256 over the record. */
+  readonly digest: Uint8Array
+}
+
+/** The chains under which a version was written; they are the same where it was never modified. */
+export interface VersionChains {
+  readonly creator: AuthorChain
+  readonly author: AuthorChain
+}
+
+/** What stands, by a number of revocations. */
+export interface Standings {
+  record(version: RecordVersion, chains: VersionChains): Standing
+}
+
+/** The worse of two. */
+export function worse(one: Standing, other: Standing): Standing {
+  if (one === 'falls' || other === 'falls') return 'falls'
+  return one === 'stands' ? other : one
+}
