@@ -48,6 +48,11 @@ export interface Period {
 /** The one classifier that who is no administrator may have: the name of a group in PNRP (P-018). */
 export const PARTICIPANT = 'participant'
 
+/** The classifier list of a certificate with these roles (P-018): every classifier for administrators. */
+export function classifiersFor(roles: readonly Role[]): readonly string[] {
+  return roles.includes('administrator') ? [] : [PARTICIPANT]
+}
+
 /** The certificate whose key signs. */
 export function parentOf({ chain }: Issuer): GroupRootCertificate | GroupMembershipCertificate | LinkCertificate {
   return chain.at(-1) ?? chain[0]
@@ -171,7 +176,7 @@ function issuedContent(crypto: Crypto, random: Random, issuer: Issuer, issuance:
     issuerPeerName: parent.peerName,
     groupPeerName: groupOf(issuer),
     roles,
-    classifiers: roles.includes('administrator') ? [] : [PARTICIPANT],
+    classifiers: classifiersFor(roles),
   }
 }
 
