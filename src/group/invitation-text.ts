@@ -20,6 +20,7 @@ import { compactChain } from './compact-certificate.ts'
 import { chainDigest } from './digests.ts'
 import { type CarriedChain, type Invitation, type InvitationContent, LONGEST_INVITATION } from './invitation.ts'
 import { groupNameProblem, readInvitationContent, writeInvitation } from './invitation-format.ts'
+import { unusable } from './invitation-problem.ts'
 
 const PREFIX = 'peerage:'
 const CHECKSUM_LENGTH = 4
@@ -71,34 +72,7 @@ export function readInvitation(crypto: Crypto, text: string): InvitationContent 
   }
 }
 
-/** Why an invitation cannot be used: `problem` of PeerageError `invalid-invitation`. */
-export type InvitationProblem =
-  // Its text
-  | 'no-invitation'
-  | 'too-long'
-  | 'characters'
-  | 'cut-short'
-  | 'left-over'
-  | 'altered'
-  | 'content'
-  // Its use
-  | 'expired'
-  | 'for-another-identity'
-  | 'chain-expired'
-  | 'chain-of-another-group'
-  | 'chain-refused'
-  | 'another-chain'
-
-/** The error for an invitation that cannot be used. @param detail A clause for people. */
-export function unusable(
-  problem: InvitationProblem,
-  detail: string,
-  cause?: unknown,
-): PeerageError<'invalid-invitation'> {
-  return new PeerageError('invalid-invitation', { problem, detail }, { cause })
-}
-
-/** The chain that an invitation has whole when it is made. */
+/** A step that makes an invitation shorter. */
 type Shortening = (crypto: Crypto, content: InvitationContent) => InvitationContent
 
 const asItIs: Shortening = (_crypto, content) => content

@@ -12,7 +12,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import { expandChain } from './compact-certificate.ts'
 import { chainDigest } from './digests.ts'
 import type { IdentityInvitation, InvitationContent, LinkInvitation } from './invitation.ts'
-import { unusable } from './invitation-text.ts'
+import { unusable } from './invitation-problem.ts'
 import type { LinkKey } from './link-key.ts'
 import { type MemberChain, verifiedMemberChain } from './member-chain.ts'
 

@@ -14,6 +14,7 @@ import { formatUtc } from '../runtime/calendar.ts'
 import { type Crypto, SEED_LENGTH } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
+import { unusable } from './invitation-problem.ts'
 import {
   groupOf,
   type Issuer,
@@ -84,10 +85,7 @@ export function joinWithLink(
 ): MemberChain {
   const link = linkAtEnd(chain)
   const keyPair = crypto.signingKeyPair(seed)
-  if (now > link.admitsUntil) {
-    const detail = `the link admitted until ${formatUtc(link.admitsUntil)}`
-    throw new PeerageError('invalid-invitation', { problem: 'expired', detail })
-  }
+  if (now > link.admitsUntil) throw unusable('expired', `the link admitted until ${formatUtc(link.admitsUntil)}`)
   const issuer = { chain, secretKey: keyPair.secretKey }
   const period = periodUnder(issuer, undefined, undefined, now)
   const longer = issueMembershipUnder(crypto, random, issuer, { publicKey, roles: link.roles, period })
