@@ -117,7 +117,6 @@ export interface ErrorDetails {
   'too-much-kept': { readonly what: string; readonly count: number; readonly limit: number }
   'revocation-too-large': { readonly problem: string }
   'password-too-short': { readonly length: number; readonly limit: number }
-  'too-many-admitters': { readonly count: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -605,11 +604,6 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ length, limit }) => `the password of a group has at least ${limit} characters, not ${length}`,
     advice: 'Choose a longer one: several words that have nothing to do with each other are good.',
     original: 'PEER_E_PASSWORD_DOES_NOT_MEET_POLICY',
-  },
-  'too-many-admitters': {
-    message: ({ count, limit }) =>
-      `a password is for at most ${limit} certificates whose holders may admit by it, and would be for ${count}`,
-    advice: 'Set a new password, or give fewer members a role that may admit; or invite by a link.',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

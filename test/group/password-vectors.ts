@@ -18,19 +18,27 @@ interface ProofVector {
   readonly confirmation: string
 }
 
-export interface RecordVector {
+/** A record as the vectors have it; who it is sealed to in the form of their seeds. */
+export type RecordVector =
+  | (Terms & Sealing & { readonly kind: 'setting' })
+  | (Sealing & { readonly kind: 'addition'; readonly to: Terms; readonly password: string })
+  | (Vector & { readonly kind: 'removal'; readonly generation: number })
+
+interface Vector {
   readonly what: string
-  readonly generation: number
   readonly payload: string
-  readonly password?: {
-    readonly role: Role
-    readonly cost: PasswordCost
-    readonly verifier: string
-    readonly sealingSeed: string
-    readonly admitters: readonly { readonly certificate: string; readonly seed: string }[]
-    readonly former: readonly string[]
-  }
-  readonly unknownFields: readonly { readonly tag: number; readonly content: string }[]
+}
+
+interface Terms {
+  readonly generation: number
+  readonly role: Role
+  readonly cost: PasswordCost
+}
+
+interface Sealing extends Vector {
+  readonly verifier: string
+  readonly sealingSeed: string
+  readonly admitters: readonly { readonly certificate: string; readonly seed: string }[]
 }
 
 interface PasswordVectors {
@@ -56,6 +64,7 @@ interface PasswordVectors {
   readonly refusedChallenges: readonly { readonly what: string; readonly body: string }[]
   readonly refusedProofs: readonly { readonly what: string; readonly body: string }[]
   readonly records: readonly RecordVector[]
+  readonly laterRecords: readonly string[]
   readonly refusedRecords: readonly { readonly what: string; readonly payload: string; readonly code: ErrorCode }[]
 }
 
