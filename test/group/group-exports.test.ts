@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
   decodeGroupConfiguration,
@@ -9,12 +10,14 @@ import {
 } from '../../src/group/group-configuration.ts'
 import { decodeGroupKey, encodeGroupKey } from '../../src/group/group-key-export.ts'
 import { LARGEST_CHAIN, LONGEST_CHAIN } from '../../src/identity/certificate/chain-encoding.ts'
+import { parsePeerName } from '../../src/identity/peer-name.ts'
 import { signFor } from '../../src/identity/signature-purpose.ts'
 import { LONGEST_CLOUD_NAME } from '../../src/pnrp/cloud.ts'
 import { drawGraphId } from '../../src/records/graph-id.ts'
 import { expectCode } from '../../src/runtime/acceptance/acceptance.ts'
+import { toHex } from '../../src/runtime/bytes.ts'
 import type { Crypto } from '../../src/runtime/crypto.ts'
-import { type Endpoint, ipAddressFromBytes } from '../../src/runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, ipAddressFromBytes } from '../../src/runtime/endpoint.ts'
 import { openssl, opensslOutput } from '../identity/openssl.ts'
 import { crypto, random } from '../identity/platform.ts'
 import { person, SampleGroup } from './issuing-samples.ts'
@@ -43,6 +46,28 @@ function* alterations(text: string): Generator<string> {
     yield `${text.slice(0, place)}x${text.slice(place)}`
   }
 }
+
+interface Vectors {
+  readonly password: string
+  readonly configuration: { readonly says: Readonly<Record<string, unknown>>; readonly text: string }
+  readonly key: { readonly group: string; readonly seed: string; readonly text: string }
+}
+
+describe('docs/protocol/vectors/group-exports.json, which another implementation made', () => {
+  const { password, configuration, key }: Vectors = JSON.parse(
+    readFileSync(new URL('../../docs/protocol/vectors/group-exports.json', import.meta.url), 'utf8'),
+  )
+
+  test('the configuration is read', () => {
+    const read = decodeGroupConfiguration(crypto, configuration.text, password)
+    expect({ ...read, hints: read.hints.map(formatEndpoint), chain: read.chain.digest }).toEqual(configuration.says)
+  })
+
+  test('the group key is read', () => {
+    const read = decodeGroupKey(crypto, key.text, parsePeerName(key.group), password)
+    expect(toHex(read.secretKey.subarray(0, 32))).toBe(key.seed)
+  })
+})
 
 describe('the configuration', () => {
   test('it carries all but keys, and comes back with the password', () => {

@@ -9,6 +9,7 @@ import { authorityPart } from '../../src/identity/peer-name.ts'
 import { encodePem } from '../../src/identity/pem.ts'
 import { ROLES, type Role } from '../../src/identity/role.ts'
 import { expectCode } from '../../src/runtime/acceptance/acceptance.ts'
+import { toHex } from '../../src/runtime/bytes.ts'
 import { NOW, refusalOf } from '../identity/certificate/certificate-samples.ts'
 import { openssl, opensslOutput } from '../identity/openssl.ts'
 import { crypto, random } from '../identity/platform.ts'
@@ -117,6 +118,12 @@ describe('the terms', () => {
     const { der } = linkAtEnd(linkOf().chain)
     const text = opensslOutput(['x509', '-in', 'link', '-noout', '-text'], { link: pem(der) })
     expect(text).toContain('2.25.131563418527250331837642893279900427703')
+  })
+
+  test('their bytes are those of docs/protocol/group-certificates.md', () => {
+    const admitter = authorityPart(group.creator.peerName)
+    expect(toHex(linkTermsExtension({ uses: 300, admitter }).value)).toBe(`301a0202012c8014${admitter}`)
+    expect(toHex(LINK_TERMS_IDENTIFIER)).toBe('6981c5fa98d5ddf1ea9ea9b6b5cfcbc9ee9dcb37')
   })
 
   test('a number of uses that is none is refused', () => {
