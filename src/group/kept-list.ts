@@ -130,7 +130,11 @@ class SortedItems {
 
 function sorted(items: readonly Uint8Array[]): Uint8Array {
   const ascending = [...items].sort(compareBytes)
-  return concatBytes(...ascending.filter((item, index) => index === 0 || isAfter(item, ascending[index - 1])))
+  const different = ascending.filter((item, index) => index === 0 || isAfter(item, ascending[index - 1]))
+  const length = different[0]?.length ?? 0
+  const bytes = new Uint8Array(different.length * length)
+  for (const [index, item] of different.entries()) bytes.set(item, index * length)
+  return bytes
 }
 
 function isAfter(item: Uint8Array, previous: Uint8Array | undefined): boolean {
