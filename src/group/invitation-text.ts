@@ -58,7 +58,7 @@ export function makeInvitation(crypto: Crypto, content: InvitationContent): Invi
  * What an invitation says. This needs no network, node or identity, and changes nothing. White space is passed over: mail
  * programs and terminals break lines.
  *
- * @throws PeerageError `invalid-invitation`, with a problem of {@link InvitationProblem}; `unsupported-version`
+ * @throws PeerageError `invalid-invitation`, with a problem of invitation-problem.ts; `unsupported-version`
  */
 export function readInvitation(crypto: Crypto, text: string): InvitationContent {
   const bytes = unwrapped(crypto, text)

@@ -18,8 +18,11 @@ import { expectCode } from '../../src/runtime/acceptance/acceptance.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
 import type { Crypto } from '../../src/runtime/crypto.ts'
 import { type Endpoint, formatEndpoint, ipAddressFromBytes } from '../../src/runtime/endpoint.ts'
+import { PeerageError } from '../../src/runtime/peerage-error.ts'
+import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 import { openssl, opensslOutput } from '../identity/openssl.ts'
 import { crypto, random } from '../identity/platform.ts'
+import { damaged } from '../wire/damage.ts'
 import { person, SampleGroup } from './issuing-samples.ts'
 
 const PASSWORD = 'correct horse battery staple'
@@ -141,6 +144,25 @@ describe('the configuration', () => {
       const text = encodeGroupConfiguration(quick, random, { ...configurationOf(), chain }, PASSWORD)
       expectCode('invalid-group-export', () => decodeGroupConfiguration(quick, text, PASSWORD), 'a strange chain')
     }
+  })
+
+  test('whatever somebody who knows the password has sealed, it is read or refused, and nothing else is thrown', () => {
+    const damage = new SeededRandom('configurations')
+    const damaging: Crypto = {
+      ...quick,
+      seal: (key, nonce, plaintext, along) => quick.seal(key, nonce, damaged(damage, [plaintext]), along),
+    }
+    let refused = 0
+    for (let run = 0; run < 500; run++) {
+      const text = encodeGroupConfiguration(damaging, random, configurationOf(), PASSWORD)
+      try {
+        decodeGroupConfiguration(quick, text, PASSWORD)
+      } catch (error) {
+        if (!PeerageError.is(error, 'invalid-group-export')) throw error
+        refused++
+      }
+    }
+    expect(refused).toBeGreaterThan(400)
   })
 
   test('the longest of everything fits', () => {
