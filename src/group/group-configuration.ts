@@ -50,7 +50,7 @@ export type ConfigurationHead = Pick<GroupConfiguration, 'identity' | 'group'>
 /** The most addresses of members in a configuration. */
 export const MOST_CONFIGURED_HINTS = 32
 /** In characters. */
-export const LONGEST_CONFIGURATION = 90_112
+const LONGEST_CONFIGURATION = 90_112
 
 const FORMAT = {
   name: 'Peerage-Group-Configuration',

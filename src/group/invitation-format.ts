@@ -34,7 +34,7 @@ import { GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { type CarriedChain, type InvitationContent, LONGEST_GROUP_FRIENDLY_NAME, MOST_HINTS } from './invitation.ts'
 
 /** Which optional fields there may be. None is known yet. */
-export const INVITATION_FIELDS: TaggedFieldLimits = { mostFields: 16, longestContent: 512 }
+const INVITATION_FIELDS: TaggedFieldLimits = { mostFields: 16, longestContent: 512 }
 
 const KINDS = ['identity', 'link', 'password'] as const
 const GRAPH_ID_LENGTH = 16

@@ -140,7 +140,7 @@ export function issueLinkUnder(
 }
 
 /** The whole second that a moment lies in. */
-export function wholeSecond(moment: number): number {
+function wholeSecond(moment: number): number {
   return Math.floor(moment / 1000) * 1000
 }
 

@@ -1,6 +1,7 @@
 /**
  * The terms of a link: how many it lets in, and whether one named member alone lets them in (P-127). Whoever admits must know
- * them, and know them from the link's maker, so they stand in the link certificate, in an extension of our own (docs/protocol/group-certificates.md).
+ * them, and know them from the link's maker, so they stand in the link certificate, in an extension of our own
+ * (docs/protocol/group-certificates.md).
  */
 import { AUTHORITY_LENGTH, authorityBytes } from '../identity/authority.ts'
 import type { LinkCertificate, UnknownExtension } from '../identity/certificate/certificate.ts'
@@ -21,7 +22,10 @@ export interface LinkTerms {
 
 export const MOST_LINK_USES = 1_000_000
 
-/** 2.25.131563418527250331837642893279900427703, that is 2.25 and the UUID 62fa3156-ef1d-4794-b66b-3e5c9dc765b7 (ITU-T X.667). */
+/**
+ * 2.25.131563418527250331837642893279900427703: 2.25 and the UUID 62fa3156-ef1d-4794-b66b-3e5c9dc765b7 as a number
+ * (ITU-T X.667).
+ */
 export const LINK_TERMS_IDENTIFIER: Uint8Array = Uint8Array.of(
   ...[0x69, 0x81, 0xc5, 0xfa, 0x98, 0xd5, 0xdd, 0xf1, 0xea, 0x9e],
   ...[0xa9, 0xb6, 0xb5, 0xcf, 0xcb, 0xc9, 0xee, 0x9d, 0xcb, 0x37],

@@ -1,6 +1,6 @@
 /**
- * Making members: issuing a GMC and renewing one (MS-PPSEC 3.1.4.5). Each condition has an error of its own (P-038), and all are
- * checked before anything is signed. What comes out is the new member's chain, verified.
+ * Making members: issuing a GMC and renewing one (MS-PPSEC 3.1.4.5). Each condition has an error of its own (P-038), and all
+ * are checked before anything is signed. What comes out is the new member's chain, verified.
  *
  * The friendly name is checked and goes no further: it stands in the membership record, since certificates of a group show
  * no personal name.
@@ -60,8 +60,8 @@ export interface IssuingState {
  * Issues a GMC.
  *
  * @throws PeerageError `another-group`, `invalid-peer-name`, `unsecured-peer-name`, `invalid-friendly-name`,
- *   `invalid-public-key`, `key-of-another-name`, `unknown-role`, `invalid-argument` (no role), `not-authorized`, `membership-not-in-force`,
- *   `invalid-time-period`, `chain-too-long`, `circular-chain`
+ *   `invalid-public-key`, `key-of-another-name`, `unknown-role`, `invalid-argument` (no role), `not-authorized`,
+ *   `membership-not-in-force`, `invalid-time-period`, `chain-too-long`, `circular-chain`
  */
 export function issueMembership(
   crypto: Crypto,
