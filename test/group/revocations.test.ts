@@ -333,6 +333,20 @@ describe('who came by a link', () => {
     expect(state.standingOfChain(target.verified)).toBe('falls')
   })
 
+  test('can revoke whoever let them in: that counts, although they are not in any more', () => {
+    const doorkeeper = member(member(eve, 36, ['inviting-member']), 37)
+    const state = stateOf(doorkeeper)
+    state.addMembership(membership(guest, doorkeeper))
+    const guests = revoke(state, guest, doorkeeper)
+    for (const another of [joe, kim]) {
+      expect(state.counts(guests.id)).toBe(true)
+      expect(state.standingOfChain(doorkeeper.verified)).toBe('falls')
+      expect(state.standingOfChain(guest.verified)).toBe('not-admitted')
+      // Whatever else comes changes nothing.
+      state.addMembership(membership(another, another))
+    }
+  })
+
   test('stays in when the link is cancelled, if that keeps them, and new ones do not come in', () => {
     const later = member(way, 32, ['administrator'])
     const state = stateOf(host, guest, later)
