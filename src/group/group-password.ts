@@ -57,22 +57,27 @@ export type PasswordState = 'locked' | 'in-force'
 /** What counts, of all password records that are valid here: the same wherever these are the same. */
 export function passwordStanding(records: ReadonlyMap<RecordId, PasswordRecord>): PasswordStanding {
   let counting: { readonly id: RecordId; readonly record: PasswordSetting | PasswordRemoval } | undefined
-  const additions: (readonly [RecordId, PasswordAddition])[] = []
   for (const [id, record] of records) {
-    if (record.kind === 'addition') additions.push([id, record])
-    else if (counting === undefined || isAfter(id, record, counting)) counting = { id, record }
+    if (record.kind === 'addition') continue
+    if (counting === undefined || isAfter(id, record, counting)) counting = { id, record }
   }
   if (counting === undefined) return { generation: undefined, password: undefined }
   const { id, record } = counting
   const { generation } = record
-  if (record.kind === 'removal') return { generation, password: undefined }
-  const added = additions.filter(([, { password }]) => password === id)
-  added.sort(([one], [other]) => inOrder(one, other))
-  const { role, cost, sealed } = record
-  return {
-    generation,
-    password: { id, generation, role, cost, sealed: [sealed, ...added.map(([, { sealed }]) => sealed)] },
+  return { generation, password: record.kind === 'setting' ? passwordOf(id, record, records) : undefined }
+}
+
+function passwordOf(
+  id: RecordId,
+  { generation, role, cost, sealed }: PasswordSetting,
+  records: ReadonlyMap<RecordId, PasswordRecord>,
+): GroupPassword {
+  const added: (readonly [RecordId, SealedVerifier])[] = []
+  for (const [additionId, record] of records) {
+    if (record.kind === 'addition' && record.password === id) added.push([additionId, record.sealed])
   }
+  added.sort(([one], [other]) => inOrder(one, other))
+  return { id, generation, role, cost, sealed: [sealed, ...added.map(([, seals]) => seals)] }
 }
 
 /**
@@ -147,20 +152,49 @@ export function addingAdmitters(
   return { kind: 'addition', password: password.id, sealed }
 }
 
-/** The verifier, for the holder of one certificate; undefined if it is not sealed to it, or not for this group. */
+/**
+ * The verifier, for a holder of certificates; undefined if it is sealed to none of them, or not for this group.
+ *
+ * @param certificates All of one key
+ */
 export function openPassword(
   crypto: Crypto,
   group: PeerName,
   password: GroupPassword,
-  certificate: CertificateDigest,
+  certificates: readonly CertificateDigest[],
   keyPair: SigningKeyPair,
 ): PasswordVerifier | undefined {
   const context = sealContext(group, password)
   for (const sealed of password.sealed) {
-    const value = openVerifier(crypto, sealed, certificate, keyPair, context)
-    if (value !== undefined) return { cost: password.cost, value }
+    for (const certificate of certificates) {
+      const value = openVerifier(crypto, sealed, certificate, keyPair, context)
+      if (value !== undefined) return { cost: password.cost, value }
+    }
   }
   return undefined
+}
+
+/**
+ * The verifiers of all passwords that are locked, the former ones too, as far as a holder of certificates can open them:
+ * none of these passwords is set again (P-119).
+ */
+export function openLockedPasswords(
+  crypto: Crypto,
+  group: PeerName,
+  records: ReadonlyMap<RecordId, PasswordRecord>,
+  isRevoked: (certificate: CertificateDigest) => boolean,
+  certificates: readonly CertificateDigest[],
+  keyPair: SigningKeyPair,
+): readonly PasswordVerifier[] {
+  const verifiers: PasswordVerifier[] = []
+  for (const [id, record] of records) {
+    if (record.kind !== 'setting') continue
+    const password = passwordOf(id, record, records)
+    if (passwordState(password, isRevoked) !== 'locked') continue
+    const verifier = openPassword(crypto, group, password, certificates, keyPair)
+    if (verifier !== undefined) verifiers.push(verifier)
+  }
+  return verifiers
 }
 
 function sealedFor(

@@ -5,7 +5,8 @@
  * ```
  * sealing key   = X25519 public key of a seed drawn for this sealing
  * secret        = X25519(that seed, the member's Ed25519 key as an X25519 key)
- * key           = HMAC-SHA-256(secret, "peerage/1/password-seal" ‖ 00 ‖ sealing key ‖ the member's Ed25519 key ‖ the certificate's digest)
+ * key           = HMAC-SHA-256(secret, "peerage/1/password-seal" ‖ 00 ‖ sealing key ‖ the member's Ed25519 key
+ *                   ‖ the certificate's digest)
  * seal          = ChaCha20-Poly1305(key, nonce of 12 zero bytes, verifier, associated data: the context)
  * ```
  *
@@ -13,15 +14,14 @@
  * to another group, another role or another password does not open there. A seal does not say who made it: the
  * signature of the record does.
  */
-
 import { toUtf8 } from '../runtime/bytes.ts'
-import type { SigningKeyPair } from '../runtime/crypto.ts'
 import {
   AEAD_NONCE_LENGTH,
   AEAD_TAG_LENGTH,
   AGREEMENT_KEY_LENGTH,
   type Crypto,
   SEED_LENGTH,
+  type SigningKeyPair,
 } from '../runtime/crypto.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { type CertificateDigest, digestBytes } from './digests.ts'
@@ -87,7 +87,9 @@ export function openVerifier(
 ): Uint8Array | undefined {
   const seal = seals.find((one) => one.certificate === certificate)
   if (seal === undefined) return undefined
-  const shared = crypto.agree(crypto.agreementSecretKey(secretKey), sealingKey)
+  const agreementKey = crypto.agreementSecretKey(secretKey)
+  const shared = crypto.agree(agreementKey, sealingKey)
+  agreementKey.fill(0)
   if (shared === undefined) return undefined
   return crypto.open(sealKey(crypto, shared, sealingKey, { certificate, publicKey }), ONLY_NONCE, seal.sealed, context)
 }

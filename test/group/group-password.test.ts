@@ -7,6 +7,7 @@ import {
   admittersOf,
   type GroupPassword,
   missingAdmitters,
+  openLockedPasswords,
   openPassword,
   type PasswordStanding,
   passwordStanding,
@@ -172,15 +173,28 @@ describe('the password is locked', () => {
     )
   })
 
-  test('and whoever can open the locked one, added later or not, sees whether the same is set again', () => {
-    const setting = set(NONE, 'member', [ann, carol])
-    const locked = passwordIn(setting, [id(7), added(passwordIn(setting), bob)])
-    for (const holder of [ann, bob]) {
-      const verifier = open(locked, holder)
-      if (verifier === undefined) throw new Error('it is sealed to them')
-      expect(isVerifierOf(crypto, graph, 'the first password', verifier)).toBe(true)
-      expect(isVerifierOf(crypto, graph, 'the second password', verifier)).toBe(false)
+  test('and whoever can open what was ever locked, added later or not, sees whether the same is set again', () => {
+    const one = set(NONE, 'member', [ann, carol])
+    const two = set(standing(one), 'member', [ann, bob], second)
+    const records = new Map<RecordId, PasswordRecord>([
+      [id(1), one],
+      [id(2), added(passwordIn(one), bob)],
+      [id(3), two],
+      [id(4), removingPassword(standing(one, [id(3), two]))],
+    ])
+    const lockedFor = (holder: MemberHolder, revoked: MemberHolder) => {
+      const [certificates, keyPair] = [[leafOf(holder)], holder.keyPair]
+      return openLockedPasswords(crypto, groupName, records, revoking(revoked), certificates, keyPair)
     }
+    for (const holder of [ann, bob]) {
+      expect(lockedFor(holder, carol)).toEqual([first])
+      expect(lockedFor(holder, ann)).toEqual([first, second])
+      expect(lockedFor(holder, dave)).toEqual([])
+    }
+    expect(lockedFor(dave, carol)).toEqual([])
+    expect(lockedFor(carol, ann)).toEqual([first])
+    expect(isVerifierOf(crypto, graph, 'the first password', first)).toBe(true)
+    expect(isVerifierOf(crypto, graph, 'the second password', first)).toBe(false)
   })
 })
 
@@ -191,7 +205,7 @@ test('a seal of another group, generation or role does not open, though certific
   expect(open({ ...password, role: 'inviting-member' }, ann)).toBeUndefined()
   expect(open({ ...password, cost: { memory: 20_000, passes: 3 } }, ann)).toBeUndefined()
   const { verified, keyPair } = ann
-  expect(openPassword(crypto, verified.leaf.peerName, password, leafOf(ann), keyPair)).toBeUndefined()
+  expect(openPassword(crypto, verified.leaf.peerName, password, [leafOf(ann)], keyPair)).toBeUndefined()
 })
 
 function set(before: PasswordStanding, role: Role, members: readonly MemberHolder[], verifier = first) {
@@ -220,7 +234,7 @@ function passwordIn(one: PasswordRecord, ...others: [RecordId, PasswordRecord][]
 }
 
 function open(password: GroupPassword, holder: MemberHolder) {
-  return openPassword(crypto, groupName, password, leafOf(holder), holder.keyPair)
+  return openPassword(crypto, groupName, password, [leafOf(dave), leafOf(holder)], holder.keyPair)
 }
 
 function revoking(holder: MemberHolder): (certificate: CertificateDigest) => boolean {

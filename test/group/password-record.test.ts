@@ -44,7 +44,7 @@ describe('the vectors', () => {
       const password = passwordOf(vector)
       for (const { certificate, seed } of vector.admitters) {
         const digest = certificateDigestFromBytes(hex(certificate))
-        const opened = openPassword(crypto, group, password, digest, crypto.signingKeyPair(hex(seed)))
+        const opened = openPassword(crypto, group, password, [digest], crypto.signingKeyPair(hex(seed)))
         expect(opened).toEqual({ cost: password.cost, value: hex(vector.verifier) })
       }
     })

@@ -114,8 +114,8 @@ describe('the database of a member who may not admit', () => {
     )
     const [{ certificate } = { certificate: undefined }] = admitters
     if (password === undefined || certificate === undefined) throw new Error('one was set')
-    expect(openPassword(crypto, group, password, certificate, joinerKeyPair)).toBeUndefined()
-    expect(openPassword(crypto, group, password, certificate, admitterKeyPair)).toEqual(right)
+    expect(openPassword(crypto, group, password, [certificate], joinerKeyPair)).toBeUndefined()
+    expect(openPassword(crypto, group, password, [certificate], admitterKeyPair)).toEqual(right)
   })
 
   test('shows no guess to be right: sealed again, the right one looks as different as every other one', () => {
