@@ -14,6 +14,7 @@ import type { Crypto } from '../../src/runtime/crypto.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 import { crypto } from '../identity/platform.ts'
 import { hex } from '../records/record-vectors.ts'
+import { damaged } from '../wire/damage.ts'
 import { drawing } from './drawing.ts'
 import { admitterKeyPair, LEAST_COST, link, passwordVectors, verifier } from './password-vectors.ts'
 
@@ -58,6 +59,23 @@ describe('the vectors', () => {
       expect(admission.received(hex(body))).toBe('malformed')
     })
   }
+})
+
+test('a body that was damaged in any way is refused, and never taken for a proof of the password', () => {
+  // Products that cost nothing: what is tried here is how bodies are read.
+  const cheap: Crypto = { ...crypto, ristretto255Multiply: (_scalar, element) => element.slice() }
+  const { challenge, proof } = passwordVectors.proof
+  const samples = [hex(challenge), hex(proof)]
+  const outcomes = new Set<string>()
+  for (let time = 0; time < 1000; time++) {
+    const body = damaged(random, samples)
+    const answer = new PasswordProof(cheap, random, link, verifier).answer(body)
+    outcomes.add(typeof answer === 'string' ? answer : 'answered')
+    const result = new PasswordAdmission(cheap, random, link, verifier).received(body)
+    expect(['malformed', 'wrong-password']).toContain(result)
+    outcomes.add(String(result))
+  }
+  expect([...outcomes].sort()).toEqual(['answered', 'malformed', 'wrong-password'])
 })
 
 describe('an attempt', () => {

@@ -42,14 +42,8 @@ export const passwordPrimitives: Pick<
   ristretto255Multiply(scalar, element) {
     requireRistretto255Scalar(scalar)
     requireLength('an element of ristretto255', element, RISTRETTO255_LENGTH)
-    const { Point } = curves().ristretto255
-    try {
-      const point = Point.fromBytes(element)
-      return point.is0() ? undefined : point.multiply(littleEndian(scalar)).toBytes()
-    } catch {
-      // Lengths and scalar are right, so that only an element can be refused: it is none, or not canonical.
-      return undefined
-    }
+    const point = decoded(curves().ristretto255.Point, element)
+    return point === undefined || point.is0() ? undefined : point.multiply(littleEndian(scalar)).toBytes()
   },
 }
 
@@ -58,10 +52,15 @@ export function nobleAgreementPublicKey(publicKey: Uint8Array): Uint8Array | und
   requireLength('a public key', publicKey, PUBLIC_KEY_LENGTH)
   if (!isStrictPublicKey(publicKey)) return undefined
   const { Point, utils } = curves().ed25519
+  return decoded(Point, publicKey)?.isTorsionFree() ? utils.toMontgomery(publicKey) : undefined
+}
+
+/** The point that these bytes are, or undefined if they are none. */
+function decoded<Point>(points: { fromBytes(bytes: Uint8Array): Point }, bytes: Uint8Array): Point | undefined {
   try {
-    return Point.fromBytes(publicKey).isTorsionFree() ? utils.toMontgomery(publicKey) : undefined
+    return points.fromBytes(bytes)
   } catch {
-    // The length is right, so that only a key can be refused that is no point of the curve.
+    // The length is right, so that nothing else can be wrong.
     return undefined
   }
 }
