@@ -28,8 +28,8 @@ export class SecurityState {
   readonly #memberships: Memberships
   readonly #revocations = new Revocations()
   #admissions: Admissions
-  /** What has to be worked out again: `more-admissions` if only records and chains have come that may let others in. */
-  #unsettled: 'nothing' | 'more-admissions' | 'everything' = 'nothing'
+  /** What has to be worked out again; `admissions-anew` where a record or chain has gone that may have let somebody in. */
+  #unsettled: 'nothing' | 'something' | 'admissions-anew' = 'nothing'
   #changed = new Set<CertificateDigest>()
 
   /** @param root The chain that is the GRC alone */
@@ -42,35 +42,35 @@ export class SecurityState {
   learn(chain: MemberChain): boolean {
     const isNew = this.#memberships.learn(chain)
     // It may be that of somebody whose record lets others in.
-    if (isNew) this.#moreAdmissions()
+    if (isNew) this.#unsettle()
     return isNew
   }
 
   /** Forgets a chain that no record names any more. */
   forget(chain: ChainDigest): void {
     this.#memberships.forget(chain)
-    this.#unsettled = 'everything'
+    this.#unsettled = 'admissions-anew'
   }
 
   addMembership(membership: Membership): void {
     if (!this.#memberships.add(membership)) return
     const admission = this.#memberships.admissionBy(membership.id)
     if (admission !== undefined) this.#admissions.add(admission)
-    this.#moreAdmissions()
+    this.#unsettle()
   }
 
   addRevocation(revocation: Revocation): void {
-    if (this.#revocations.add(revocation, this.#memberships)) this.#unsettled = 'everything'
+    if (this.#revocations.add(revocation, this.#memberships)) this.#unsettle()
   }
 
   addPage(page: PageRecord): void {
-    if (this.#revocations.addPage(page)) this.#unsettled = 'everything'
+    if (this.#revocations.addPage(page)) this.#unsettle()
   }
 
   /** The record of a membership, a revocation or a page is gone. What it said of chains stays known. */
   remove(id: RecordId): void {
-    const wasThere = this.#memberships.remove(id) || this.#revocations.remove(id)
-    if (wasThere) this.#unsettled = 'everything'
+    if (this.#memberships.remove(id)) this.#unsettled = 'admissions-anew'
+    else if (this.#revocations.remove(id)) this.#unsettle()
   }
 
   /** The chain of this digest, the GRC alone among them. */
@@ -117,10 +117,7 @@ export class SecurityState {
    */
   chainsToRevoke(key: string, moment: number): readonly MemberChain[] {
     const chains = this.chainsOf(key).filter(({ notAfter }) => moment <= notAfter + CLOCK_TOLERANCE)
-    return chains.filter((chain) => {
-      const standing = this.standingOfChain(chain)
-      return standing === 'stands' || standing === 'not-admitted'
-    })
+    return chains.filter((chain) => this.standingOfChain(chain) !== 'falls')
   }
 
   /** Whether what the holder of a chain does from now on stands. */
@@ -197,18 +194,18 @@ export class SecurityState {
     return changed
   }
 
-  #moreAdmissions(): void {
-    if (this.#unsettled === 'nothing') this.#unsettled = 'more-admissions'
+  #unsettle(): void {
+    if (this.#unsettled === 'nothing') this.#unsettled = 'something'
   }
 
   #settle(): void {
     if (this.#unsettled === 'nothing') return
-    const isAllAnew = this.#unsettled === 'everything'
+    const isAnew = this.#unsettled === 'admissions-anew'
     this.#unsettled = 'nothing'
     this.#revocations.admissionsChanged()
     const changed = this.#revocations.settle(this.#memberships)
     for (const digest of changed) this.#changed.add(digest)
-    if (isAllAnew || changed.size > 0) {
+    if (isAnew || changed.size > 0) {
       const before = this.#admissions
       this.#admissions = new Admissions(this.#memberships, this.#revocations)
       this.#noteHolders([...before.admitted()].filter((chain) => !this.#admissions.hasAdmitted(chain)))

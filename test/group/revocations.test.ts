@@ -268,15 +268,17 @@ describe('who came by a link', () => {
 
   test('is in with the record of another member in force, made before the link ends', () => {
     const late = member(link(ida, 23, 'member', { admitsUntil: NOW }), 24)
+    const passing = member(ann, 22, ['member'], { notAfter: NOW + 1000 })
     const cases: readonly (readonly [MemberHolder, Author, number, string])[] = [
       [guest, host, NOW, 'stands'],
       [guest, guest, NOW, 'not-admitted'],
       [late, host, NOW, 'stands'],
       [late, host, NOW + 1, 'not-admitted'],
-      [guest, host, host.verified.notAfter + 1, 'not-admitted'],
+      [guest, passing, NOW + 1000, 'stands'],
+      [guest, passing, NOW + 1001, 'not-admitted'],
     ]
     for (const [holder, by, created, standing] of cases) {
-      const state = stateOf(host, holder)
+      const state = stateOf(host, passing, holder)
       expect(state.standingOfChain(holder.verified)).toBe('not-admitted')
       state.addMembership(membership(holder, by, created))
       expect(state.standingOfChain(holder.verified)).toBe(standing)
@@ -345,6 +347,19 @@ describe('who came by a link', () => {
       // Whatever else comes changes nothing.
       state.addMembership(membership(another, another))
     }
+  })
+
+  test('revokes, once let in, whoever has let in others, and so those', () => {
+    const doorkeeper = member(member(eve, 36, ['inviting-member']), 37)
+    const other = member(link(ida, 41), 42)
+    const state = stateOf(doorkeeper, host)
+    state.addMembership(membership(other, doorkeeper))
+    revoke(state, guest, doorkeeper)
+    expect(state.standingOfChain(other.verified)).toBe('stands')
+    state.takeChanges()
+    state.addMembership(membership(guest, host))
+    expect(state.standingOfChain(other.verified)).toBe('not-admitted')
+    expect(state.takeChanges()).toEqual(new Set([guest, doorkeeper, other].flatMap(leafOf)))
   })
 
   test('stays in when the link is cancelled, if that keeps them, and new ones do not come in', () => {
