@@ -1,5 +1,6 @@
 /** Membership records: what they say, and who may publish them. */
 import { describe, expect, test } from 'vitest'
+import { readOrProblem } from '../../src/group/group-record-problem.ts'
 import {
   encodeMembership,
   judgeMembership,
