@@ -11,7 +11,6 @@ import { checkFriendlyName, LONGEST_FRIENDLY_NAME } from '../identity/friendly-n
 import { authorityPart, type PeerName } from '../identity/peer-name.ts'
 import { readPeerName, writePeerName } from '../identity/peer-name-wire.ts'
 import type { GraphRecord } from '../records/record.ts'
-import type { RecordId } from '../records/record-id.ts'
 import { LARGEST_RECORD } from '../records/record-size.ts'
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
@@ -27,6 +26,7 @@ import { linkEntries } from './link-admission.ts'
 import { type MemberChain, readMemberChain } from './member-chain.ts'
 import { readProofs } from './record-proofs.ts'
 import { GROUP_RECORD_FIELDS } from './revocation-page.ts'
+import type { RecordVersion } from './standing.ts'
 
 /** The type of such records. */
 export const MEMBERSHIP_TYPE = 'peerage.membership'
@@ -41,10 +41,7 @@ export interface MembershipContent {
 }
 
 /** A valid membership record. */
-export interface Membership extends MembershipContent {
-  readonly id: RecordId
-  /** SHA-256 over the record. */
-  readonly digest: Uint8Array
+export interface Membership extends MembershipContent, RecordVersion {
   /** When it was made, in peer time. */
   readonly created: number
   /** Under which chain it was made: this one, or that of an issuer or admitter. */

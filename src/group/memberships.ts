@@ -83,10 +83,14 @@ export class Memberships {
     if (others?.size === 0) this.#chainsOfKey.delete(chain.key)
   }
 
-  /** @returns whether the record was not there */
-  add(membership: Membership): boolean {
+  /** The membership record of this ID. */
+  record(id: RecordId): Membership | undefined {
+    return this.#records.get(id)
+  }
+
+  /** Adds a record, of which no other version is here. */
+  add(membership: Membership): void {
     const { id, chain } = membership
-    if (this.#records.has(id)) return false
     this.learn(chain)
     this.#records.set(id, membership)
     const others = this.#recordsOfChain.get(chain.digest)
@@ -94,19 +98,15 @@ export class Memberships {
     else others.add(membership)
     const entry = linkEntries(chain.chain).at(-1)
     if (entry !== undefined && entry.holder === chain.leaf) this.#byLink.set(id, { membership, entry })
-    return true
   }
 
-  /** @returns whether the record was there */
-  remove(id: RecordId): boolean {
-    const membership = this.#records.get(id)
-    if (membership === undefined) return false
-    this.#records.delete(id)
-    this.#byLink.delete(id)
+  /** Removes a record. Its chain stays known. */
+  remove(membership: Membership): void {
+    this.#records.delete(membership.id)
+    this.#byLink.delete(membership.id)
     const others = this.#recordsOfChain.get(membership.chain.digest)
     others?.delete(membership)
     if (others?.size === 0) this.#recordsOfChain.delete(membership.chain.digest)
-    return true
   }
 
   /** The membership records that may let the holder of a link in. */
@@ -114,7 +114,7 @@ export class Memberships {
     return this.#byLink.values()
   }
 
-  /** The one that a membership record is, if it is one. */
+  /** The one that a membership record is, if it is such a record. */
   admissionBy(id: RecordId): AdmissionByLink | undefined {
     return this.#byLink.get(id)
   }

@@ -27,10 +27,9 @@ import { mayRevoke } from './rights.ts'
 import { type RecordVersion, type Standing, type Standings, type VersionChains, worse } from './standing.ts'
 
 /** The record of a page. */
-export interface PageRecord {
-  readonly id: RecordId
+export interface PageRecord extends RecordVersion {
   /** Of its payload. */
-  readonly digest: PageDigest
+  readonly page: PageDigest
   readonly kept: KeptList
   readonly expires: number
 }
@@ -77,9 +76,13 @@ export class Revocations implements Standings {
   /** What touches a chain, for authors of every depth. */
   readonly #touches = new Map<ChainDigest, readonly Touch[]>()
 
-  /** @returns whether it was not there */
-  add(revocation: Revocation, memberships: Memberships): boolean {
-    if (this.#entries.has(revocation.id)) return false
+  /** The version of this ID: a revocation, or a page. */
+  version(id: RecordId): RecordVersion | undefined {
+    return this.#entries.get(id)?.revocation ?? this.#pageRecords.get(id)
+  }
+
+  /** Adds a revocation, of which no other version is here. */
+  add(revocation: Revocation, memberships: Memberships): void {
     const entry: Entry = { revocation, lists: [], isComplete: false, counts: false }
     this.#entries.set(revocation.id, entry)
     this.#stratum(entry).add(entry)
@@ -88,27 +91,24 @@ export class Revocations implements Standings {
     for (const page of revocation.pages) addTo(this.#byPage, page, entry)
     this.#readPages(entry)
     this.#undecided.add(entry)
-    return true
   }
 
-  /** @returns whether it was not there */
-  addPage(page: PageRecord): boolean {
-    if (this.#pageRecords.has(page.id)) return false
-    this.#pageRecords.set(page.id, page)
-    const same = this.#pages.get(page.digest)
-    if (same === undefined) this.#pages.set(page.digest, new Map([[page.id, page]]))
-    else same.set(page.id, page)
-    this.#pageChanged(page.digest)
-    return true
+  /** Adds a page, of which no other version is here. */
+  addPage(record: PageRecord): void {
+    const { id, page } = record
+    this.#pageRecords.set(id, record)
+    const same = this.#pages.get(page)
+    if (same === undefined) this.#pages.set(page, new Map([[id, record]]))
+    else same.set(id, record)
+    this.#pageChanged(page)
   }
 
-  /** The record of a revocation or a page is gone. @returns whether it was there */
-  remove(id: RecordId): boolean {
+  /** Removes a revocation or a page. */
+  remove(id: RecordId): void {
     const entry = this.#entries.get(id)
     if (entry !== undefined) this.#removeEntry(id, entry)
     const page = this.#pageRecords.get(id)
     if (page !== undefined) this.#removePage(page)
-    return entry !== undefined || page !== undefined
   }
 
   /** Others may be let in by links than before: what members who came by a link have revoked is to be decided again. */
@@ -211,12 +211,12 @@ export class Revocations implements Standings {
     if (entry.counts) this.#effectChanged(entry)
   }
 
-  #removePage({ id, digest }: PageRecord): void {
+  #removePage({ id, page }: PageRecord): void {
     this.#pageRecords.delete(id)
-    const same = this.#pages.get(digest)
+    const same = this.#pages.get(page)
     same?.delete(id)
-    if (same?.size === 0) this.#pages.delete(digest)
-    this.#pageChanged(digest)
+    if (same?.size === 0) this.#pages.delete(page)
+    this.#pageChanged(page)
   }
 
   #pageChanged(digest: PageDigest): void {

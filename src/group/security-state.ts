@@ -3,11 +3,13 @@
  * Together with a record it decides whether the record is valid. It is a function of the records that were put in,
  * whatever their order: nodes that have the same ones agree. There is no clock in it.
  *
- * What is put in was judged by itself before (membership-record.ts, revocation.ts). What does not stand any more is for its
- * owner to take out: it changes nothing here as long as it does not stand.
+ * What is put in was judged by itself before (membership-record.ts, revocation.ts). Of two versions of one record the one
+ * counts that wins in the database, too. What does not stand is for its owner to take out: it changes nothing here as long as
+ * it does not stand.
  */
 import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
 import type { RecordId } from '../records/record-id.ts'
+import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { Admissions } from './admissions.ts'
 import type { AuthorChain } from './author-chain.ts'
@@ -18,7 +20,7 @@ import { Memberships } from './memberships.ts'
 import type { Revocation } from './revocation.ts'
 import type { PageDigest } from './revocation-page.ts'
 import { type PageRecord, Revocations } from './revocations.ts'
-import type { RecordVersion, Standing, VersionChains } from './standing.ts'
+import { type RecordVersion, type Standing, supersedes, type VersionChains } from './standing.ts'
 
 /** As {@link Standing}; or `not-admitted`, where nobody has let in yet who came by a link. */
 export type MemberStanding = Standing | 'not-admitted'
@@ -53,24 +55,42 @@ export class SecurityState {
   }
 
   addMembership(membership: Membership): void {
-    if (!this.#memberships.add(membership)) return
+    const former = this.#memberships.record(membership.id)
+    if (!supersedes(membership, former)) return
+    if (former !== undefined) this.remove(former)
+    this.#memberships.add(membership)
     const admission = this.#memberships.admissionBy(membership.id)
     if (admission !== undefined) this.#admissions.add(admission)
     this.#unsettle()
   }
 
   addRevocation(revocation: Revocation): void {
-    if (this.#revocations.add(revocation, this.#memberships)) this.#unsettle()
+    const former = this.#revocations.version(revocation.id)
+    if (!supersedes(revocation, former)) return
+    if (former !== undefined) this.remove(former)
+    this.#revocations.add(revocation, this.#memberships)
+    this.#unsettle()
   }
 
   addPage(page: PageRecord): void {
-    if (this.#revocations.addPage(page)) this.#unsettle()
+    const former = this.#revocations.version(page.id)
+    if (!supersedes(page, former)) return
+    if (former !== undefined) this.remove(former)
+    this.#revocations.addPage(page)
+    this.#unsettle()
   }
 
-  /** The record of a membership, a revocation or a page is gone. What it said of chains stays known. */
-  remove(id: RecordId): void {
-    if (this.#memberships.remove(id)) this.#unsettled = 'admissions-anew'
-    else if (this.#revocations.remove(id)) this.#unsettle()
+  /** This version of the record of a membership, a revocation or a page is gone. What it said of chains stays known. */
+  remove({ id, digest }: RecordVersion): void {
+    const membership = this.#memberships.record(id)
+    if (membership !== undefined && equalBytes(membership.digest, digest)) {
+      this.#memberships.remove(membership)
+      this.#unsettled = 'admissions-anew'
+    }
+    const version = this.#revocations.version(id)
+    if (version === undefined || !equalBytes(version.digest, digest)) return
+    this.#revocations.remove(id)
+    this.#unsettle()
   }
 
   /** The chain of this digest, the GRC alone among them. */
@@ -159,10 +179,10 @@ export class SecurityState {
   }
 
   /** Whether a page stands: as every record, and also if a revocation that counts names it. */
-  standingOfPage(version: RecordVersion, author: AuthorChain, page: PageDigest): MemberStanding {
+  standingOfPage(page: PageRecord, author: AuthorChain): MemberStanding {
     this.#settle()
-    if (this.#revocations.isPageNamed(page)) return 'stands'
-    return this.standingOfRecord(version, { creator: author, author })
+    if (this.#revocations.isPageNamed(page.page)) return 'stands'
+    return this.standingOfRecord(page, { creator: author, author })
   }
 
   /** Whether a revocation names a certificate of this key: one that comes to light later is worth an event (P-131). */

@@ -2,6 +2,7 @@
  * How what was done under a certificate stands before the revocations of a group.
  */
 import type { RecordId } from '../records/record-id.ts'
+import { compareBytes } from '../runtime/bytes.ts'
 import type { AuthorChain } from './author-chain.ts'
 
 /**
@@ -25,6 +26,14 @@ export interface VersionChains {
 /** What stands, by a number of revocations. */
 export interface Standings {
   record(version: RecordVersion, chains: VersionChains): Standing
+}
+
+/**
+ * Whether a version takes the place of another one of the same record. All records of which a security state consists are of
+ * version 1, and of two that their author made of one header the one with the higher digest wins, as everywhere (record-order.ts).
+ */
+export function supersedes(version: RecordVersion, former: RecordVersion | undefined): boolean {
+  return former === undefined || compareBytes(version.digest, former.digest) > 0
 }
 
 /** The worse of two. */

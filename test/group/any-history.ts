@@ -180,8 +180,8 @@ class Making {
       revocation: { ...content, id: this.#id(), digest: this.#digest(), expires },
     })
     for (const page of encoded.pages) {
-      const record = { id: this.#id(), digest: pageDigest(crypto, page), kept: readPage(page), expires }
-      this.#facts.push({ kind: 'page', page: record })
+      const content = { page: pageDigest(crypto, page), kept: readPage(page), expires }
+      this.#facts.push({ kind: 'page', page: { id: this.#id(), digest: this.#digest(), ...content } })
     }
   }
 
@@ -227,9 +227,9 @@ export function learn(state: SecurityState, fact: Fact): void {
   else state.addPage(fact.page)
 }
 
-export function idOf(fact: Fact): RecordVersion['id'] {
-  if (fact.kind === 'membership') return fact.membership.id
-  return fact.kind === 'revocation' ? fact.revocation.id : fact.page.id
+export function versionIn(fact: Fact): RecordVersion {
+  if (fact.kind === 'membership') return fact.membership
+  return fact.kind === 'revocation' ? fact.revocation : fact.page
 }
 
 function mayGive(issuer: MemberHolder, role: Role): boolean {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { SecurityState } from '../../src/group/security-state.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
 import { crypto } from '../identity/platform.ts'
-import { anyHistory, type Fact, type History, idOf, learn, type Writing } from './any-history.ts'
+import { anyHistory, type Fact, type History, learn, versionIn, type Writing } from './any-history.ts'
 import { groupKey } from './member-samples.ts'
 
 /** More rounds of telling than are ever needed. */
@@ -32,7 +32,7 @@ class ForgetfulNode {
     if (this.facts.has(what)) return false
     learn(this.#state, what)
     if (!this.#stands(what)) {
-      this.#state.remove(idOf(what))
+      this.#state.remove(versionIn(what))
       return false
     }
     this.facts.add(what)
@@ -42,7 +42,7 @@ class ForgetfulNode {
 
   holds(): readonly string[] {
     const writings = [...this.writings].map(({ version }) => toHex(version.digest))
-    return [...[...this.facts].map(idOf), ...writings].sort()
+    return [...[...this.facts].map((fact) => versionIn(fact).id), ...writings].sort()
   }
 
   /** Whatever falls is gone; and then again, since others may fall or rise by that. */
@@ -53,7 +53,7 @@ class ForgetfulNode {
       for (const fact of this.facts) {
         if (this.#stands(fact)) continue
         this.facts.delete(fact)
-        this.#state.remove(idOf(fact))
+        this.#state.remove(versionIn(fact))
         isSettled = false
       }
     }

@@ -87,12 +87,12 @@ export class PlainJudgement {
   }
 
   #lists(revocation: Revocation): readonly Revocation['kept'][] {
-    const pages = this.#pages.filter(({ digest }) => revocation.pages.includes(digest))
+    const pages = this.#pages.filter(({ page }) => revocation.pages.includes(page))
     return [revocation.kept, ...pages.map(({ kept }) => kept)]
   }
 
   #isComplete({ pages }: Revocation): boolean {
-    return pages.every((page) => this.#pages.some(({ digest }) => digest === page))
+    return pages.every((digest) => this.#pages.some(({ page }) => page === digest))
   }
 
   /** @param asked For whom this is being asked: who needs themselves to be let in is not */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SecurityState } from '../../src/group/security-state.ts'
 import { crypto } from '../identity/platform.ts'
-import { anyHistory, type Fact, type History, idOf, learn } from './any-history.ts'
+import { anyHistory, type Fact, type History, learn, versionIn } from './any-history.ts'
 import { groupKey, member, NOW } from './member-samples.ts'
 import { PlainJudgement } from './plain-judgement.ts'
 
@@ -103,7 +103,7 @@ test('what is taken out again leaves nothing behind, and on the way each state i
       const state = emptyState(history)
       const present = new Set<Fact>()
       for (const fact of [...shuffled(history.facts, order), ...shuffled(history.facts, order)]) {
-        if (present.delete(fact)) state.remove(idOf(fact))
+        if (present.delete(fact)) state.remove(versionIn(fact))
         else {
           present.add(fact)
           learn(state, fact)
@@ -132,7 +132,7 @@ test('each change names a certificate above all that stands otherwise than befor
       const facts = shuffled(history.facts, order)
       const steps = [
         ...facts.map((fact) => () => learn(state, fact)),
-        ...facts.map((fact) => () => state.remove(idOf(fact))),
+        ...facts.map((fact) => () => state.remove(versionIn(fact))),
       ]
       for (const step of steps) {
         step()

@@ -1,6 +1,6 @@
 /** What falls by revocations, and what stays: one case after the other. The random histories are elsewhere. */
 import { describe, expect, test } from 'vitest'
-import { certificateDigestFromBytes } from '../../src/group/digests.ts'
+import { type CertificateDigest, certificateDigestFromBytes } from '../../src/group/digests.ts'
 import type { Kept } from '../../src/group/kept-list.ts'
 import { verifiedMemberChain } from '../../src/group/member-chain.ts'
 import type { Membership } from '../../src/group/membership-record.ts'
@@ -52,7 +52,7 @@ function revoking(
   const expires = revocationExpires(content.revoked, LIFE)
   const pages = encoded.pages.map((page) => ({
     ...version(),
-    digest: pageDigest(crypto, page),
+    page: pageDigest(crypto, page),
     kept: readPage(page),
     expires,
   }))
@@ -80,6 +80,10 @@ function placedUnder(parent: MemberHolder, { verified }: MemberHolder): Pick<Mem
   const [root, ...others] = parent.chain
   const chain: Chain = [root, ...others, verified.leaf]
   return { chain, verified: verifiedMemberChain(crypto, groupName, chain) }
+}
+
+function digestOf(index: number): CertificateDigest {
+  return certificateDigestFromBytes(crypto.sha256(Uint8Array.of(index >> 8, index)))
 }
 
 function leafOf({ verified }: MemberHolder): Kept['children'] {
@@ -409,7 +413,7 @@ describe('pages', () => {
     state.addRevocation(revocation)
     for (const page of pages) state.addPage({ ...page, expires: revocation.expires - 1 })
     expect(state.missingPages()).toEqual(revocation.pages)
-    for (const page of pages) state.addPage({ ...page, ...version(), digest: page.digest })
+    for (const page of pages) state.addPage({ ...page, ...version() })
     expect(state.missingPages()).toEqual([])
   })
 
@@ -418,12 +422,57 @@ describe('pages', () => {
     const eves = revoking(eve, joe, { records: many.slice(0, 2000) })
     const [page] = eves.pages
     if (page === undefined) throw new Error('no page')
-    const standing = (): string => state.standingOfPage({ ...version(), id: page.id }, eve.verified, page.digest)
+    const standing = (): string => state.standingOfPage(page, eve.verified)
     expect(standing()).toBe('stands')
     revoke(state, ann, eve, { records: [eves.revocation] })
     expect(standing()).toBe('falls')
     state.addRevocation(eves.revocation)
     expect(standing()).toBe('stands')
+  })
+})
+
+describe('two versions of one record', () => {
+  const [lower, higher] = [revoking(ann, ida).revocation, revoking(ann, joe).revocation]
+  const low = { ...lower, digest: new Uint8Array(32).fill(1) }
+  const high = { ...higher, id: lower.id, digest: new Uint8Array(32).fill(2) }
+
+  test('that of the higher digest counts, in whatever order they come, until it is taken out', () => {
+    for (const order of [
+      [low, high],
+      [high, low],
+    ]) {
+      const state = stateOf(ida, joe)
+      for (const one of order) state.addRevocation(one)
+      expect(state.standingOfChain(ida.verified)).toBe('stands')
+      expect(state.standingOfChain(joe.verified)).toBe('falls')
+      state.remove(low)
+      expect(state.standingOfChain(joe.verified)).toBe('falls')
+      state.remove(high)
+      expect(state.standingOfChain(joe.verified)).toBe('stands')
+    }
+  })
+
+  test('so it is with memberships and pages', () => {
+    const guest = member(link(ida, 43), 44)
+    const late = { ...membership(guest, joe, guest.verified.notAfter), digest: new Uint8Array(32).fill(2) }
+    const inTime = { ...membership(guest, joe), id: late.id, digest: new Uint8Array(32).fill(1) }
+    const state = stateOf(joe, guest)
+    state.addMembership(inTime)
+    expect(state.standingOfChain(guest.verified)).toBe('stands')
+    state.addMembership(late)
+    state.addMembership(inTime)
+    expect(state.standingOfChain(guest.verified)).toBe('not-admitted')
+    expect(state.membershipsOf(guest.verified.digest)).toEqual([late])
+
+    const paged = revoking(ann, ida, { children: Array.from({ length: 3000 }, (_, at) => digestOf(at)) })
+    state.addRevocation(paged.revocation)
+    for (const page of paged.pages) state.addPage({ ...page, digest: new Uint8Array(32).fill(1) })
+    expect(state.missingPages()).toEqual([])
+    const [first] = paged.pages
+    if (first === undefined) throw new Error('no page')
+    const empty = { ...first, digest: new Uint8Array(32).fill(2), page: pageDigest(crypto, new Uint8Array()) }
+    state.addPage(empty)
+    expect(state.missingPages()).toEqual([first.page])
   })
 })
 
@@ -474,9 +523,9 @@ describe('the certificates of a member', () => {
     const [certificate] = leafOf(ida)
     if (certificate === undefined) throw new Error('no certificate')
     expect(state.isRevoked(certificate)).toBe(false)
-    const { id } = revoke(state, ann, ida)
+    const revocation = revoke(state, ann, ida)
     expect(state.isRevoked(certificate)).toBe(true)
-    state.remove(id)
+    state.remove(revocation)
     expect(state.isRevoked(certificate)).toBe(false)
   })
 })
