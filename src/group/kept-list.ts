@@ -4,31 +4,29 @@
  *
  * A list is kept as it came, in ascending order, and searched by halving: 100,000 records take 5 MB, and no more.
  */
-import type { RecordId } from '../records/record-id.ts'
 import { RECORD_ID_LENGTH, recordIdBytes } from '../records/record-id.ts'
 import { compareBytes, concatBytes } from '../runtime/bytes.ts'
 import { SHA256_LENGTH } from '../runtime/crypto.ts'
 import type { WireReader } from '../wire/wire-reader.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import { type CertificateDigest, DIGEST_LENGTH, digestBytes } from './digests.ts'
-
-/** One version of one record. */
-export interface KeptRecord {
-  readonly id: RecordId
-  /** SHA-256 over the record: 32 bytes. */
-  readonly digest: Uint8Array
-}
+import type { RecordVersion } from './standing.ts'
 
 /** What is to stay. */
 export interface Kept {
   readonly children: readonly CertificateDigest[]
-  readonly records: readonly KeptRecord[]
+  readonly records: readonly RecordVersion[]
 }
 
 /** Of one kept record, in bytes. */
 export const KEPT_RECORD_LENGTH: number = RECORD_ID_LENGTH + SHA256_LENGTH
 /** Of one kept child certificate, in bytes. */
 export const KEPT_CHILD_LENGTH: number = DIGEST_LENGTH
+
+/** ID and digest of a version. */
+export function keptRecordBytes({ id, digest }: RecordVersion): Uint8Array {
+  return concatBytes(recordIdBytes(id), digest)
+}
 
 /** A list that was read. */
 export class KeptList {
@@ -42,8 +40,7 @@ export class KeptList {
 
   /** The list of these items, each once. */
   static of(kept: Kept): KeptList {
-    const records = kept.records.map(({ id, digest }) => concatBytes(recordIdBytes(id), digest))
-    return new KeptList(sorted(kept.children.map(digestBytes)), sorted(records))
+    return new KeptList(sorted(kept.children.map(digestBytes)), sorted(kept.records.map(keptRecordBytes)))
   }
 
   /** @throws PeerageError `malformed`: items are doubled, out of order or cut short */
@@ -75,14 +72,9 @@ export class KeptList {
     return this.#children.hasPrefix(digest)
   }
 
-  /** Whether this version of the record stays. */
-  keepsRecord(id: Uint8Array, digest: Uint8Array): boolean {
-    return this.#records.hasPrefix(concatBytes(id, digest))
-  }
-
-  /** Whether some version of the record stays. */
-  keepsSomeVersion(id: Uint8Array): boolean {
-    return this.#records.hasPrefix(id)
+  /** Whether a version stays, of which this is the ID and the digest; or some version, if this is the ID alone. */
+  keepsRecord(version: Uint8Array): boolean {
+    return this.#records.hasPrefix(version)
   }
 }
 
@@ -108,6 +100,8 @@ class SortedItems {
   hasPrefix(prefix: Uint8Array): boolean {
     let from = 0
     let until = this.count
+    // Of many pages, it is one at most: the others are passed over quickly.
+    if (until === 0 || this.#compare(0, prefix) > 0 || this.#compare(until - 1, prefix) < 0) return false
     while (from < until) {
       const middle = (from + until) >> 1
       const order = this.#compare(middle, prefix)

@@ -21,11 +21,10 @@ import type { AuthorChain } from './author-chain.ts'
 import { type ChainDigest, chainDigest } from './digests.ts'
 import type { GroupRecordProblem } from './group-record-problem.ts'
 import { addOnlyProblem, authorshipProblem, expirationOfProof } from './group-record-rules.ts'
-import { GROUP_VERSION, requireGroupVersion } from './group-version.ts'
+import { GROUP_RECORD_FIELDS, GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { linkEntries } from './link-admission.ts'
 import { type MemberChain, readMemberChain } from './member-chain.ts'
 import { readProofs } from './record-proofs.ts'
-import { GROUP_RECORD_FIELDS } from './revocation-page.ts'
 import type { RecordVersion } from './standing.ts'
 
 /** The type of such records. */

@@ -8,10 +8,10 @@ import { LARGEST_RECORD } from '../records/record-size.ts'
 import type { Branded } from '../runtime/branded.ts'
 import { toHex } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import { readTaggedFields, type TaggedFieldLimits, writeTaggedFields } from '../wire/tagged-fields.ts'
+import { readTaggedFields, writeTaggedFields } from '../wire/tagged-fields.ts'
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
-import { GROUP_VERSION, requireGroupVersion } from './group-version.ts'
+import { GROUP_RECORD_FIELDS, GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { KEPT_CHILD_LENGTH, KEPT_RECORD_LENGTH, KeptList } from './kept-list.ts'
 
 /** The type of such records. */
@@ -20,8 +20,6 @@ export const REVOCATION_PAGE_TYPE = 'peerage.revocation-page'
 /** SHA-256 over the payload of a page, as 64 lower-case hexadecimal digits. */
 export type PageDigest = Branded<string, 'PageDigest'>
 
-/** Of pages, of revocations and of membership records. This release knows none. */
-export const GROUP_RECORD_FIELDS: TaggedFieldLimits = { mostFields: 16, longestContent: 1024 }
 /** Version, two numbers of items and no optional field, in bytes. */
 const PAGE_FRAME = 1 + 4 + 4 + 1
 /** How many records one page keeps at most. */

@@ -21,10 +21,10 @@ import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import { type AuthorChain, rootChain } from './author-chain.ts'
 import { type CertificateDigest, certificateDigest, DIGEST_LENGTH } from './digests.ts'
-import { GROUP_VERSION, requireGroupVersion } from './group-version.ts'
+import { GROUP_RECORD_FIELDS, GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { KEPT_CHILD_LENGTH, KEPT_RECORD_LENGTH, type Kept, KeptList } from './kept-list.ts'
 import { verifiedMemberChain } from './member-chain.ts'
-import { encodePages, GROUP_RECORD_FIELDS, type PageDigest, pageDigestFromBytes } from './revocation-page.ts'
+import { encodePages, type PageDigest, pageDigestFromBytes } from './revocation-page.ts'
 
 /** The type of such records. */
 export const REVOCATION_TYPE = 'peerage.revocation'

@@ -19,7 +19,7 @@ import { type RecordId, recordIdBytes } from '../records/record-id.ts'
 import { Admissions } from './admissions.ts'
 import type { AuthorChain } from './author-chain.ts'
 import { type CertificateDigest, type ChainDigest, digestBytes } from './digests.ts'
-import type { KeptList } from './kept-list.ts'
+import { type KeptList, keptRecordBytes } from './kept-list.ts'
 import type { Memberships } from './memberships.ts'
 import type { Revocation } from './revocation.ts'
 import type { PageDigest } from './revocation-page.ts'
@@ -297,11 +297,10 @@ function keeps({ lists }: Entry, holds: (list: KeptList) => boolean): boolean {
 }
 
 /** @param which Whether this very version has to be kept, or any of the record */
-function standingOf(touches: readonly Touch[], { id, digest }: RecordVersion, which: 'this' | 'any'): Standing {
+function standingOf(touches: readonly Touch[], version: RecordVersion, which: 'this' | 'any'): Standing {
   if (touches.length === 0) return 'stands'
-  const idBytes = recordIdBytes(id)
-  const holds = (list: KeptList): boolean =>
-    which === 'this' ? list.keepsRecord(idBytes, digest) : list.keepsSomeVersion(idBytes)
+  const bytes = which === 'this' ? keptRecordBytes(version) : recordIdBytes(version.id)
+  const holds = (list: KeptList): boolean => list.keepsRecord(bytes)
   let standing: Standing = 'stands'
   for (const { entry } of touches) {
     if (!keeps(entry, holds)) standing = worse(standing, entry.isComplete ? 'falls' : 'undecided')

@@ -22,7 +22,7 @@ export type Right =
   | 'revoke-issued'
 
 /** Which roles have each right. */
-export const RIGHTS: Readonly<Record<Right, readonly Role[]>> = {
+const RIGHTS: Readonly<Record<Right, readonly Role[]>> = {
   publish: ['administrator', 'inviting-member', 'member'],
   'change-own-records': ['administrator', 'inviting-member', 'member'],
   'change-records-of-others': ['administrator'],

@@ -10,7 +10,7 @@ import type { PageRecord } from '../../src/group/revocations.ts'
 import type { RecordVersion } from '../../src/group/standing.ts'
 import { encodeChain } from '../../src/identity/certificate/chain-encoding.ts'
 import { recordIdBytes } from '../../src/records/record-id.ts'
-import { equalBytes } from '../../src/runtime/bytes.ts'
+import { concatBytes, equalBytes } from '../../src/runtime/bytes.ts'
 import type { Fact } from './any-history.ts'
 import { groupKey } from './member-samples.ts'
 
@@ -41,11 +41,11 @@ export class PlainJudgement {
   record(version: RecordVersion, creator: AuthorChain, author: AuthorChain, limit = 99): Verdict {
     const id = recordIdBytes(version.id)
     const verdicts = this.#touching(author, limit).map((revocation) =>
-      this.#verdict(revocation, (list) => list.keepsRecord(id, version.digest)),
+      this.#verdict(revocation, (list) => list.keepsRecord(concatBytes(id, version.digest))),
     )
     if (creator.digest !== author.digest) {
       for (const revocation of this.#touching(creator, limit)) {
-        verdicts.push(this.#verdict(revocation, (list) => list.keepsSomeVersion(id)))
+        verdicts.push(this.#verdict(revocation, (list) => list.keepsRecord(id)))
       }
     }
     if (verdicts.includes('falls')) return 'falls'

@@ -1,7 +1,7 @@
 /** Revocation records and their pages: what they say, who may make them, how long they live. */
 import { describe, expect, test } from 'vitest'
 import { certificateDigestFromBytes, digestBytes } from '../../src/group/digests.ts'
-import { type Kept, KeptList } from '../../src/group/kept-list.ts'
+import { type Kept, KeptList, keptRecordBytes } from '../../src/group/kept-list.ts'
 import { judgeRevocation, pageProblem } from '../../src/group/revocation.ts'
 import { encodePage, pageDigest, REVOCATION_PAGE_TYPE, readPage } from '../../src/group/revocation-page.ts'
 import {
@@ -84,12 +84,12 @@ describe('what a revocation says', () => {
     expect(pages).toEqual([])
     for (const child of kept.children) expect(read.kept.keepsChild(digestBytes(child))).toBe(true)
     for (const { id, digest } of kept.records) {
-      expect(read.kept.keepsRecord(recordIdBytes(id), digest)).toBe(true)
-      expect(read.kept.keepsSomeVersion(recordIdBytes(id))).toBe(true)
-      expect(read.kept.keepsRecord(recordIdBytes(id), new Uint8Array(32))).toBe(false)
+      expect(read.kept.keepsRecord(keptRecordBytes({ id, digest }))).toBe(true)
+      expect(read.kept.keepsRecord(recordIdBytes(id))).toBe(true)
+      expect(read.kept.keepsRecord(keptRecordBytes({ id, digest: new Uint8Array(32) }))).toBe(false)
     }
     expect(read.kept.keepsChild(new Uint8Array(32))).toBe(false)
-    expect(read.kept.keepsSomeVersion(new Uint8Array(16))).toBe(false)
+    expect(read.kept.keepsRecord(new Uint8Array(16))).toBe(false)
   })
 
   test('the order in which things are given does not matter, nor that they are given twice', () => {
@@ -156,11 +156,11 @@ describe('pages', () => {
     const lists = pages.map(readPage)
     const keeps = (holds: (list: KeptList) => boolean): number => lists.filter(holds).length
     for (const { id, digest } of kept.records.filter((_, index) => index % 997 === 0)) {
-      expect(keeps((list) => list.keepsRecord(recordIdBytes(id), digest))).toBe(1)
+      expect(keeps((list) => list.keepsRecord(keptRecordBytes({ id, digest })))).toBe(1)
     }
     expect(lists.reduce((sum, { recordCount }) => sum + recordCount, 0)).toBe(100_000)
     expect(lists.reduce((sum, { childCount }) => sum + childCount, 0)).toBe(3000)
-    expect(keeps((list) => list.keepsSomeVersion(new Uint8Array(16)))).toBe(0)
+    expect(keeps((list) => list.keepsRecord(new Uint8Array(16)))).toBe(0)
   })
 
   test('as many as there may be fit, and one more is an error that says what to do', () => {
