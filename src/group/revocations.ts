@@ -150,10 +150,14 @@ export class Revocations implements Standings {
     return this.#entries.get(id)?.counts ?? false
   }
 
-  /** Whether a revocation would stand, added or not: as in {@link settle}. */
-  revocation(revocation: Revocation): Standing {
+  /** How a revocation stands, be it added or not: it counts, or would, unless it falls or its author is not in. */
+  revocation(revocation: Revocation, memberships: Memberships): Standing | 'not-admitted' {
     const { author } = revocation
-    return this.record(revocation, { creator: author, author })
+    const shallower = this.#shallowerThan(author.depth)
+    const standing = shallower.record(revocation, { creator: author, author })
+    const isByLink = memberships.entriesOf(author).length > 0
+    if (standing === 'falls' || !isByLink) return standing
+    return new Admissions(memberships, shallower).isIn(author) ? standing : 'not-admitted'
   }
 
   /** Whether a page belongs to a revocation that counts: then it stands, whatever becomes of its author. */

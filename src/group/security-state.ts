@@ -164,18 +164,18 @@ export class SecurityState {
   }
 
   /**
-   * Whether a revocation counts. What its author is now does not matter if it was let in before those revocations that are
-   * none of its author's superiors' (revocations.ts), so this is asked after {@link addRevocation}.
+   * Whether a revocation counts, or would if it was added. It is judged by the revocations of shallower authors alone, and who came by
+   * a link by whom these leave in (revocations.ts): so it can count although its author is not in any more.
    */
+  standingOfRevocation(revocation: Revocation): MemberStanding {
+    this.#settle()
+    return this.#revocations.revocation(revocation, this.#memberships)
+  }
+
+  /** Whether a revocation that was added counts. */
   counts(revocation: RecordId): boolean {
     this.#settle()
     return this.#revocations.counts(revocation)
-  }
-
-  /** Why a revocation that was added does not count: because of others, or because its author was not let in. */
-  standingOfRevocation(revocation: Revocation): MemberStanding {
-    if (this.counts(revocation.id)) return 'stands'
-    return this.#revocations.revocation(revocation) === 'falls' ? 'falls' : 'not-admitted'
   }
 
   /** Whether a page stands: as every record, and also if a revocation that counts names it. */

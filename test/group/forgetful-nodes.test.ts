@@ -30,11 +30,8 @@ class ForgetfulNode {
       return true
     }
     if (this.facts.has(what)) return false
+    if (!this.#stands(what)) return false
     learn(this.#state, what)
-    if (!this.#stands(what)) {
-      this.#state.remove(versionIn(what))
-      return false
-    }
     this.facts.add(what)
     if (this.#state.takeChanges().size > 0) this.#judgeAgain()
     return true
@@ -68,7 +65,7 @@ class ForgetfulNode {
 
   #standing(what: Fact | Writing): string {
     if (!('kind' in what)) return this.#state.standingOfRecord(what.version, what.chains)
-    if (what.kind === 'revocation') return this.#state.counts(what.revocation.id) ? 'stands' : 'falls'
+    if (what.kind === 'revocation') return this.#state.standingOfRevocation(what.revocation)
     if (what.kind === 'page') return 'stands'
     const author = this.#state.author(what.membership.author)
     if (author === undefined) throw new Error('every chain is known')
