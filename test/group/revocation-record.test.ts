@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { certificateDigestFromBytes, digestBytes } from '../../src/group/digests.ts'
 import { type Kept, KeptList, keptRecordBytes } from '../../src/group/kept-list.ts'
+import { MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
 import { judgeRevocation, pageProblem } from '../../src/group/revocation.ts'
 import { encodePage, pageDigest, REVOCATION_PAGE_TYPE, readPage } from '../../src/group/revocation-page.ts'
 import {
@@ -18,6 +19,7 @@ import { makePeerName } from '../../src/identity/peer-name.ts'
 import type { RecordDraft } from '../../src/records/record-draft.ts'
 import { recordIdBytes, recordIdFromBytes } from '../../src/records/record-id.ts'
 import { LARGEST_RECORD } from '../../src/records/record-size.ts'
+import { isEphemeral, isRecordType, isReserved } from '../../src/records/record-type.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 import { crypto } from '../identity/platform.ts'
@@ -143,6 +145,12 @@ describe('what a revocation says', () => {
       expect(['none', 'malformed', 'invalid-certificate', 'unsupported-version']).toContain(code)
     }
   })
+})
+
+test('the types of records by which a group is kept are reserved', () => {
+  for (const type of [MEMBERSHIP_TYPE, REVOCATION_TYPE, REVOCATION_PAGE_TYPE]) {
+    expect(isRecordType(type) && isReserved(type) && !isEphemeral(type)).toBe(true)
+  }
 })
 
 describe('pages', () => {
