@@ -2,8 +2,6 @@
  * Why a record is no good in a group, as counters and errors name it.
  */
 
-import { PeerageError } from '../runtime/peerage-error.ts'
-
 /** The reasons. */
 export const groupRecordProblems = [
   /** Its proofs are not two digests, or differ although it was never modified. */
@@ -29,19 +27,3 @@ export const groupRecordProblems = [
 ] as const
 
 export type GroupRecordProblem = (typeof groupRecordProblems)[number]
-
-/**
- * What is read, or why it cannot be: for the readers of payloads, which throw.
- *
- * @throws Whatever does not come from the payload
- */
-export function readOrProblem<Content extends object>(read: () => Content): Content | GroupRecordProblem {
-  try {
-    return read()
-  } catch (error) {
-    if (PeerageError.is(error, 'malformed') || PeerageError.is(error, 'invalid-friendly-name')) return 'malformed'
-    if (PeerageError.is(error, 'unsupported-version')) return 'unknown-version'
-    if (PeerageError.is(error, 'invalid-certificate')) return 'invalid-chain'
-    throw error
-  }
-}

@@ -1,6 +1,5 @@
 /** Membership records: what they say, and who may publish them. */
 import { describe, expect, test } from 'vitest'
-import { readOrProblem } from '../../src/group/group-record-problem.ts'
 import {
   encodeMembership,
   judgeMembership,
@@ -90,21 +89,6 @@ describe('what it says', () => {
     expect(codeOf(encodeMembership(joe.verified.bytes, nameOf(ida), 'Ida'))).toBe('malformed')
     expect(codeOf(payload, makePeerName(groupName.slice(0, 40), 'another club'))).toBe('invalid-certificate')
     expect(codeOf(encodeMembership(joe.verified.bytes.slice(0, -1), nameOf(joe), 'Joe'))).toBe('invalid-certificate')
-  })
-
-  test('what cannot be read has a reason by which it is counted, and an error of the program stays one', () => {
-    const payload = payloadOf(joe)
-    const problemOf = (bytes: Uint8Array): unknown =>
-      readOrProblem(() => readMembership(crypto, groupName, bytes, () => undefined))
-    expect(problemOf(payload)).toMatchObject({ friendlyName: 'Somebody' })
-    expect(problemOf(payload.slice(0, -1))).toBe('malformed')
-    expect(problemOf(encodeMembership(joe.verified.bytes, nameOf(joe), 'Jo\ne'))).toBe('malformed')
-    expect(problemOf(Uint8Array.of(2, ...payload.slice(1)))).toBe('unknown-version')
-    expect(problemOf(encodeMembership(joe.verified.bytes.slice(0, -1), nameOf(joe), 'Joe'))).toBe('invalid-chain')
-    const failing = (): object => {
-      throw new RangeError('a mistake')
-    }
-    expect(() => readOrProblem(failing)).toThrow('a mistake')
   })
 
   test('damage is refused by an error of the catalog, whatever it is', () => {
