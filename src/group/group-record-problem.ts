@@ -3,27 +3,24 @@
  */
 
 /** The reasons. */
-export const groupRecordProblems = [
+export type GroupRecordProblem =
   /** Its proofs are not two digests, or differ although it was never modified. */
-  'proofs',
+  | 'proofs'
   /** Creator or modifier do not hold the key of the chain that they name. */
-  'wrong-chain',
+  | 'wrong-chain'
   /** It was created or modified when the chain that it names was not valid. */
-  'outside-validity',
+  | 'outside-validity'
   /** Its author has no right to it. */
-  'no-right',
+  | 'no-right'
   /** It expires later than it may, or another time than it must. */
-  'expiration',
+  | 'expiration'
   /** It is of a type that is never deleted. */
-  'deleted',
+  | 'deleted'
   /** It is of a type that is never changed. */
-  'modified',
+  | 'modified'
   /** Its payload is not what its type says. */
-  'malformed',
+  | 'malformed'
   /** Its payload is of a version that this release does not know. */
-  'unknown-version',
+  | 'unknown-version'
   /** A chain in it is not valid, or of another group. */
-  'invalid-chain',
-] as const
-
-export type GroupRecordProblem = (typeof groupRecordProblems)[number]
+  | 'invalid-chain'

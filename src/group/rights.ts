@@ -66,13 +66,3 @@ export function mayRevoke(
   if (depth === 0 || hasRight(roles, 'revoke-deeper')) return true
   return hasRight(roles, 'revoke-issued') && path[depth] === certificateDigests[depth]
 }
-
-/**
- * Whether a deletion is final: of two valid records with one ID it wins over everything, so that the creator cannot bring
- * the record back (P-138). It counts with the roles of the chain that its author named (P-026).
- *
- * @param authorRoles Of the chain that the modifier, or else the creator, named
- */
-export function isFinalDeletion(deleted: boolean, authorRoles: readonly Role[]): boolean {
-  return deleted && authorRoles.includes('administrator')
-}

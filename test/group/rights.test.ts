@@ -1,6 +1,6 @@
 /** What the roles of a group may do. */
 import { describe, expect, test } from 'vitest'
-import { hasRight, isFinalDeletion, mayRevoke, type Right, requireRight } from '../../src/group/rights.ts'
+import { hasRight, mayRevoke, type Right, requireRight } from '../../src/group/rights.ts'
 import { mayGiveRole, ROLES, type Role } from '../../src/identity/role.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { groupKey, link, member } from './member-samples.ts'
@@ -108,10 +108,4 @@ describe('who may revoke', () => {
     expect(may(renewed, joe)).toBe(false)
     expect(may(renewed, member(renewed, 5))).toBe(true)
   })
-})
-
-test('only the deletion of an administrator is final', () => {
-  expect(isFinalDeletion(true, ['administrator'])).toBe(true)
-  expect(isFinalDeletion(false, ['administrator'])).toBe(false)
-  expect(isFinalDeletion(true, ['inviting-member', 'member'])).toBe(false)
 })
