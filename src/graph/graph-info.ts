@@ -53,7 +53,7 @@ export class GraphInfo {
   create({ parts, store, publishing }: GraphInfoTools, properties: GraphProperties): void {
     const { provider, peerTime, identity } = parts
     const payload = encodeProperties(properties, identity.keyPair.publicKey)
-    const right = provider.rightEnds(identity.keyPair.publicKey) ?? LATEST_UTC
+    const right = provider.rightEnds(identity.keyPair.publicKey, undefined) ?? LATEST_UTC
     const expires = Math.min(
       peerTime.now() + Math.max(properties.longestRecordLife, DEFAULT_RECORD_LIFE),
       right,

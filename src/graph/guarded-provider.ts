@@ -19,6 +19,9 @@ import {
   type Validity,
 } from './security-provider.ts'
 
+/** Of the reason of a refusal, in UTF-16 code units. */
+const LONGEST_REASON = 200
+
 /** What guarding stands on. */
 export interface GuardTools {
   readonly log: Log
@@ -55,13 +58,17 @@ export class GuardedProvider implements GraphSecurityProvider {
     const admission = this.#inside(() => this.#provider.admit(link, send))
     return {
       verdict: admission.verdict,
+      get reason() {
+        const reason: unknown = admission.reason
+        return typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : undefined
+      },
       received: (message) => this.#inside(() => admission.received(message)),
     }
   }
 
   /** What the provider throws reaches the caller as it is. */
-  secure(draft: RecordDraft): Uint8Array {
-    const proofs: unknown = this.#ask('secure', () => this.#provider.secure(draft))
+  secure(draft: RecordDraft, previous: GraphRecord | undefined): Uint8Array {
+    const proofs: unknown = this.#ask('secure', () => this.#provider.secure(draft, previous))
     if (proofs instanceof Uint8Array && proofs.length <= LONGEST_PROOFS) return proofs
     throw this.#nonsense('secure', proofs)
   }
@@ -73,16 +80,16 @@ export class GuardedProvider implements GraphSecurityProvider {
     throw this.#nonsense('validate', validity)
   }
 
-  isAdministrator(author: RecordAuthor): boolean {
-    return this.#isTrue('isAdministrator', () => this.#provider.isAdministrator(author))
+  isAdministrator(author: RecordAuthor, version: GraphRecord): boolean {
+    return this.#isTrue('isAdministrator', () => this.#provider.isAdministrator(author, version))
   }
 
   isAdmitted(publicKey: Uint8Array): boolean {
     return this.#isTrue('isAdmitted', () => this.#provider.isAdmitted(publicKey))
   }
 
-  rightEnds(publicKey: Uint8Array): number | undefined {
-    const ends: unknown = this.#ask('rightEnds', () => this.#provider.rightEnds(publicKey))
+  rightEnds(publicKey: Uint8Array, record: GraphRecord | undefined): number | undefined {
+    const ends: unknown = this.#ask('rightEnds', () => this.#provider.rightEnds(publicKey, record))
     if (ends === undefined || (typeof ends === 'number' && !Number.isNaN(ends))) return ends
     throw this.#nonsense('rightEnds', ends)
   }
@@ -105,6 +112,14 @@ export class GuardedProvider implements GraphSecurityProvider {
 
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean {
     return this.#isTrue('proofArrived', () => this.#provider.proofArrived(request, proof))
+  }
+
+  stored(record: GraphRecord): void {
+    this.#or(undefined, 'stored', () => this.#provider.stored?.(record))
+  }
+
+  removed(record: GraphRecord): void {
+    this.#or(undefined, 'removed', () => this.#provider.removed?.(record))
   }
 
   close(): void {

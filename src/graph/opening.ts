@@ -300,7 +300,7 @@ export class Opening implements StreamUser {
     }
     if (this.#state !== 'admission') return
     if (verdict === 'refused') {
-      this.#fail('opening-refused', 'its identity is not admitted here')
+      this.#fail('opening-refused', this.#admission?.reason ?? 'its identity is not admitted here')
     } else if (verdict === 'admitted') {
       if (this.#hasAdmitted) return
       this.#hasAdmitted = true

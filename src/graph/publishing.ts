@@ -87,7 +87,7 @@ export class Publishing {
     requireRecordType(record.type)
     this.#requireApplication(record.type, 'adding')
     const now = this.#parts.peerTime.now()
-    this.#requireExpiration(record.expires, { creator: this.#author, created: now }, now)
+    this.#requireExpiration(record.expires, { creator: this.#author, created: now }, undefined, now)
     this.addInternal(record, done)
   }
 
@@ -100,7 +100,7 @@ export class Publishing {
       ...{ modified: now, expires, deleted: false, encoding, payload, attributes },
     })
     const { crypto, keys, random, identity } = this.#parts
-    const proofs = this.#parts.provider.secure(draft)
+    const proofs = this.#parts.provider.secure(draft, undefined)
     const nonce = randomBytes(random, RECORD_NONCE_LENGTH)
     const made = makeFirstVersion(crypto, keys, draft, nonce, { keyPair: identity.keyPair, proofs })
     this.#publish(made, record.refresh, 'adding', done)
@@ -125,7 +125,7 @@ export class Publishing {
       const problem = `it expires at ${formatUtc(present.expires)} already, and that may only be extended`
       throw new PeerageError('invalid-expiration', { expires: formatUtc(expires), problem })
     }
-    this.#requireExpiration(expires, present, modified)
+    this.#requireExpiration(expires, present, present, modified)
     if (update.refresh === true && toHex(present.creator.publicKey) !== this.#parts.ownKey) {
       throw new PeerageError('not-authorized', { operation: 'refreshing', problem: 'another identity made the record' })
     }
@@ -158,9 +158,10 @@ export class Publishing {
   }
 
   /** The latest time at which any version of a record can still be live: no tombstone may go before it (G-054). */
-  #lastExpiration({ created, creator, expires }: GraphRecord): number {
+  #lastExpiration(record: GraphRecord): number {
+    const { created, creator, expires } = record
     const limit = Math.min(created + this.#owner.longestLife, LATEST_UTC)
-    const right = this.#parts.provider.rightEnds(creator.publicKey)
+    const right = this.#parts.provider.rightEnds(creator.publicKey, record)
     return Math.max(expires, right === undefined ? limit : Math.min(limit, right))
   }
 
@@ -176,7 +177,7 @@ export class Publishing {
       ...content,
     })
     const { crypto, keys, identity } = this.#parts
-    const proofs = this.#parts.provider.secure(draft)
+    const proofs = this.#parts.provider.secure(draft, present)
     const made = makeLaterVersion(crypto, keys, draft, present, { keyPair: identity.keyPair, proofs })
     this.#publish(made, refresh, content.deleted ? 'deleting' : 'updating', done)
     return made
@@ -222,10 +223,11 @@ export class Publishing {
   #requireExpiration(
     expires: number,
     { creator, created }: Pick<GraphRecord, 'creator' | 'created'>,
+    present: GraphRecord | undefined,
     modified: number,
   ): void {
     const { longestLife } = this.#owner
-    const right = this.#parts.provider.rightEnds(creator.publicKey)
+    const right = this.#parts.provider.rightEnds(creator.publicKey, present)
     let problem: string | undefined
     if (!Number.isInteger(expires) || expires <= modified || expires <= this.#parts.peerTime.now()) {
       problem = 'that is not in the future'

@@ -55,7 +55,7 @@ export class RecordJudge {
   #ruleBroken(record: GraphRecord): 'record-outlives' | 'record-internal' | undefined {
     if (isReserved(record.type)) return this.#rules.internalProblem(record)
     if (record.expires > record.created + this.#rules.longestLife) return 'record-outlives'
-    const right = this.#parts.provider.rightEnds(record.creator.publicKey)
+    const right = this.#parts.provider.rightEnds(record.creator.publicKey, record)
     return right !== undefined && record.expires > right ? 'record-outlives' : undefined
   }
 }

@@ -28,6 +28,8 @@ export type Applied = 'new' | 'present' | 'old' | 'full'
 export const LONG_HELD = 30_000
 /** Expired records that one step removes. */
 const PURGED_AT_ONCE = 500
+/** Records that are read at once to be told to the provider. */
+const TOLD_AT_ONCE = 250
 
 /** What the store needs of the rest of the node. */
 export interface RecordStoreOwner {
@@ -44,6 +46,8 @@ export class RecordStore {
   readonly trie: MerkleTrie
   readonly #parts: GraphParts
   readonly #owner: RecordStoreOwner
+  /** What the provider lives on: it is told of records of these types. */
+  readonly #toldTypes: ReadonlySet<string>
   /** The records that came lately, the oldest first. */
   readonly #recent = new Map<RecordId, { readonly stored: number; readonly digest: Uint8Array }>()
   /** Records that the trie does not count any more, but that were not removed yet. */
@@ -64,7 +68,9 @@ export class RecordStore {
     this.ephemeral = stores.ephemeral
     this.trie = stores.trie
     this.#owner = owner
+    this.#toldTypes = new Set(parts.provider.firstTypes)
     this.#fillTrie()
+    this.#tellAll()
   }
 
   /** The version that is here: live, deleted or expired and not removed yet. */
@@ -136,6 +142,7 @@ export class RecordStore {
     // The trie's minute may be ahead of peer time: what has expired by it is here, but not counted.
     if (!this.trie.put(record)) this.#overdue.set(record.id, record)
     this.#rememberArrival(record)
+    if (this.#toldTypes.has(record.type)) this.#parts.provider.stored?.(record)
     this.#changed(changeBetween(present, record), true)
     return 'new'
   }
@@ -166,6 +173,7 @@ export class RecordStore {
     this.#overdue.delete(id)
     this.trie.remove(type, id)
     this.#recent.delete(id)
+    if (this.#toldTypes.has(type)) this.#parts.provider.removed?.(present)
     this.#changed(change, true)
   }
 
@@ -251,12 +259,27 @@ export class RecordStore {
       this.trie.clear()
       this.#overdue.clear()
       this.#fillTrie()
+      // What it was told of and is lost comes again; what it was told to be gone is here.
+      this.#tellAll()
       return error
     }
   }
 
   #fillTrie(): void {
     for (const leaf of this.database.leaves()) if (!this.trie.put(leaf)) this.#overdue.set(leaf.id, leaf)
+  }
+
+  #tellAll(): void {
+    for (const type of this.#toldTypes) {
+      let after = 0
+      for (;;) {
+        const changes = this.database.changes(after, [type], TOLD_AT_ONCE)
+        for (const change of changes) if (change.kind === 'stored') this.#parts.provider.stored?.(change.record)
+        const last = changes.at(-1)
+        if (last === undefined) break
+        after = last.arrival
+      }
+    }
   }
 
   #changed(change: RecordChange | undefined, isLasting: boolean): void {
@@ -285,7 +308,7 @@ export class RecordStore {
   }
 
   #compare(one: GraphRecord, other: GraphRecord): number {
-    return compareRecords(one, other, (author) => this.#parts.provider.isAdministrator(author))
+    return compareRecords(one, other, (author, version) => this.#parts.provider.isAdministrator(author, version))
   }
 }
 

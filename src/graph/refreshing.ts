@@ -39,7 +39,7 @@ export function refreshRecords(
 
   function refresh(record: GraphRecord): void {
     const { type, created, modified, expires, encoding, payload, creator } = record
-    const right = parts.provider.rightEnds(creator.publicKey) ?? LATEST_UTC
+    const right = parts.provider.rightEnds(creator.publicKey, record) ?? LATEST_UTC
     const latest = isReserved(type) ? LATEST_UTC : Math.min(created + longestLife, LATEST_UTC)
     const renewed = Math.min(now + expires - modified, latest, right)
     if (renewed <= expires) return

@@ -42,22 +42,37 @@ export interface GraphSecurityProvider {
    * @param send Sends a message to the other side's provider: at most {@link LONGEST_PROVIDER_MESSAGE} bytes
    */
   admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission
-  /** The proofs of a record that is about to be signed. Throws if the author may not write it: nothing is stored then. */
-  secure(draft: RecordDraft): Uint8Array
+  /**
+   * The proofs of a record that is about to be signed. Throws if the author may not write it: nothing is stored then.
+   *
+   * @param previous The version that it is made from; undefined for the first one
+   */
+  secure(draft: RecordDraft, previous: GraphRecord | undefined): Uint8Array
   /** Judges a record whose form and signatures are right. */
   validate(record: GraphRecord): Validity
   /** Whether who wrote a version is an administrator, whose deletions win over anything (G-062). */
-  isAdministrator(author: RecordAuthor): boolean
+  isAdministrator(author: RecordAuthor, version: GraphRecord): boolean
   /** Whether this identity may still hold a link; asked again after each change of the security state. */
   isAdmitted(publicKey: Uint8Array): boolean
-  /** When the right of an author ends, in peer time: no record of theirs may outlive it. undefined: never. */
-  rightEnds(publicKey: Uint8Array): number | undefined
+  /**
+   * When the right of an author ends, in peer time: no record of theirs may outlive it. undefined: never.
+   *
+   * @param record A version of the record in question; undefined for a record that is about to be made
+   */
+  rightEnds(publicKey: Uint8Array, record: GraphRecord | undefined): number | undefined
   /** The types that are compared and copied before all others (G-165). */
   readonly firstTypes: readonly string[]
   /** What was asked for as a missing proof, if it is here: at most {@link LONGEST_PROOF} bytes. */
   proof(request: Uint8Array): Uint8Array | undefined
   /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean
+  /**
+   * A record of one of {@link GraphSecurityProvider.firstTypes} is stored here: one that was judged to be valid, or one that was
+   * found when the graph was opened, before any is judged. It can be told again.
+   */
+  stored?(record: GraphRecord): void
+  /** A record of one of these types is stored here no more. */
+  removed?(record: GraphRecord): void
   /** The graph was closed: nothing is called any more. */
   close(): void
 }
@@ -81,6 +96,8 @@ export interface LinkPeer {
 /** One side's judgement of one link: `undecided` until the other side's provider has said enough. */
 export interface Admission {
   readonly verdict: 'admitted' | 'refused' | 'undecided'
+  /** Why it is refused, in words: for whoever dials, and for the log. */
+  readonly reason?: string | undefined
   /** A message of the other side's provider came. */
   received(message: Uint8Array): 'admitted' | 'refused' | 'undecided'
 }
@@ -88,9 +105,9 @@ export interface Admission {
 /** `missingProof` is what the neighbor that sent the record is asked for: at most {@link LONGEST_PROOF_REQUEST} bytes. */
 export type Validity = 'valid' | 'invalid' | { readonly missingProof: Uint8Array }
 
-/** In bytes. */
-export const LONGEST_PROVIDER_MESSAGE = 16 * 1024
+/** In bytes: a chain of the greatest size fits, and what goes with it. */
+export const LONGEST_PROVIDER_MESSAGE = 52 * 1024
 /** In bytes. */
 export const LONGEST_PROOF_REQUEST = 64
-/** In bytes: a chain of 24 certificates fits. */
-export const LONGEST_PROOF = 32 * 1024
+/** In bytes: a chain of the greatest size fits. */
+export const LONGEST_PROOF = 48 * 1024

@@ -20,6 +20,8 @@ export interface HeadedPemFormat<Name extends string> {
   readonly lines: readonly Name[]
   /** The name of the last line. */
   readonly seal: string
+  /** Of the block, in characters; if undefined, what a private key has at most. */
+  readonly longestBlock?: number
 }
 
 /** A text taken apart at its block. */
@@ -58,20 +60,18 @@ export function writeHeadedPem<Name extends string>(
 /**
  * Takes a text apart at its PEM block, which must end it.
  *
- * @param file What to call the text if it is of a newer schema.
- * @throws PeerageError `identity-file-newer`, and what `refuse` makes
+ * @param newer Makes the error for a text of a newer schema.
+ * @throws what `newer` and `refuse` make
  */
 export function splitHeadedPem(
   format: HeadedPemFormat<string>,
   text: string,
-  file: string,
+  newer: (schema: number) => PeerageError,
   refuse: Refusal,
 ): HeadedPem {
   const schema = schemaOf(format, text)
-  if (schema !== undefined && schema > format.schema) {
-    throw new PeerageError('identity-file-newer', { file, schema, known: format.schema })
-  }
-  const pem = refusing(() => readPemBlock(text), refuse)
+  if (schema !== undefined && schema > format.schema) throw newer(schema)
+  const pem = refusing(() => readPemBlock(text, format.longestBlock), refuse)
   if (pem === undefined)
     throw refuse(schema === undefined ? 'it is not a key' : 'it is cut short: there is no key in it')
   if (pem.end !== text.length) throw refuse('something follows the key')

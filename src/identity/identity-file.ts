@@ -52,6 +52,11 @@ const FORMAT = {
 /** In bytes. The longest names, with every character escaped, and the longest key need less than half of it. */
 export const LARGEST_IDENTITY_FILE = 8192
 
+/** The error for a file, or a text, of a newer schema. */
+export function newerIdentityFile(file: string, schema: number, known: number): PeerageError {
+  return new PeerageError('identity-file-newer', { file, schema, known })
+}
+
 /** The bytes of the file. */
 export function encodeIdentityFile(crypto: Crypto, file: IdentityFile): Uint8Array {
   const block =
@@ -76,7 +81,7 @@ export function decodeIdentityFile(
 ): IdentityFile {
   const refuse = refusalOf(location)
   const text = required(fromUtf8(bytes), 'it is not text', refuse)
-  const parts = splitHeadedPem(FORMAT, text, location, refuse)
+  const parts = splitHeadedPem(FORMAT, text, (schema) => newerIdentityFile(location, schema, FORMAT.schema), refuse)
   // The key before the lines: whoever put a key of another program here learns that, and not of missing lines.
   const key = storedKey(crypto, parts.pem, refuse)
   const { value, sealed, seal } = readHeaderLines(FORMAT, parts, refuse)

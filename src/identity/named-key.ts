@@ -32,14 +32,24 @@ export function namedKeyValues(named: NamedKey): Readonly<Record<NamedKeyLine, s
 
 /** Reads what {@link namedKeyValues} wrote. @throws what `refuse` makes */
 export function readNamedKey(crypto: Crypto, value: (name: NamedKeyLine) => string, refuse: Refusal): NamedKey {
-  const peerNameText = required(unquoted(value('Peer-Name')), 'its peer name is not a text in quotes', refuse)
-  const peerName = refusing(() => parsePeerName(peerNameText), refuse)
+  const peerName = readPeerNameLine(value('Peer-Name'), 'peer name', refuse)
   const friendlyName = required(unquoted(value('Friendly-Name')), 'its friendly name is not a text in quotes', refuse)
   refusing(() => checkFriendlyName(friendlyName), refuse)
-  const info = required(fromBase64(value('Public-Key')), 'its public key is not in base64', refuse)
+  return { peerName, friendlyName, publicKey: readPublicKeyLine(crypto, value('Public-Key'), peerName, refuse) }
+}
+
+/** The peer name in a line. @param what Whose it is, in errors. @throws what `refuse` makes */
+export function readPeerNameLine(value: string, what: string, refuse: Refusal): PeerName {
+  const text = required(unquoted(value), `its ${what} is not a text in quotes`, refuse)
+  return refusing(() => parsePeerName(text), refuse)
+}
+
+/** The public key in a line, which must be that of the peer name. @throws what `refuse` makes */
+export function readPublicKeyLine(crypto: Crypto, value: string, peerName: PeerName, refuse: Refusal): Uint8Array {
+  const info = required(fromBase64(value), 'its public key is not in base64', refuse)
   const publicKey = required(publicKeyOfInfo(info), 'its public key is not an Ed25519 key', refuse)
   if (authorityOf(crypto, publicKey) !== authorityPart(peerName)) throw refuse('its peer name is not a name of its key')
-  return { peerName, friendlyName, publicKey }
+  return publicKey
 }
 
 function unquoted(value: string): string | undefined {

@@ -22,7 +22,7 @@ export interface PemBlock {
 }
 
 const LINE_LENGTH = 64
-/** Longer blocks are refused, in characters: a key of 16,384 bytes, the longest structure of ours, has 22,400. */
+/** Unless a format says otherwise, longer blocks are refused, in characters: the longest key, 16,384 bytes, has 22,400. */
 const LONGEST_BLOCK = 24_576
 
 /** The block, each of its lines ended by a line feed. */
@@ -39,12 +39,13 @@ export function encodePem(label: string, bytes: Uint8Array): string {
  * The first block of the text that begins with a line of its own; undefined if there is none. The end
  * of the text may stand in place of the last line's end.
  *
+ * @param longest In characters
  * @throws PeerageError `malformed` if a block begins and is cut short, too long or not in strict form
  */
-export function readPemBlock(text: string): PemBlock | undefined {
+export function readPemBlock(text: string, longest: number = LONGEST_BLOCK): PemBlock | undefined {
   const start = text.startsWith(BEGIN) ? 0 : text.indexOf(`\n${BEGIN}`) + 1
   if (!text.startsWith(BEGIN, start)) return undefined
-  const block = text.slice(start, start + LONGEST_BLOCK)
+  const block = text.slice(start, start + longest)
   const header = /^-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*)-----\r?\n/.exec(block)
   const label = header?.[1]
   if (header === null || label === undefined) throw malformed('its first line is cut short or is not one of PEM', start)

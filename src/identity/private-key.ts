@@ -32,7 +32,7 @@ export const ENCRYPTED_PRIVATE_KEY_LABEL = 'ENCRYPTED PRIVATE KEY'
 const LONGEST_PRIVATE_KEY = 16_384
 
 /** What writing uses: the setting that OWASP (2023) recommends for 16 MiB. A guess takes about 0.2 s. */
-const SCRYPT_COST: ScryptCost = { cost: 2 ** 14, blockSize: 8, parallelization: 5 }
+export const SCRYPT_COST: ScryptCost = { cost: 2 ** 14, blockSize: 8, parallelization: 5 }
 const SALT_LENGTH = 16
 
 // What reading accepts, so that no file can make it take more than 64 MiB and a few seconds.

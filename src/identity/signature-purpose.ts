@@ -16,6 +16,7 @@ import type { Crypto } from '../runtime/crypto.ts'
 export const signaturePurposes = {
   'certified-peer-address': 'certified peer address',
   'extended-payload': 'extended payload of a PNRP registration',
+  'group-key-export': 'export of a group key',
   'identity-export': 'export of an identity',
   link: 'proof of identity at the opening of a link',
   'record-header': 'header of a record',

@@ -11,18 +11,26 @@ export function applicationProvider(open: SecurityProviderFactory): SecurityProv
     return {
       admit: (link, send) => {
         const admission = heard(provider.admit(link, send))
-        return { verdict: heard(admission.verdict), received: (message) => heard(admission.received(message)) }
+        return {
+          verdict: heard(admission.verdict),
+          get reason() {
+            return heard(admission.reason)
+          },
+          received: (message) => heard(admission.received(message)),
+        }
       },
-      secure: (draft) => heard(provider.secure(draft)),
+      secure: (draft, previous) => heard(provider.secure(draft, previous)),
       validate: (record) => heard(provider.validate(record)),
-      isAdministrator: (author) => heard(provider.isAdministrator(author)),
+      isAdministrator: (author, version) => heard(provider.isAdministrator(author, version)),
       isAdmitted: (publicKey) => heard(provider.isAdmitted(publicKey)),
-      rightEnds: (publicKey) => heard(provider.rightEnds(publicKey)),
+      rightEnds: (publicKey, record) => heard(provider.rightEnds(publicKey, record)),
       get firstTypes() {
         return heard(provider.firstTypes)
       },
       proof: (request) => heard(provider.proof(request)),
       proofArrived: (request, proof) => heard(provider.proofArrived(request, proof)),
+      stored: (record) => heard(provider.stored?.(record)),
+      removed: (record) => heard(provider.removed?.(record)),
       close: () => heard(provider.close()),
     } satisfies GraphSecurityProvider
   }

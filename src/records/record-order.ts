@@ -15,12 +15,12 @@ import { authorOf, type GraphRecord, type RecordAuthor } from './record.ts'
 export function compareRecords(
   one: GraphRecord,
   other: GraphRecord,
-  isAdministrator: (author: RecordAuthor) => boolean,
+  isAdministrator: (author: RecordAuthor, version: GraphRecord) => boolean,
 ): number {
   if (one.deleted !== other.deleted) return one.deleted ? 1 : -1
   if (one.deleted) {
-    const isFinal = isAdministrator(authorOf(one))
-    if (isFinal !== isAdministrator(authorOf(other))) return isFinal ? 1 : -1
+    const isFinal = isAdministrator(authorOf(one), one)
+    if (isFinal !== isAdministrator(authorOf(other), other)) return isFinal ? 1 : -1
   }
   return one.version - other.version || compareBytes(one.digest, other.digest)
 }

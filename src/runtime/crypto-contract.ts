@@ -11,8 +11,10 @@ import {
   ARGON2ID_SALT_LENGTH,
   type Argon2idCost,
   LARGEST_DERIVATION_MEMORY,
+  RISTRETTO255_LENGTH,
   type ScryptCost,
 } from './crypto.ts'
+import { isReducedScalar } from './strict-ed25519.ts'
 
 /** @throws RangeError unless the bytes have exactly this length */
 export function requireLength(what: string, bytes: Uint8Array, length: number): void {
@@ -29,6 +31,13 @@ export function requireAeadLengths(key: Uint8Array, nonce: Uint8Array): void {
 export function requireAesLengths(key: Uint8Array, iv: Uint8Array): void {
   requireLength('an AES-256 key', key, AES256_KEY_LENGTH)
   requireLength('an initialization vector', iv, AES_BLOCK_LENGTH)
+}
+
+/** @throws RangeError unless it is a scalar of ristretto255 other than 0, reduced modulo the group order */
+export function requireRistretto255Scalar(scalar: Uint8Array): void {
+  requireLength('a scalar of ristretto255', scalar, RISTRETTO255_LENGTH)
+  if (!isReducedScalar(scalar, 0)) throw new RangeError('a scalar of ristretto255 is below the group order')
+  if (scalar.every((byte) => byte === 0)) throw new RangeError('a scalar of ristretto255 is not 0')
 }
 
 /** @throws RangeError unless salt and cost are within the limits of {@link Argon2idCost} */

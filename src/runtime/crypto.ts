@@ -29,6 +29,8 @@ export interface Crypto {
 
   /** SHA-256 over the parts, joined. 32 bytes. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array
+  /** SHA-512 over the parts, joined. 64 bytes. */
+  sha512(...parts: readonly Uint8Array[]): Uint8Array
   /** HMAC-SHA-256 (RFC 2104) over the parts, joined. 32 bytes. The key may have any length. */
   hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
 
@@ -41,6 +43,24 @@ export interface Crypto {
   agreementKeyPair(seed: Uint8Array): AgreementKeyPair
   /** The 32-byte X25519 secret shared with a public key; undefined if that key is of small order. */
   agree(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined
+
+  /**
+   * The X25519 public key for what is sealed to the holder of an Ed25519 public key: the same point in Montgomery's form
+   * (RFC 7748 section 4.1); undefined if that is no point of the prime-order group, or not canonical.
+   */
+  agreementPublicKey(publicKey: Uint8Array): Uint8Array | undefined
+  /** The X25519 secret key that belongs to it, from {@link SigningKeyPair.secretKey}. 32 bytes. */
+  agreementSecretKey(secretKey: Uint8Array): Uint8Array
+
+  /** The element of ristretto255 that is derived from 64 bytes (RFC 9496 section 4.3.4). 32 bytes. */
+  ristretto255Element(uniform: Uint8Array): Uint8Array
+  /**
+   * The product of a scalar and an element of ristretto255 (RFC 9496), 32 bytes; undefined if the element is none, is not
+   * canonical, or is the neutral one.
+   *
+   * @param scalar 32 bytes, lowest first: 1 to the group order less 1; anything else is a programming error.
+   */
+  ristretto255Multiply(scalar: Uint8Array, element: Uint8Array): Uint8Array | undefined
 
   /** Argon2id (RFC 9106), version 1.3, with one lane. Slow by intention; never run it in an engine. */
   argon2id(password: Uint8Array, salt: Uint8Array, cost: Argon2idCost): Uint8Array
@@ -89,10 +109,15 @@ export const PUBLIC_KEY_LENGTH = 32
 export const SECRET_KEY_LENGTH = 64
 export const SIGNATURE_LENGTH = 64
 export const SHA256_LENGTH = 32
+export const SHA512_LENGTH = 64
 export const AEAD_KEY_LENGTH = 32
 export const AEAD_NONCE_LENGTH = 12
 export const AEAD_TAG_LENGTH = 16
 export const AGREEMENT_KEY_LENGTH = 32
+/** Of an encoded element, and of a scalar. */
+export const RISTRETTO255_LENGTH = 32
+/** Of what an element is derived from. */
+export const RISTRETTO255_UNIFORM_LENGTH = 64
 export const ARGON2ID_SALT_LENGTH = 16
 export const AES256_KEY_LENGTH = 32
 export const AES_BLOCK_LENGTH = 16

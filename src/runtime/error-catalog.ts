@@ -100,6 +100,23 @@ export interface ErrorDetails {
   'connection-lost': { readonly peer: string; readonly reason: string }
   'message-not-taken': { readonly peer: string; readonly type: string }
   'message-too-large': { readonly size: number; readonly limit: number }
+  // Groups
+  'another-group': { readonly expected: string; readonly given: string }
+  'unknown-role': { readonly role: string; readonly known: readonly string[] }
+  'invalid-public-key': { readonly problem: string }
+  'key-of-another-name': { readonly peer: string }
+  'member-not-found': { readonly peer: string }
+  'membership-not-in-force': { readonly group: string; readonly problem: string }
+  'invalid-time-period': { readonly from: string; readonly until: string; readonly problem: string }
+  'chain-too-long': { readonly limit: number }
+  'circular-chain': { readonly peer: string }
+  'invalid-invitation': { readonly problem: string; readonly detail: string }
+  'invitation-too-long': { readonly length: number; readonly limit: number; readonly shorten: readonly string[] }
+  'invalid-group-export': { readonly problem: string }
+  'unsupported-version': { readonly structure: string; readonly version: number; readonly known: number }
+  'too-much-kept': { readonly what: string; readonly count: number; readonly limit: number }
+  'revocation-too-large': { readonly problem: string }
+  'password-too-short': { readonly length: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -514,6 +531,79 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'message-too-large': {
     message: ({ size, limit }) => `a message has at most ${limit} bytes, not ${size}`,
     advice: 'Use a direct connection.',
+  },
+  'another-group': {
+    message: ({ expected, given }) => `this is for the group ${given}, and not for ${expected}`,
+    advice: 'Use what was made for this group.',
+  },
+  'unknown-role': {
+    message: ({ role, known }) => `${quoted(role)} is no role; the roles are ${known.join(', ')}`,
+    advice: 'Give one of these roles.',
+  },
+  'invalid-public-key': {
+    message: ({ problem }) => `this is no public key of an identity: ${problem}`,
+    advice: 'Use the key in the identity certificate (IDC) of the identity.',
+  },
+  'key-of-another-name': {
+    message: ({ peer }) => `the public key is not that of ${peer}`,
+    advice: 'Ask the identity for its certificate again; name and key in it belong together.',
+  },
+  'member-not-found': {
+    message: ({ peer }) => `nothing is on record for ${peer}: it is no member of this group`,
+    advice: 'Look at the list of members, or invite the identity.',
+    original: 'PEER_E_IDENTITY_NOT_FOUND',
+  },
+  'membership-not-in-force': {
+    message: ({ group, problem }) => `the own membership of ${group} is not in force: ${problem}`,
+    advice: 'Ask a member who may issue certificates for a new one.',
+    original: 'PEER_E_NOT_AUTHORIZED',
+  },
+  'invalid-time-period': {
+    message: ({ from, until, problem }) => `it cannot be valid from ${from} until ${until}: ${problem}`,
+    advice: 'Choose times inside the validity of the own membership, or leave them out.',
+    original: 'PEER_E_INVALID_TIME_PERIOD',
+  },
+  'chain-too-long': {
+    message: ({ limit }) => `no certificate can stand under this one: a chain has at most ${limit}`,
+    advice: 'Let a member who is nearer to the creator of the group invite.',
+    original: 'PEER_E_CHAIN_TOO_LONG',
+  },
+  'circular-chain': {
+    message: ({ peer }) => `${peer} stands above in the chain that would be its own`,
+    advice: 'Whoever invited you is a member already; let somebody above renew that membership.',
+    original: 'PEER_E_CIRCULAR_CHAIN_DETECTED',
+  },
+  'invalid-invitation': {
+    message: ({ problem, detail }) => `this invitation cannot be used (${problem}): ${detail}`,
+    advice: 'Copy the whole text again, or ask whoever invited you for a new one.',
+  },
+  'invitation-too-long': {
+    message: ({ length, limit, shorten }) =>
+      `the invitation would have ${length} characters, and ${limit} is the most; too long: ${shorten.join(', ')}`,
+    advice: 'Shorten these names.',
+  },
+  'invalid-group-export': {
+    message: ({ problem }) => `this is not the export of a group: ${problem}`,
+    advice: 'Give the whole text that the export printed, unchanged.',
+  },
+  'unsupported-version': {
+    message: ({ structure, version, known }) =>
+      `this ${structure} is of version ${version}, and this release knows version ${known}`,
+    advice: 'Update Peerage.',
+    original: 'PEER_E_UNSUPPORTED_VERSION',
+  },
+  'too-much-kept': {
+    message: ({ what, count, limit }) => `a revocation keeps at most ${limit} ${what}, not ${count}`,
+    advice: 'Keep none, or those that matter; what is to stay can be written again by another member first.',
+  },
+  'revocation-too-large': {
+    message: ({ problem }) => `a revocation has no room for ${problem}`,
+    advice: 'Revoke fewer certificates at once, or one nearer to the group key that these stand under.',
+  },
+  'password-too-short': {
+    message: ({ length, limit }) => `the password of a group has at least ${limit} characters, not ${length}`,
+    advice: 'Choose a longer one: several words that have nothing to do with each other are good.',
+    original: 'PEER_E_PASSWORD_DOES_NOT_MEET_POLICY',
   },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,

@@ -30,6 +30,11 @@ export function isStrictlyEncoded(signature: Uint8Array, publicKey: Uint8Array):
   )
 }
 
+/** Whether a public key is canonical and not of small order. False for a wrong length. */
+export function isStrictPublicKey(publicKey: Uint8Array): boolean {
+  return publicKey.length === PUBLIC_KEY_LENGTH && isStrictPoint(publicKey)
+}
+
 /** R and A are points of this length; R is the first half of a signature, S the second. */
 const POINT_LENGTH = 32
 const LAST = POINT_LENGTH - 1
@@ -56,7 +61,7 @@ const SMALL_ORDER_BY_FIRST_BYTE: readonly (Uint8Array | undefined)[] = Array.fro
 )
 
 /** Whether the 32 bytes from `offset` are a number below the group order. */
-function isReducedScalar(container: Uint8Array, offset: number): boolean {
+export function isReducedScalar(container: Uint8Array, offset: number): boolean {
   return isBelow(container, offset, GROUP_ORDER, 0xff)
 }
 

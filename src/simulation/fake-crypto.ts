@@ -9,7 +9,7 @@
  * Signatures, seals, shared secrets and derived keys are all the same function: 128 bits in which each
  * bit of the inputs counts (the mixing of MurmurHash3, x86, 128 bits, by Austin Appleby, who gave it to
  * the public domain), stretched to as many bytes as are needed. Pairs of signing keys are real ones, so
- * that a seed leads to the same peer names and PNRP IDs as in a run with the real port. Hashes and AES
+ * that a seed leads to the same peer names and PNRP IDs as in a run with the real port. Hashes, AES and ristretto255
  * are real too.
  */
 import { compareBytes, equalBytes } from '../runtime/bytes.ts'
@@ -30,8 +30,9 @@ import {
   requireLength,
   requireScryptInputs,
 } from '../runtime/crypto-contract.ts'
+import { isStrictPublicKey } from '../runtime/strict-ed25519.ts'
 
-/** The fake, with hashes, AES and pairs of signing keys of the real port. */
+/** The fake, with hashes, AES, ristretto255 and pairs of signing keys of the real port. */
 export function fakeCrypto(real: Crypto): Crypto {
   const expectedSignature = new Uint8Array(SIGNATURE_LENGTH)
   const noKey = new Uint8Array(AGREEMENT_KEY_LENGTH)
@@ -52,6 +53,7 @@ export function fakeCrypto(real: Crypto): Crypto {
     },
 
     sha256: (...parts) => real.sha256(...parts),
+    sha512: (...parts) => real.sha512(...parts),
     hmacSha256: (key, ...parts) => real.hmacSha256(key, ...parts),
 
     seal(key, nonce, plaintext, associated) {
@@ -86,6 +88,18 @@ export function fakeCrypto(real: Crypto): Crypto {
       return shared
     },
 
+    agreementPublicKey(publicKey) {
+      requireLength('a public key', publicKey, PUBLIC_KEY_LENGTH)
+      return isStrictPublicKey(publicKey) ? agreementKeyOf(agreementSeedOf(publicKey)) : undefined
+    },
+    agreementSecretKey(secretKey) {
+      requireLength('a secret key', secretKey, SECRET_KEY_LENGTH)
+      return agreementSeedOf(secretKey.subarray(SEED_LENGTH))
+    },
+
+    ristretto255Element: (uniform) => real.ristretto255Element(uniform),
+    ristretto255Multiply: (scalar, element) => real.ristretto255Multiply(scalar, element),
+
     argon2id(password, salt, cost) {
       requireArgon2idInputs(salt, cost)
       const result = new Uint8Array(cost.length)
@@ -112,11 +126,19 @@ const NAMING_AGREEMENT_KEY = 4
 const AGREEING = 5
 const DERIVING_ARGON2ID = 6
 const DERIVING_SCRYPT = 7
+const CONVERTING = 8
 
 function agreementKeyOf(secretKey: Uint8Array): Uint8Array {
   const publicKey = new Uint8Array(AGREEMENT_KEY_LENGTH)
   derive(NAMING_AGREEMENT_KEY, publicKey, secretKey)
   return publicKey
+}
+
+/** What stands for the secret agreement key of a signing key: everybody can derive it. */
+function agreementSeedOf(publicKey: Uint8Array): Uint8Array {
+  const seed = new Uint8Array(AGREEMENT_KEY_LENGTH)
+  derive(CONVERTING, seed, publicKey)
+  return seed
 }
 
 /** Fills the target with the source, as far as the shorter of them goes, under a pad of key and nonce. */

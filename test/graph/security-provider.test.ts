@@ -22,10 +22,8 @@ describe('the provider "none"', () => {
       channelBinding: new Uint8Array(32),
     }
     expect(provider.admit(link, () => undefined).verdict).toBe('admitted')
-    expect([provider.isAdmitted(publicKey), provider.isAdministrator({ publicKey, classifier: '' })]).toEqual([
-      true,
-      false,
-    ])
+    const author = { publicKey, classifier: '' }
+    expect([provider.isAdmitted(publicKey), provider.isAdministrator(author, madeRecord(0))]).toEqual([true, false])
     const node = new LoneRecords({ provider: noSecurity })
     const first = node.made({ by: 'anybody' })
     expect(node.arrive(first)).toEqual(['new'])
@@ -115,7 +113,7 @@ describe('a provider', () => {
       failed('secure', () => expect(() => node.add()).toThrow())
       failed('secure', () => expect(() => node.update(own.id)).toThrow())
       failed('isAdmitted', () => expect(provider.isAdmitted(publicKey)).toBe(false))
-      failed('isAdministrator', () => expect(provider.isAdministrator({ publicKey, classifier: '' })).toBe(false))
+      failed('isAdministrator', () => expect(provider.isAdministrator(record.creator, record)).toBe(false))
       failed('firstTypes', () => expect(provider.firstTypes).toEqual([]))
       failed('proofArrived', () => expect(provider.proofArrived(publicKey, publicKey)).toBe(false))
       if (what !== 'answers nothing') failed('proof', () => expect(provider.proof(publicKey)).toBe(undefined))

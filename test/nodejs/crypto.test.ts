@@ -38,6 +38,9 @@ describe('sodium-native and node:crypto', () => {
             crypto.hmacSha256(one, other),
             crypto.seal(seed, nonce, one, other),
             agreement.publicKey,
+            crypto.agreementPublicKey(publicKey) ?? new Uint8Array(0),
+            crypto.agreementSecretKey(secretKey),
+            crypto.sha512(one, other),
             shared ?? new Uint8Array(0),
           ].map(toHex)
         })
@@ -108,6 +111,8 @@ test.each([sodium, node])('$implementation shows no key in an error', (crypto) =
     () => crypto.sign(none, almostKey),
     () => crypto.seal(almostKey, new Uint8Array(12), none, none),
     () => crypto.agreementKeyPair(almostKey),
+    () => crypto.agreementSecretKey(almostKey),
+    () => crypto.ristretto255Multiply(almostKey, new Uint8Array(32)),
     () => crypto.agree(almostKey, new Uint8Array(32)),
     () => crypto.argon2id(almostKey, almostKey, { memory: 8, passes: 1, length: 16 }),
     () => crypto.scrypt(almostKey, none, { cost: 3, blockSize: 1, parallelization: 1 }, 32),

@@ -8,7 +8,7 @@
  */
 import { equalBytes } from '../../runtime/bytes.ts'
 import type { Crypto } from '../../runtime/crypto.ts'
-import { mayIssueCertificates, type Role } from '../role.ts'
+import { mayGiveRole, mayIssueCertificates, type Role } from '../role.ts'
 import type { Certificate, GroupMembershipCertificate, LinkCertificate } from './certificate.ts'
 import { refused } from './certificate-refusal.ts'
 import { requireInTime, verifyCertificate } from './certificate-verification.ts'
@@ -63,13 +63,6 @@ export function allowsClassifier(list: readonly string[], roles: readonly Role[]
 
 type IssuedCertificate = GroupMembershipCertificate | LinkCertificate
 
-/** Which roles a holder of each role may give (MS-PPSEC 2.2.5.3). */
-const ISSUABLE: Readonly<Record<Role, readonly Role[]>> = {
-  administrator: ['administrator', 'inviting-member', 'member'],
-  'inviting-member': ['inviting-member', 'member'],
-  member: [],
-}
-
 /** A key that stood in a chain twice would have given rights to itself. */
 function requireDistinctKeys(chain: Chain): void {
   for (const [index, { publicKey }] of chain.entries()) {
@@ -99,7 +92,7 @@ function requireRoles(certificate: IssuedCertificate, parent: Certificate): void
     return
   }
   for (const role of roles) {
-    if (!parent.roles.some((held) => ISSUABLE[held].includes(role))) {
+    if (!mayGiveRole(parent.roles, role)) {
       throw refused('chain-roles', `a certificate gives the role ${role}, which its issuer cannot give`)
     }
   }

@@ -35,6 +35,7 @@ export type CertificateProblem =
   | 'key-identifier'
   | 'key-usage'
   | 'link-expiry'
+  | 'link-terms'
   // What it says
   | 'kind'
   | 'not-yet-valid'

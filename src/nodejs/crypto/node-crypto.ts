@@ -15,6 +15,7 @@ import { requireAeadLengths, requireLength } from '../../runtime/crypto-contract
 import { isStrictlyEncoded } from '../../runtime/strict-ed25519.ts'
 import { nodeArgon2id } from './argon2id.ts'
 import { publicKeyObject, publicKeyOf, secretKeyObject, signingKeyObjects } from './key-object.ts'
+import { nobleAgreementPublicKey, passwordPrimitives } from './password-primitives.ts'
 import { pkcs8Primitives } from './pkcs8-primitives.ts'
 import { hmacWith, openSslSha256, withoutBuffer } from './sha256.ts'
 
@@ -92,7 +93,9 @@ export function nodeCrypto(): Crypto {
       }
     },
 
+    agreementPublicKey: nobleAgreementPublicKey,
     argon2id: nodeArgon2id,
+    ...passwordPrimitives,
     ...pkcs8Primitives,
   }
 }

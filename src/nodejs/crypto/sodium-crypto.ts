@@ -20,7 +20,8 @@ import {
   SIGNATURE_LENGTH,
 } from '../../runtime/crypto.ts'
 import { requireAeadLengths, requireArgon2idInputs, requireLength } from '../../runtime/crypto-contract.ts'
-import { isStrictlyEncoded } from '../../runtime/strict-ed25519.ts'
+import { isStrictlyEncoded, isStrictPublicKey } from '../../runtime/strict-ed25519.ts'
+import { passwordPrimitives } from './password-primitives.ts'
 import { pkcs8Primitives } from './pkcs8-primitives.ts'
 import { hmacWith, openSslSha256 } from './sha256.ts'
 
@@ -110,6 +111,19 @@ export function sodiumCrypto(): Crypto {
       return shared
     },
 
+    agreementPublicKey(publicKey) {
+      requireLength('a public key', publicKey, PUBLIC_KEY_LENGTH)
+      if (!isStrictPublicKey(publicKey)) return undefined
+      const agreementKey = new Uint8Array(AGREEMENT_KEY_LENGTH)
+      try {
+        sodium.crypto_sign_ed25519_pk_to_curve25519(agreementKey, publicKey)
+      } catch {
+        // All lengths are right, so that only a key is refused that is no point of the prime-order group.
+        return undefined
+      }
+      return agreementKey
+    },
+
     argon2id(password, salt, cost) {
       requireArgon2idInputs(salt, cost)
       const { memory, passes, length } = cost
@@ -117,6 +131,7 @@ export function sodiumCrypto(): Crypto {
       sodium.crypto_pwhash(result, password, salt, passes, memory * 1024, sodium.crypto_pwhash_ALG_ARGON2ID13)
       return result
     },
+    ...passwordPrimitives,
     ...pkcs8Primitives,
   }
 }
@@ -151,6 +166,8 @@ interface Sodium {
   crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): void
   /** Throws if the public key is of small order. */
   crypto_scalarmult(shared: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void
+  /** Throws if the public key is no point of the prime-order group. */
+  crypto_sign_ed25519_pk_to_curve25519(agreementKey: Uint8Array, publicKey: Uint8Array): void
   /** `memory` is in bytes. */
   crypto_pwhash(
     result: Uint8Array,
@@ -172,6 +189,7 @@ const SODIUM_FUNCTIONS = [
   'crypto_aead_chacha20poly1305_ietf_decrypt',
   'crypto_scalarmult_base',
   'crypto_scalarmult',
+  'crypto_sign_ed25519_pk_to_curve25519',
   'crypto_pwhash',
 ] as const satisfies readonly (keyof Sodium)[]
 

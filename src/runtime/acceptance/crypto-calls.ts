@@ -14,6 +14,8 @@ import {
   type Crypto,
   LARGEST_DERIVATION_MEMORY,
   PUBLIC_KEY_LENGTH,
+  RISTRETTO255_LENGTH,
+  RISTRETTO255_UNIFORM_LENGTH,
   type ScryptCost,
   SECRET_KEY_LENGTH,
   SEED_LENGTH,
@@ -21,6 +23,8 @@ import {
 } from '../crypto.ts'
 import { type AcceptanceCheck, expectRangeError, expectSame, expectThat } from './acceptance.ts'
 import { AEAD_KEY, AEAD_NONCE, LEAST_ARGON2ID_COST, LEAST_SCRYPT_COST, patterned, resized } from './crypto-samples.ts'
+import { fromVector } from './crypto-vectors.ts'
+import { LAST_SCALAR, ristretto255Multiples } from './ristretto255-vectors.ts'
 
 /** A part of `cryptoAcceptance`. */
 export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
@@ -53,6 +57,7 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     name: 'a wrong length of anything else, and a cost out of bounds, is a RangeError',
     run(crypto) {
       const salt = patterned(ARGON2ID_SALT_LENGTH, 1)
+      const scalar = fromVector(LAST_SCALAR)
       const none = new Uint8Array(0)
       const fixed: readonly [string, number, (bytes: Uint8Array) => unknown][] = [
         ['signingKeyPair', SEED_LENGTH, (seed) => crypto.signingKeyPair(seed)],
@@ -62,6 +67,10 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
         ['agreementKeyPair', SEED_LENGTH, (seed) => crypto.agreementKeyPair(seed)],
         ['agree, secret key', AGREEMENT_KEY_LENGTH, (key) => crypto.agree(key, AEAD_KEY)],
         ['agree, public key', AGREEMENT_KEY_LENGTH, (key) => crypto.agree(AEAD_KEY, key)],
+        ['agreementPublicKey', PUBLIC_KEY_LENGTH, (key) => crypto.agreementPublicKey(key)],
+        ['agreementSecretKey', SECRET_KEY_LENGTH, (key) => crypto.agreementSecretKey(key)],
+        ['ristretto255Element', RISTRETTO255_UNIFORM_LENGTH, (bytes) => crypto.ristretto255Element(bytes)],
+        ['ristretto255Multiply, element', RISTRETTO255_LENGTH, (bytes) => crypto.ristretto255Multiply(scalar, bytes)],
         ['argon2id', ARGON2ID_SALT_LENGTH, (bytes) => crypto.argon2id(none, bytes, LEAST_ARGON2ID_COST)],
         ['encryptAes256Cbc, key', AES256_KEY_LENGTH, (key) => crypto.encryptAes256Cbc(key, salt, none)],
         ['encryptAes256Cbc, iv', AES_BLOCK_LENGTH, (iv) => crypto.encryptAes256Cbc(AEAD_KEY, iv, none)],
@@ -72,6 +81,10 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
         for (const wrong of [0, length - 1, length + 1]) {
           expectRangeError(() => action(patterned(wrong, 1)), `${what} of ${wrong} bytes`)
         }
+      }
+      const [element = none] = ristretto255Multiples.map(fromVector)
+      for (const wrong of [resized(scalar, 31), resized(scalar, 33), new Uint8Array(32), incremented(scalar)]) {
+        expectRangeError(() => crypto.ristretto255Multiply(wrong, element), `the scalar ${toHex(wrong)}`)
       }
       const argon2id: readonly Argon2idCost[] = [
         { ...LEAST_ARGON2ID_COST, memory: 7 },
@@ -107,13 +120,16 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
         seed: patterned(SEED_LENGTH, 1),
         message: patterned(40, 7),
         salt: patterned(ARGON2ID_SALT_LENGTH, 3),
+        uniform: patterned(RISTRETTO255_UNIFORM_LENGTH, 4),
+        scalar: fromVector(LAST_SCALAR),
       }
-      const { seed, message, salt } = inputs
+      const { seed, message, salt, uniform, scalar } = inputs
       const signing = crypto.signingKeyPair(seed)
       const agreement = crypto.agreementKeyPair(seed)
       const sealed = crypto.seal(AEAD_KEY, AEAD_NONCE, message, salt)
+      const element = crypto.ristretto255Element(uniform)
       const ciphertext = crypto.encryptAes256Cbc(AEAD_KEY, salt, message)
-      const before = JSON.stringify([inputs, signing, agreement, sealed, ciphertext].map(inHex))
+      const before = JSON.stringify([inputs, signing, agreement, sealed, element, ciphertext].map(inHex))
       const compute = () => [
         signing.publicKey,
         signing.secretKey,
@@ -123,6 +139,11 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
         ciphertext,
         crypto.sign(message, signing.secretKey),
         crypto.sha256(message),
+        crypto.sha512(message),
+        crypto.agreementPublicKey(signing.publicKey),
+        crypto.agreementSecretKey(signing.secretKey),
+        element,
+        crypto.ristretto255Multiply(scalar, element),
         crypto.hmacSha256(message, message),
         crypto.open(AEAD_KEY, AEAD_NONCE, sealed, salt),
         crypto.agree(agreement.secretKey, agreement.publicKey),
@@ -138,7 +159,11 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
       crypto.hmacSha256(patterned(41, 8))
       expectSame(JSON.stringify(compute().map(inHex)), first, 'the results of the same calls')
       expectSame(JSON.stringify(results.map(inHex)), first, 'the first results, afterwards')
-      expectSame(JSON.stringify([inputs, signing, agreement, sealed, ciphertext].map(inHex)), before, 'the inputs')
+      expectSame(
+        JSON.stringify([inputs, signing, agreement, sealed, element, ciphertext].map(inHex)),
+        before,
+        'the inputs',
+      )
       for (const result of results) {
         expectThat(result !== undefined && Object.getPrototypeOf(result) === Uint8Array.prototype, 'a Uint8Array')
       }
@@ -146,6 +171,13 @@ export const cryptoCallAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
 ]
+
+/** A number, lowest byte first, and 1 more. Its first byte must not be the last one. */
+function incremented(number: Uint8Array): Uint8Array {
+  const next = number.slice()
+  next[0] = (next[0] ?? 0) + 1
+  return next
+}
 
 /** Any structure with its byte arrays in text, to compare it with itself later. */
 function inHex(value: object | undefined): unknown {

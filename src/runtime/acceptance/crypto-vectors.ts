@@ -257,6 +257,58 @@ export const hmacSha256Vectors = [
   },
 ]
 
+/** FIPS 180-4, the examples of NIST. */
+export const sha512Vectors = [
+  {
+    message: '',
+    repeat: 1,
+    digest:
+      'cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f' +
+      '63b931bd47417a81a538327af927da3e',
+  },
+  {
+    message: '616263',
+    repeat: 1,
+    digest:
+      'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd' +
+      '454d4423643ce80e2a9ac94fa54ca49f',
+  },
+  {
+    message:
+      '61626364656667686263646566676869636465666768696a6465666768696a6b65666768696a6b6c666768696a6b6c6d' +
+      '6768696a6b6c6d6e68696a6b6c6d6e6f696a6b6c6d6e6f706a6b6c6d6e6f70716b6c6d6e6f7071726c6d6e6f70717273' +
+      '6d6e6f70717273746e6f707172737475',
+    repeat: 1,
+    digest:
+      '8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018501d289e4900f7e4331b99dec4b5433a' +
+      'c7d329eeb6dd26545e96e55b874be909',
+  },
+  {
+    message: '61',
+    repeat: 1_000_000,
+    digest:
+      'e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973ebde0ff244877ea60a4cb0432ce577c31b' +
+      'eb009c5c2c49aa2e4eadb217ad8cc09b',
+  },
+]
+
+/** Of the test suite of libsodium: the keys of X25519 that belong to the keys of Ed25519 of a seed. */
+export const agreementKeyVector = {
+  seed: '421151a459faeade3d247115f94aedae42318124095afabe4d1451a559faedee',
+  publicKey: 'f1814f0e8ff1043d8a44d25babff3cedcae6c22c3edaa48f857ae70de2baae50',
+  /** With the bits set and cleared that X25519 sets and clears. */
+  secretKey: '8052030376d47112be7f73ed7a019293dd12ad910b654455798b4667d73de166',
+}
+
+/** Public keys of Ed25519 with which nobody can agree on a secret: no point, not canonical, of small or of mixed order. */
+export const unconvertibleKeys = [
+  '0200000000000000000000000000000000000000000000000000000000000000',
+  'f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'cdb267ce40c5cd45306fa5d2f29731459387dbf9eb933b7bd5aed9a765b88d4d',
+]
+
 /** RFC 7914 section 12, without the last one, which takes 1 GiB. */
 export const scryptVectors = [
   {

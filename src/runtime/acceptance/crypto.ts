@@ -29,7 +29,8 @@ import {
   LEAST_SCRYPT_COST,
   patterned,
 } from './crypto-samples.ts'
-import { fromVector, hmacSha256Vectors, sha256Vectors } from './crypto-vectors.ts'
+import { fromVector, hmacSha256Vectors, sha256Vectors, sha512Vectors } from './crypto-vectors.ts'
+import { ristretto255Acceptance } from './ristretto255.ts'
 
 export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
   {
@@ -137,6 +138,16 @@ export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
   {
+    name: 'I-29: SHA-512 gives the digests of FIPS 180-4, in one part or many',
+    run(crypto) {
+      for (const { message, repeat, digest } of sha512Vectors) {
+        const whole = repeated(fromVector(message), repeat)
+        expectBytes(crypto.sha512(whole), fromVector(digest), `SHA-512 of ${whole.length} bytes`)
+        expectBytes(crypto.sha512(...inParts(whole, 1000)), fromVector(digest), 'the same in parts')
+      }
+    },
+  },
+  {
     name: 'I-29: HMAC-SHA-256 gives the results of RFC 4231, in one part or many',
     run(crypto) {
       for (const { name, key, message, mac } of hmacSha256Vectors) {
@@ -211,6 +222,21 @@ export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
   {
+    name: 'keys that sign serve to agree, too, once they are converted',
+    run(crypto) {
+      const [one, two] = [1, 2].map((seed) => crypto.signingKeyPair(patterned(SEED_LENGTH, seed)))
+      if (one === undefined || two === undefined) throw new Error('two key pairs were made')
+      const [publicKey, otherPublicKey] = [one, two].map((pair) => crypto.agreementPublicKey(pair.publicKey))
+      expectThat(publicKey !== undefined && otherPublicKey !== undefined, 'public keys that were made here convert')
+      const secretKey = crypto.agreementSecretKey(one.secretKey)
+      const otherSecretKey = crypto.agreementSecretKey(two.secretKey)
+      expectBytes(crypto.agreementKeyPair(secretKey).publicKey, publicKey, 'the public key of the converted secret one')
+      const shared = crypto.agree(secretKey, otherPublicKey)
+      expectThat(shared !== undefined, 'there is a shared secret')
+      expectBytes(crypto.agree(otherSecretKey, publicKey), shared, 'the secret at the other end')
+    },
+  },
+  {
     name: 'no secret is shared with a public agreement key of zeros',
     run(crypto) {
       const { secretKey } = crypto.agreementKeyPair(patterned(SEED_LENGTH, 1))
@@ -263,6 +289,7 @@ export const cryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
       }
     },
   },
+  ...ristretto255Acceptance,
   ...cryptoCallAcceptance,
 ]
 

@@ -9,10 +9,12 @@ import { type AcceptanceCheck, expectBytes, expectSame, expectThat } from './acc
 import {
   aeadVector,
   aes256CbcVector,
+  agreementKeyVector,
   argon2idVectors,
   ed25519Vectors,
   fromVector,
   scryptVectors,
+  unconvertibleKeys,
   x25519KeyPairs,
   x25519SmallOrderKeys,
   x25519Vectors,
@@ -74,6 +76,19 @@ export const realCryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
   {
+    name: 'keys of Ed25519 convert to those of X25519 that libsodium names',
+    run(crypto) {
+      const pair = crypto.signingKeyPair(fromVector(agreementKeyVector.seed))
+      const expected = fromVector(agreementKeyVector.publicKey)
+      expectBytes(crypto.agreementPublicKey(pair.publicKey), expected, 'the public key')
+      const secretKey = crypto.agreementSecretKey(pair.secretKey)
+      expectBytes(clamped(secretKey), fromVector(agreementKeyVector.secretKey), 'the secret key')
+      for (const key of unconvertibleKeys) {
+        expectSame(crypto.agreementPublicKey(fromVector(key)), undefined, `the agreement key of ${key}`)
+      }
+    },
+  },
+  {
     name: 'I-29: Argon2id gives the results on which three implementations agree',
     run(crypto) {
       for (const { password, salt, cost, result } of argon2idVectors) {
@@ -105,3 +120,11 @@ export const realCryptoAcceptance: readonly AcceptanceCheck<Crypto>[] = [
     },
   },
 ]
+
+/** As X25519 reads a secret key (RFC 7748 section 5). */
+function clamped(secretKey: Uint8Array): Uint8Array {
+  const read = secretKey.slice()
+  read[0] = (read[0] ?? 0) & 248
+  read[31] = ((read[31] ?? 0) & 127) | 64
+  return read
+}

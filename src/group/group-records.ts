@@ -1,0 +1,353 @@
+/**
+ * Judges the records of one group, and keeps what they say that others are judged by: the security state, the properties and
+ * the password (MS-PPSEC 3.1.7.2). A verdict depends on the record and on the records that are stored, never on the order
+ * in which they came.
+ */
+import { DEFAULT_RECORD_LIFE, GRAPH_INFO_TYPE } from '../graph/graph-properties.ts'
+import type { Validity } from '../graph/security-provider.ts'
+import type { GroupRootCertificate } from '../identity/certificate/certificate.ts'
+import type { PeerName } from '../identity/peer-name.ts'
+import type { GraphRecord } from '../records/record.ts'
+import type { RecordId } from '../records/record-id.ts'
+import { equalBytes } from '../runtime/bytes.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import { type AuthorChain, rootChain } from './author-chain.ts'
+import { type ChainDigest, chainDigest, DIGEST_LENGTH, digestBytes } from './digests.ts'
+import { type PasswordStanding, passwordStanding } from './group-password.ts'
+import {
+  GROUP_PROPERTIES_TYPE,
+  type GroupProperties,
+  groupPropertiesProblem,
+  readGroupProperties,
+} from './group-properties.ts'
+import type { GroupRecordProblem } from './group-record-problem.ts'
+import { memberRecordProblem } from './group-record-rules.ts'
+import { type MemberChain, readMemberChain } from './member-chain.ts'
+import { judgeMembership, MEMBERSHIP_TYPE, type Membership, readMembership } from './membership-record.ts'
+import { decodePasswordRecord, PASSWORD_TYPE, type PasswordRecord, passwordRecordProblem } from './password-record.ts'
+import { readProofs } from './record-proofs.ts'
+import { judgeRevocation, pageProblem, type Revocation } from './revocation.ts'
+import { pageDigestFromBytes, REVOCATION_PAGE_TYPE, readPage } from './revocation-page.ts'
+import { REVOCATION_TYPE, readRevocation } from './revocation-record.ts'
+import type { PageRecord } from './revocations.ts'
+import { type MemberStanding, SecurityState } from './security-state.ts'
+
+/**
+ * In this order they are compared and copied. The properties say how long revocations and memberships have to live, and are the
+ * group key's alone, so no revocation can speak against them; then revocations before all else, and memberships before other records (P-123).
+ */
+export const GROUP_TYPES: readonly string[] = [
+  GROUP_PROPERTIES_TYPE,
+  REVOCATION_TYPE,
+  REVOCATION_PAGE_TYPE,
+  MEMBERSHIP_TYPE,
+  PASSWORD_TYPE,
+]
+
+/** Chains that are known although no membership record of theirs is stored. */
+export const MOST_LOOSE_CHAINS = 1024
+
+/** A record that needs a chain which is not known here. */
+interface MissingChain {
+  readonly missing: ChainDigest
+}
+
+type Judged<Content> = Content | GroupRecordProblem | MissingChain
+
+/** The records of one group at one node. */
+export class GroupRecords {
+  readonly state: SecurityState
+  readonly root: AuthorChain
+  readonly group: PeerName
+  readonly #crypto: Crypto
+  readonly #invalid: (problem: GroupRecordProblem | 'revoked') => void
+  #properties: { readonly content: GroupProperties; readonly record: GraphRecord } | undefined
+  readonly #revocations = new Map<RecordId, Revocation>()
+  readonly #passwords = new Map<RecordId, { readonly record: GraphRecord; readonly content: PasswordRecord }>()
+  /** Membership records whose author's chain is not known yet. */
+  readonly #waiting = new Map<RecordId, GraphRecord>()
+  /** The oldest first. */
+  readonly #loose = new Set<ChainDigest>()
+
+  /** @param invalid Told why a record is not valid, each time that it is judged */
+  constructor(
+    crypto: Crypto,
+    root: GroupRootCertificate,
+    invalid: (problem: GroupRecordProblem | 'revoked') => void = () => undefined,
+  ) {
+    this.#crypto = crypto
+    this.#invalid = invalid
+    this.group = root.peerName
+    this.root = rootChain(crypto, root)
+    this.state = new SecurityState(crypto, this.root)
+  }
+
+  /** What the group says of itself, once that is known here. */
+  get properties(): GroupProperties | undefined {
+    return this.#properties?.content
+  }
+
+  /** What counts of the password records that stand. */
+  get password(): PasswordStanding {
+    const standing = new Map<RecordId, PasswordRecord>()
+    for (const [id, { record, content }] of this.#passwords) {
+      const read = this.#readPassword(record)
+      if (isRead(read) && this.#standsNow(record, read.author)) standing.set(id, content)
+    }
+    return passwordStanding(standing)
+  }
+
+  /** Reads a chain of this group. @throws PeerageError `malformed`, `invalid-certificate` */
+  readChain(bytes: Uint8Array): MemberChain {
+    const known = this.state.chain(chainDigest(this.#crypto, bytes))
+    return known ?? this.#requireRoot(readMemberChain(this.#crypto, this.group, bytes))
+  }
+
+  /** Takes a chain that no membership record here has brought: from a link, or as a proof. @returns whether it was not known */
+  learn(chain: MemberChain): boolean {
+    if (!this.state.learn(chain)) return false
+    this.#loose.add(chain.digest)
+    for (const oldest of this.#loose) {
+      if (this.#loose.size <= MOST_LOOSE_CHAINS) break
+      this.#loose.delete(oldest)
+      this.state.forget(oldest)
+    }
+    this.#retryWaiting()
+    return true
+  }
+
+  /** Judges a record whose form and signatures are right. */
+  validate(record: GraphRecord): Validity {
+    switch (record.type) {
+      // The security properties say it.
+      case GRAPH_INFO_TYPE:
+        return this.#refuse('no-right')
+      case GROUP_PROPERTIES_TYPE:
+        return this.#verdict(this.#readProperties(record), () => 'stands')
+      case REVOCATION_TYPE:
+        return this.#verdict(this.#readRevocation(record), (revocation) => this.state.standingOfRevocation(revocation))
+      case REVOCATION_PAGE_TYPE:
+        return this.#verdict(this.#readPage(record), ({ page, author }) => this.state.standingOfPage(page, author))
+      case MEMBERSHIP_TYPE:
+        return this.#verdict(this.#readMembership(record), ({ author }) =>
+          this.state.standingOfRecord(record, { creator: author, author }),
+        )
+      case PASSWORD_TYPE:
+        return this.#verdict(this.#readPassword(record), ({ author }) =>
+          this.state.standingOfRecord(record, { creator: author, author }),
+        )
+      default:
+        return this.#verdict(this.#memberRecord(record), (chains) => this.state.standingOfRecord(record, chains))
+    }
+  }
+
+  /** A record of {@link GROUP_TYPES} is stored. */
+  stored(record: GraphRecord): void {
+    switch (record.type) {
+      case GROUP_PROPERTIES_TYPE: {
+        const content = this.#readProperties(record)
+        if (isRead(content)) this.#properties = { content, record }
+        break
+      }
+      case REVOCATION_TYPE: {
+        const revocation = this.#readRevocation(record)
+        if (!isRead(revocation)) break
+        this.#revocations.set(record.id, revocation)
+        this.state.addRevocation(revocation)
+        break
+      }
+      case REVOCATION_PAGE_TYPE: {
+        const read = this.#readPage(record)
+        if (isRead(read)) this.state.addPage(read.page)
+        break
+      }
+      case MEMBERSHIP_TYPE:
+        this.#waiting.set(record.id, record)
+        this.#retryWaiting()
+        break
+      case PASSWORD_TYPE: {
+        // Whoever wrote it may become known later: it is judged each time.
+        const content = reading(() => decodePasswordRecord(record.payload))
+        if (typeof content !== 'string') this.#passwords.set(record.id, { record, content })
+        break
+      }
+    }
+  }
+
+  /** A record of {@link GROUP_TYPES} is stored no more. */
+  removed(record: GraphRecord): void {
+    if (this.#properties?.record.id === record.id) this.#properties = undefined
+    this.#revocations.delete(record.id)
+    this.#passwords.delete(record.id)
+    this.#waiting.delete(record.id)
+    this.state.remove(record)
+  }
+
+  /** Whether the author of a version had the role of administrator in the chain that it names (P-026, P-138). */
+  isAdministrator(version: GraphRecord): boolean {
+    const digest = readProofs(version.proofs)?.author
+    const author = digest && this.state.author(digest)
+    return author?.roles.includes('administrator') ?? false
+  }
+
+  #verdict<Content extends object>(judged: Judged<Content>, standing: (content: Content) => MemberStanding): Validity {
+    if (typeof judged === 'string') return this.#refuse(judged)
+    if (!isRead(judged)) return { missingProof: digestBytes(judged.missing) }
+    switch (standing(judged)) {
+      case 'falls':
+        return this.#refuse('revoked')
+      case 'not-admitted':
+        // The record that lets its author in may be on its way.
+        return { missingProof: NOT_ADMITTED }
+      // What is undecided is left as it is until all pages are here (P-102).
+      default:
+        return 'valid'
+    }
+  }
+
+  #refuse(problem: GroupRecordProblem | 'revoked'): Validity {
+    this.#invalid(problem)
+    return 'invalid'
+  }
+
+  get #longestLife(): number {
+    return this.properties?.longestRecordLife ?? DEFAULT_RECORD_LIFE
+  }
+
+  #readProperties(record: GraphRecord): Judged<GroupProperties> {
+    const content = reading(() => readGroupProperties(record.payload))
+    if (typeof content === 'string') return content
+    const problem = groupPropertiesProblem(this.#crypto, record, content, this.root, this.properties)
+    return problem ?? content
+  }
+
+  #readRevocation(record: GraphRecord): Judged<Revocation> {
+    const stored = this.#revocations.get(record.id)
+    if (stored !== undefined && equalBytes(stored.digest, record.digest)) {
+      return judgeRevocation(record, stored, this.#longestLife)
+    }
+    const content = reading(() => {
+      const read = readRevocation(this.#crypto, this.group, record.payload)
+      for (const { path } of read.revoked) this.#requireOurs(path[0])
+      this.#requireOurs(read.author.certificateDigests[0])
+      return read
+    })
+    return typeof content === 'string' ? content : judgeRevocation(record, content, this.#longestLife)
+  }
+
+  #readPage(record: GraphRecord): Judged<{ readonly page: PageRecord; readonly author: AuthorChain }> {
+    const author = this.#onlyAuthor(record)
+    if (isRefused(author)) return author
+    const kept = reading(() => readPage(record.payload))
+    if (typeof kept === 'string') return kept
+    const { id, digest, expires } = record
+    const page = { id, digest, expires, kept, page: pageDigestFromBytes(this.#crypto.sha256(record.payload)) }
+    return pageProblem(record, author, this.#longestLife) ?? { page, author }
+  }
+
+  #readMembership(record: GraphRecord): Judged<{ readonly membership: Membership; readonly author: AuthorChain }> {
+    const content = reading(() => {
+      const read = readMembership(this.#crypto, this.group, record.payload, (digest) => this.state.chain(digest))
+      this.#requireRoot(read.chain)
+      return read
+    })
+    if (typeof content === 'string') return content
+    const named = readProofs(record.proofs)
+    if (named === undefined) return 'proofs'
+    // A member's first record is believed by the chain that it brings (P-072).
+    const author = named.author === content.chain.digest ? content.chain : this.state.author(named.author)
+    if (author === undefined) return { missing: named.author }
+    const membership = judgeMembership(record, content, author, this.#longestLife)
+    return typeof membership === 'string' ? membership : { membership, author }
+  }
+
+  #readPassword(record: GraphRecord): Judged<{ readonly content: PasswordRecord; readonly author: AuthorChain }> {
+    const author = this.#onlyAuthor(record)
+    if (isRefused(author)) return author
+    const content = reading(() => decodePasswordRecord(record.payload))
+    if (typeof content === 'string') return content
+    return passwordRecordProblem(record, author, this.#longestLife) ?? { content, author }
+  }
+
+  #memberRecord(record: GraphRecord): Judged<{ readonly creator: AuthorChain; readonly author: AuthorChain }> {
+    const named = readProofs(record.proofs)
+    if (named === undefined) return 'proofs'
+    const creator = this.state.author(named.creator)
+    if (creator === undefined) return { missing: named.creator }
+    const author = this.state.author(named.author)
+    if (author === undefined) return { missing: named.author }
+    return memberRecordProblem(record, { creator, author }, this.#longestLife) ?? { creator, author }
+  }
+
+  /** Who wrote a record that is never changed. */
+  #onlyAuthor(record: GraphRecord): AuthorChain | GroupRecordProblem | MissingChain {
+    const named = readProofs(record.proofs)
+    if (named === undefined || named.creator !== named.author) return 'proofs'
+    return this.state.author(named.author) ?? { missing: named.author }
+  }
+
+  #standsNow(record: GraphRecord, author: AuthorChain): boolean {
+    const standing = this.state.standingOfRecord(record, { creator: author, author })
+    return standing === 'stands' || standing === 'undecided'
+  }
+
+  /** Takes in the membership records that can be judged now; each may bring the chain that another one needs. */
+  #retryWaiting(): void {
+    for (let isNew = true; isNew; ) {
+      isNew = false
+      for (const [id, record] of this.#waiting) {
+        const read = this.#readMembership(record)
+        if (isMissing(read)) continue
+        this.#waiting.delete(id)
+        if (!isRead(read)) continue
+        this.state.addMembership(read.membership)
+        this.#loose.delete(read.membership.chain.digest)
+        isNew = true
+      }
+    }
+  }
+
+  #requireRoot(chain: MemberChain): MemberChain {
+    this.#requireOurs(chain.certificateDigests[0])
+    return chain
+  }
+
+  /** There is one GRC, whatever else the group key may have signed. */
+  #requireOurs(root: string | undefined): void {
+    if (root === this.root.certificateDigests[0]) return
+    throw new PeerageError('invalid-certificate', { problem: 'chain-group', detail: 'its GRC is another one' })
+  }
+}
+
+/** What is asked for where nothing can be answered: the record waits until the security state changes. */
+const NOT_ADMITTED = new Uint8Array(DIGEST_LENGTH)
+
+function isMissing(judged: object | string): judged is MissingChain {
+  return typeof judged === 'object' && 'missing' in judged
+}
+
+function isRefused<Content extends object>(judged: Judged<Content>): judged is GroupRecordProblem | MissingChain {
+  return typeof judged === 'string' || isMissing(judged)
+}
+
+function isRead<Content extends object>(judged: Judged<Content>): judged is Content {
+  return !isRefused(judged)
+}
+
+/** Reads what came from outside. */
+function reading<Content>(read: () => Content): Content | GroupRecordProblem {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof PeerageError)) throw error
+    switch (error.code) {
+      case 'unsupported-version':
+        return 'unknown-version'
+      case 'invalid-certificate':
+        return 'invalid-chain'
+      default:
+        return 'malformed'
+    }
+  }
+}
