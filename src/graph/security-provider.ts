@@ -13,6 +13,7 @@ import type { RecordDraft } from '../records/record-draft.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
 import type { Random } from '../runtime/random.ts'
+import type { GraphProperties } from './graph-properties.ts'
 
 /** Opens a provider for one graph. */
 export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityProvider
@@ -66,6 +67,11 @@ export interface GraphSecurityProvider {
   proof(request: Uint8Array): Uint8Array | undefined
   /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean
+  /**
+   * The properties of the graph, where the provider keeps them: then there is no graph info record. `unknown` until they are known
+   * here; undefined where the graph keeps them itself.
+   */
+  properties?(): GraphProperties | 'unknown' | undefined
   /**
    * A record of one of {@link GraphSecurityProvider.firstTypes} is stored here: one that was judged to be valid, or one that was
    * found when the graph was opened, before any is judged. It can be told again.
