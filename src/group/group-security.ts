@@ -19,7 +19,7 @@ import type { GraphRecord, RecordAuthor } from '../records/record.ts'
 import type { RecordDraft } from '../records/record-draft.ts'
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import { AdmissionExchange } from './admission.ts'
-import { chainDigestFromBytes, DIGEST_LENGTH } from './digests.ts'
+import { type ChainDigest, chainDigestFromBytes, DIGEST_LENGTH } from './digests.ts'
 import { GROUP_PROPERTIES_TYPE, graphPropertiesOf } from './group-properties.ts'
 import { GROUP_TYPES, GroupRecords } from './group-records.ts'
 import { LettingIn } from './letting-in.ts'
@@ -43,7 +43,7 @@ export interface GroupSecurityOptions {
  */
 export type GroupEntry =
   | { readonly kind: 'chain'; readonly chain: MemberChain }
-  | { readonly kind: 'fetched' }
+  | { readonly kind: 'fetched'; readonly digest: ChainDigest }
   | { readonly kind: 'password'; readonly verifier: PasswordVerifier }
 
 /** Told what happens inside a judgement: it must not call the graph before the next turn. */
@@ -74,6 +74,7 @@ export class GroupSecurity implements GraphSecurityProvider {
     if (known !== undefined) this.#open(known)
     this.#own = new OwnChains(context, options.group, () => this.#records)
     if (entry.kind === 'chain') this.#own.add(entry.chain)
+    if (entry.kind === 'fetched') this.#own.expect(entry.digest)
     this.#letting = new LettingIn(context, options, this.#own, {
       records: () => this.#records,
       open: (first) => {

@@ -29,6 +29,7 @@ export class OwnChains {
   readonly #records: () => GroupRecords | undefined
   /** Those that no record has brought. */
   readonly #given = new Map<ChainDigest, MemberChain>()
+  #expected: ChainDigest | undefined
 
   constructor(
     context: Pick<ProviderContext, 'crypto' | 'clock' | 'identity'>,
@@ -48,9 +49,16 @@ export class OwnChains {
     this.#records()?.state.learn(chain)
   }
 
+  /** This node was told which chain it is to get: until that is here it uses none that others bring (P-130). */
+  expect(chain: ChainDigest): void {
+    this.#expected = chain
+  }
+
   /** All that are known, whatever has become of them. */
   all(): readonly MemberChain[] {
     const all = new Map(this.#given)
+    const isHere = this.#expected === undefined || this.#records()?.state.chain(this.#expected)?.key === this.#key
+    if (!isHere) return [...all.values()]
     for (const chain of this.#records()?.state.chainsOf(this.#key) ?? []) all.set(chain.digest, chain)
     return [...all.values()]
   }

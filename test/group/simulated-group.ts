@@ -3,6 +3,7 @@
 import { DEFAULT_RECORD_LIFE } from '../../src/graph/graph-properties.ts'
 import type { ProviderContext } from '../../src/graph/security-provider.ts'
 import { rootChain } from '../../src/group/author-chain.ts'
+import { admittersOf, settingPassword } from '../../src/group/group-password.ts'
 import {
   encodeGroupProperties,
   GROUP_PROPERTIES_TYPE,
@@ -14,11 +15,15 @@ import { expirationOfProof } from '../../src/group/group-record-rules.ts'
 import { type GroupRoot, makeGroupRoot } from '../../src/group/group-root.ts'
 import { type GroupEntry, GroupSecurity } from '../../src/group/group-security.ts'
 import { type Issuer, issueMembershipUnder } from '../../src/group/issuer.ts'
+import { joinWithLink, type LinkKey, type LinkRequest, makeLink } from '../../src/group/link-key.ts'
 import { type MemberChain, verifiedMemberChain } from '../../src/group/member-chain.ts'
 import { encodeMembership, MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
+import { encodePasswordRecord, expirationOfPassword, PASSWORD_TYPE } from '../../src/group/password-record.ts'
+import { LEAST_PASSWORD_MEMORY, type PasswordVerifier } from '../../src/group/password-verifier.ts'
 import { encodeProofs } from '../../src/group/record-proofs.ts'
 import { revocationExpires } from '../../src/group/revocation.ts'
 import { encodeRevocation, REVOCATION_TYPE, readRevocation } from '../../src/group/revocation-record.ts'
+import type { Chain } from '../../src/identity/certificate/chain-encoding.ts'
 import type { PeerName } from '../../src/identity/peer-name.ts'
 import type { Role } from '../../src/identity/role.ts'
 import { graphKeys } from '../../src/records/graph-id.ts'
@@ -153,6 +158,51 @@ export class SimulatedGroup {
     return one
   }
 
+  /** A member issues a new chain for somebody, and publishes its record. */
+  renew(by: GroupMember, { member }: GroupMember): void {
+    const entry = this.issued(this.issuer(by), { identity: member.identity }, ['member'])
+    if (entry.kind === 'chain') publishMembership(by.member, entry.chain, member.identity.name)
+  }
+
+  now(): number {
+    return this.#clock.utc()
+  }
+
+  /** A link that a member makes. */
+  link(by: GroupMember, terms: Partial<LinkRequest> = {}): LinkKey {
+    const now = this.#clock.utc()
+    const request = {
+      ...({ role: 'member', uses: undefined, admitter: undefined, admitsUntil: now + DAY } as const),
+      ...terms,
+    }
+    return makeLink(crypto, this.random, this.issuer(by), request, { now, isRevoked: () => false })
+  }
+
+  /** Somebody who has the text of a link. */
+  openLink(link: LinkKey, options: MemberOptions = {}): GroupMember {
+    const one = this.open(({ identity }) => {
+      const { publicKey } = identity.keyPair
+      return { kind: 'chain', chain: joinWithLink(crypto, this.random, link, publicKey, this.#clock.utc()) }
+    }, options)
+    this.others.push(one)
+    return one
+  }
+
+  /** An administrator sets the password. */
+  setPassword(by: GroupMember, role: Role = 'member', value = 1): PasswordVerifier {
+    const { records } = by.security()
+    if (records === undefined) throw new Error('it is not open')
+    const now = this.#clock.utc()
+    const verifier = { cost: { memory: LEAST_PASSWORD_MEMORY, passes: 1 }, value: new Uint8Array(32).fill(value) }
+    const inForce = [...records.state.keys()].flatMap((key) => records.state.chainsInForce(key, now))
+    const admitters = admittersOf(crypto, inForce, role)
+    const setting = settingPassword(crypto, this.random, this.name, records.password, { role, verifier }, admitters)
+    const created = by.member.node.now()
+    const expires = expirationOfPassword(created, this.properties.longestRecordLife)
+    write(by.member, PASSWORD_TYPE, encodePasswordRecord(setting), expires)
+    return verifier
+  }
+
   /** A member publishes the record of its own chain. */
   publish({ member, security }: GroupMember): void {
     const chain = security().records?.state.chainsOf(member.key)[0]
@@ -162,9 +212,13 @@ export class SimulatedGroup {
 
   /** A member revokes the chain of another one, and keeps what it has written if that is wanted. */
   revoke(by: GroupMember, whom: GroupMember): void {
+    this.revokeChain(by, this.chainOf(whom.member).chain)
+  }
+
+  /** The same for the end of a chain: of a link, for example. */
+  revokeChain(by: GroupMember, revoked: Chain): void {
     const author = this.chainOf(by.member)
-    const revoked = this.chainOf(whom.member)
-    const { revocation } = encodeRevocation(crypto, author.chain, [revoked.chain], { children: [], records: [] })
+    const { revocation } = encodeRevocation(crypto, author.chain, [revoked], { children: [], records: [] })
     const content = readRevocation(crypto, this.name, revocation)
     const expires = revocationExpires(content.revoked, this.properties.longestRecordLife)
     write(by.member, REVOCATION_TYPE, revocation, expires)
