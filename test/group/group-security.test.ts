@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { GROUP_PROPERTIES_TYPE } from '../../src/group/group-properties.ts'
 import { MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
+import { encodeProofs, readProofs } from '../../src/group/record-proofs.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import type { Member } from '../graph/simulated-graph.ts'
 import { SimulatedGroup } from './simulated-group.ts'
@@ -105,4 +106,27 @@ test('what was stored is judged again after a restart, and the security state is
   expect(records?.state.chainsOf(ann.member.key)).toHaveLength(1)
   expect(group.creator.security().isAdmitted(bob.member.identity.keyPair.publicKey)).toBe(false)
   expect(texts(group.creator.member)).toEqual(['from ann'])
+})
+
+test('what a node signs whose own checks are switched off is refused by every other one', () => {
+  const group = new SimulatedGroup('liar')
+  const ann = group.add()
+  const liar = group.add()
+  group.graph.world.runFor(20_000)
+  const note = ann.member.write('from ann')
+  group.graph.world.runFor(5000)
+  const security = liar.security()
+  const { digest } = group.chainOf(liar.member)
+  security.validate = () => 'valid'
+  security.secure = (_draft, previous) => {
+    const creator = previous && readProofs(previous.proofs)?.creator
+    return encodeProofs({ creator: creator ?? digest, author: digest })
+  }
+  liar.member.remove(note.id)
+  const own = liar.member.write('allowed')
+  group.graph.world.runFor(60_000)
+  expect(own.version).toBe(1)
+  expect(texts(liar.member)).toEqual(['allowed'])
+  for (const { member } of [group.creator, ann]) expect(texts(member)).toEqual(['allowed', 'from ann'])
+  expect(group.creator.security().counters()['record-no-right']).toBeGreaterThan(0)
 })
