@@ -22,7 +22,7 @@ export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityP
 export interface ProviderContext {
   readonly crypto: Crypto
   readonly random: Random
-  readonly clock: Pick<Clock, 'utc'>
+  readonly clock: Pick<Clock, 'utc' | 'monotonic'>
   /** Whose node this is. */
   readonly identity: LinkIdentity
   /** To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened. */
@@ -87,6 +87,8 @@ export interface GraphSecurityProvider {
 export interface LinkToJudge {
   readonly peer: LinkPeer
   readonly isDialler: boolean
+  /** The network prefix of the other end's address (/24 or /48): for limits. undefined where it is not known. */
+  readonly source?: string
   /** What both ends of this link share, and nobody else has: 32 bytes. */
   readonly channelBinding: Uint8Array
 }

@@ -39,8 +39,8 @@ export interface AdmissionMember {
   prove(link: LinkToJudge): PasswordProof
   /** Begins to let somebody in by password, if this node can. */
   admitByPassword(link: LinkToJudge): AdmissionByPassword | AdmissionRefusal
-  /** A certificate came for this node, from the holder of a chain that was judged. @returns why it is no good */
-  joined(link: LinkToJudge, chain: Uint8Array): AdmissionRefusal | undefined
+  /** A chain came for this node, from somebody who has proven the password. @returns why it is no good */
+  joined(chain: Uint8Array): AdmissionRefusal | undefined
   /** Why this end refuses, or was refused; `passed-over` for each item of an unknown kind. */
   counted(event: AdmissionRefusal | `told-${AdmissionRefusal | 'unknown'}` | 'passed-over'): void
 }
@@ -222,7 +222,7 @@ export class AdmissionExchange implements Admission {
 
   #confirmed(confirmation: Uint8Array, chain: Uint8Array): AdmissionRefusal | undefined {
     if (this.#proof?.isConfirmed(confirmation) !== true) return 'wrong-password'
-    const refusal = this.#member.joined(this.#link, chain)
+    const refusal = this.#member.joined(chain)
     if (refusal === undefined) this.#state = 'complete'
     return refusal
   }

@@ -10,6 +10,7 @@ import { mayGiveRole } from '../identity/role.ts'
 import { toHex } from '../runtime/bytes.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
+import { type Rate, TokenBuckets } from '../runtime/token-buckets.ts'
 import type { AdmissionByPassword, AdmissionMember, AdmissionStart } from './admission.ts'
 import type { AdmissionRefusal } from './admission-refusal.ts'
 import type { ChainDigest } from './digests.ts'
@@ -35,12 +36,20 @@ export const MOST_PROVISIONAL = 1024
 /** For how long they are taken for members meanwhile, in milliseconds. */
 export const LONGEST_PROVISIONAL = 10 * 60_000
 
+/** Attempts to get in by password, of one identity, and from one network prefix: so many at once, and one more each minute. */
+export const PASSWORD_ATTEMPTS_OF_IDENTITY: Rate = { perSecond: 1 / 60, burst: 5 }
+export const PASSWORD_ATTEMPTS_OF_SOURCE: Rate = { perSecond: 1 / 60, burst: 20 }
+/** Identities and prefixes whose attempts are counted. */
+export const MOST_ATTEMPTING = 4096
+
 /** Lets in at one node. */
 export class LettingIn implements AdmissionMember {
   readonly #context: ProviderContext
   readonly #options: GroupSecurityOptions
   readonly #own: OwnChains
   readonly #owner: LettingInOwner
+  readonly #ofIdentity: TokenBuckets
+  readonly #ofSource: TokenBuckets
   /** By key: members whose admission is known here before its record is. */
   readonly #provisional = new RecentMap<{ readonly chain: MemberChain; readonly until: number }>(MOST_PROVISIONAL)
 
@@ -49,6 +58,8 @@ export class LettingIn implements AdmissionMember {
     this.#options = options
     this.#own = own
     this.#owner = owner
+    this.#ofIdentity = new TokenBuckets(context.clock, PASSWORD_ATTEMPTS_OF_IDENTITY, MOST_ATTEMPTING)
+    this.#ofSource = new TokenBuckets(context.clock, PASSWORD_ATTEMPTS_OF_SOURCE, MOST_ATTEMPTING)
   }
 
   /** Whether the holder of a key may hold a link. */
@@ -140,6 +151,8 @@ export class LettingIn implements AdmissionMember {
     const certificates = this.#own.all().flatMap(({ certificateDigests }) => certificateDigests.slice(-1))
     const verifier = openPassword(crypto, this.#options.group, password, certificates, identity.keyPair)
     if (verifier === undefined) return 'may-not-admit'
+    const { peer, source = '' } = link
+    if (!this.#ofIdentity.take(peer.key) || !this.#ofSource.take(source)) return 'too-many-attempts'
     return {
       run: new PasswordAdmission(crypto, random, this.#passwordLink(link), verifier),
       issue: () => {
@@ -150,7 +163,7 @@ export class LettingIn implements AdmissionMember {
     }
   }
 
-  joined(_link: LinkToJudge, bytes: Uint8Array): AdmissionRefusal | undefined {
+  joined(bytes: Uint8Array): AdmissionRefusal | undefined {
     const chain = this.read(bytes)
     if (typeof chain === 'string') return chain
     const { keyPair } = this.#context.identity

@@ -61,7 +61,7 @@ class Member implements AdmissionMember {
     const run = new PasswordAdmission(crypto, random, passwordLink, right)
     return { run, issue: () => ann.verified }
   }
-  joined(_link: LinkToJudge, chain: Uint8Array) {
+  joined(chain: Uint8Array) {
     return chain.length === 0 ? 'forged' : undefined
   }
   counted(event: string) {

@@ -1,4 +1,5 @@
 /** Which records are valid in a group, by which chains, and what is learnt from them. */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DEFAULT_RECORD_LIFE, GRAPH_INFO_TYPE } from '../../src/graph/graph-properties.ts'
@@ -23,8 +24,10 @@ import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
 import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import type { RecordDraft } from '../../src/records/record-draft.ts'
+import { toHex } from '../../src/runtime/bytes.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { crypto } from '../identity/platform.ts'
+import { hex } from '../records/record-vectors.ts'
 import {
   type Author,
   changed,
@@ -145,6 +148,27 @@ test('P-072: a membership record is believed by the chain in it, or by that of a
   expect(node.says(membership(bob, ann))).toBe('valid')
   expect(node.records.state.chainsOf(bob.verified.key)).toHaveLength(1)
   expect(new Node(...all).says(membership(bob, carol))).toBe('no-right')
+})
+
+test('the payload of security properties has these bytes, and what later releases add is passed over', () => {
+  const {
+    properties: said,
+    payload,
+    later,
+    refused,
+  } = JSON.parse(readFileSync('docs/protocol/vectors/group-properties.json', 'utf8'))
+  expect(toHex(encodeGroupProperties(said))).toBe(payload)
+  expect(readGroupProperties(hex(payload))).toEqual(said)
+  expect(readGroupProperties(hex(later))).toEqual(said)
+  for (const { what, payload: bytes, code } of refused) {
+    let thrown: unknown
+    try {
+      readGroupProperties(hex(bytes))
+    } catch (error) {
+      thrown = error
+    }
+    expect(PeerageError.is(thrown, code), what).toBe(true)
+  }
 })
 
 test('P-077: only the group key signs the security properties, and inside the validity of the GRC', () => {

@@ -1,7 +1,12 @@
 /** Getting into a group by a link, by its password, and with a certificate that others have to bring. */
 import { expect, test } from 'vitest'
+import { encodeAdmission } from '../../src/group/admission-message.ts'
+import { PASSWORD_ATTEMPTS_OF_IDENTITY, PASSWORD_ATTEMPTS_OF_SOURCE } from '../../src/group/letting-in.ts'
 import type { MemberChain } from '../../src/group/member-chain.ts'
-import { authorityPart } from '../../src/identity/peer-name.ts'
+import { authorityOf } from '../../src/identity/authority.ts'
+import { authorityPart, makePeerName } from '../../src/identity/peer-name.ts'
+import { toHex } from '../../src/runtime/bytes.ts'
+import { crypto } from '../identity/platform.ts'
 import { DAY, type GroupMember, publishMembership, SimulatedGroup } from './simulated-group.ts'
 
 function isIn({ graph }: SimulatedGroup, one: GroupMember): boolean {
@@ -110,6 +115,32 @@ test('whoever knows the password is given a certificate by a member who may, and
   const locked = group.open(() => ({ kind: 'password', verifier }), { at: [group.creator.member.endpoint] })
   expect(isIn(group, locked)).toBe(false)
   expect(counters(locked)).toMatchObject({ 'told-password-locked': expect.any(Number) })
+})
+
+test('attempts to guess the password are limited by identity and by source, and others get in meanwhile', () => {
+  const group = new SimulatedGroup('guessing')
+  const verifier = group.setPassword(group.creator)
+  group.graph.world.runFor(10_000)
+  const security = group.creator.security()
+  const attempt = (identity: number, source: string): number => {
+    const keyPair = crypto.signingKeyPair(new Uint8Array(32).fill(identity))
+    const name = makePeerName(authorityOf(crypto, keyPair.publicKey), '')
+    const peer = { name, publicKey: keyPair.publicKey, key: toHex(keyPair.publicKey) }
+    security
+      .admit({ peer, isDialler: false, source, channelBinding: new Uint8Array(32) }, () => undefined)
+      .received(encodeAdmission([{ kind: 'hello' }, { kind: 'password', body: new Uint8Array() }]))
+    return counters(group.creator)['refused-too-many-attempts'] ?? 0
+  }
+  for (let count = 0; count < PASSWORD_ATTEMPTS_OF_IDENTITY.burst; count++)
+    expect(attempt(50, `source ${count}`)).toBe(0)
+  expect(attempt(50, 'another source')).toBe(1)
+  for (let count = 0; count < PASSWORD_ATTEMPTS_OF_SOURCE.burst; count++)
+    expect(attempt(60 + count, 'one source')).toBe(1)
+  expect(attempt(99, 'one source')).toBe(2)
+  const joiner = group.open(() => ({ kind: 'password', verifier }), { at: [group.creator.member.endpoint] })
+  expect(isIn(group, joiner)).toBe(true)
+  group.graph.world.runFor(60_000)
+  expect(attempt(50, 'one source')).toBe(2)
 })
 
 test('a member whose certificate has expired gets in by one that the others have, and takes it from them', () => {

@@ -20,7 +20,7 @@ function ownOf(...chains: readonly MemberHolder[]) {
   const [first = ann] = chains
   const context = {
     crypto,
-    clock: { utc: () => NOW },
+    clock: { utc: () => NOW, monotonic: () => 0 },
     identity: { name: first.verified.leaf.peerName, keyPair: first.keyPair },
   }
   const own = new OwnChains(context, groupName, () => records)
