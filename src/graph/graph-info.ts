@@ -18,6 +18,7 @@ import {
 } from './graph-properties.ts'
 import type { Publishing, WriteDone } from './publishing.ts'
 import type { RecordStore } from './record-store.ts'
+import type { GraphSecurityProvider } from './security-provider.ts'
 
 /** More graph info records than this are not looked at: the provider, or chance, made them. */
 const MOST_INFO_RECORDS = 1000
@@ -46,12 +47,15 @@ export class GraphInfo {
 
   /**
    * Makes the info record of a new graph and stores it. It lives long, so that a newcomer gets it although its creator has
-   * left (G-006), and is renewed by its creator.
+   * left (G-006), and is renewed by its creator. Where the provider keeps the properties there is none.
    *
    * @throws PeerageError what the database, or the security provider, throws
    */
   create({ parts, store, publishing }: GraphInfoTools, properties: GraphProperties): void {
     const { provider, peerTime, identity } = parts
+    this.#properties = properties
+    this.#isKnown = true
+    if (provider.properties?.() !== undefined) return
     const payload = encodeProperties(properties, identity.keyPair.publicKey)
     const right = provider.rightEnds(identity.keyPair.publicKey, undefined) ?? LATEST_UTC
     const expires = Math.min(
@@ -60,8 +64,6 @@ export class GraphInfo {
       LATEST_UTC,
     )
     const content = { encoding: 'bytes', payload, attributes: [] } as const
-    this.#properties = properties
-    this.#isKnown = true
     let problem: PeerageError | undefined
     publishing.addInternal({ type: GRAPH_INFO_TYPE, expires, refresh: true, ...content }, (outcome) => {
       if (outcome instanceof PeerageError) problem = outcome
@@ -71,7 +73,11 @@ export class GraphInfo {
   }
 
   /** Changes the properties. @throws PeerageError `invalid-graph-property`, `not-authorized`: by the provider, or to who did not make the graph */
-  set({ store, publishing }: GraphInfoTools, properties: GraphProperties, done: WriteDone): void {
+  set({ parts, store, publishing }: GraphInfoTools, properties: GraphProperties, done: WriteDone): void {
+    if (parts.provider.properties?.() !== undefined) {
+      const problem = 'the security provider keeps them'
+      throw new PeerageError('not-authorized', { operation: 'changing properties', problem })
+    }
     const info = infoRecord(store)
     if (info === undefined) {
       throw new PeerageError('not-authorized', { operation: 'changing properties', problem: 'they are not known yet' })
@@ -83,10 +89,9 @@ export class GraphInfo {
   }
 
   /** Reads the info record. @returns whether properties have changed */
-  read(store: RecordStore): boolean {
-    const info = infoRecord(store)
-    const properties = info && propertiesOf(info)
-    if (properties === undefined) return false
+  read(store: RecordStore, provider: Pick<GraphSecurityProvider, 'properties'>): boolean {
+    const properties = provider.properties?.() ?? recordedProperties(store)
+    if (properties === undefined || properties === 'unknown') return false
     const former = this.#properties
     this.#properties = properties
     this.#isKnown = true
@@ -97,6 +102,11 @@ export class GraphInfo {
 /** Whether an info record is what its type says, for as long as the graph is. Who may change it is the provider's to say. */
 export function isGraphInfo(record: GraphRecord): boolean {
   return !record.deleted && propertiesOf(record) !== undefined
+}
+
+function recordedProperties(store: RecordStore): GraphProperties | undefined {
+  const info = infoRecord(store)
+  return info && propertiesOf(info)
 }
 
 function infoRecord(store: RecordStore): GraphRecord | undefined {

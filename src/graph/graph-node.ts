@@ -190,7 +190,7 @@ export class GraphNode {
       tellTime: () => this.#router.tellTime(),
       woke: () => this.#woke(),
     })
-    this.#info.read(store)
+    this.#info.read(store, provider)
     if (options.creates === undefined) this.#records.judgeFound()
     else this.#info.create({ parts, store, publishing }, options.creates)
     this.#status = this.status()
@@ -249,6 +249,12 @@ export class GraphNode {
   add(record: NewRecord, done: WriteDone): void {
     this.#provider.requireOutside('adding a record')
     this.#records.publishing.add(record, done)
+  }
+
+  /** Adds a record of one of Peerage's own types, for who has opened the graph. @throws PeerageError what the provider throws */
+  addInternal(record: NewRecord, done: WriteDone): void {
+    this.#provider.requireOutside('adding a record')
+    this.#records.publishing.addInternal(record, done)
   }
 
   /** @throws PeerageError as {@link Publishing.update} */
@@ -431,7 +437,7 @@ export class GraphNode {
 
   #infoChanged(): void {
     const { longestRecordLife } = this.#info.properties
-    if (this.#info.read(this.#records.store)) {
+    if (this.#info.read(this.#records.store, this.#parts.provider)) {
       if (this.#info.properties.longestRecordLife !== longestRecordLife) this.#records.judgeAgain()
       this.#parts.events.propertiesChanged()
     }
@@ -443,6 +449,7 @@ export class GraphNode {
     const { provider } = this.#parts
     this.#router.closeWhere(({ peer }) => !provider.isAdmitted(peer.publicKey))
     this.#flooding.judgedAnew()
+    if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()
     if (this.#isOnline) this.#presence.check()
   }

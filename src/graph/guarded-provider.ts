@@ -10,6 +10,7 @@ import type { Deadlines } from '../runtime/deadlines.ts'
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { GraphCounters } from './graph-counters.ts'
+import type { GraphProperties } from './graph-properties.ts'
 import {
   type Admission,
   type GraphSecurityProvider,
@@ -112,6 +113,10 @@ export class GuardedProvider implements GraphSecurityProvider {
 
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean {
     return this.#isTrue('proofArrived', () => this.#provider.proofArrived(request, proof))
+  }
+
+  properties(): GraphProperties | 'unknown' | undefined {
+    return this.#or('unknown', 'properties', () => this.#provider.properties?.())
   }
 
   stored(record: GraphRecord): void {

@@ -17,6 +17,7 @@ import { toHex } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import type { Log } from '../runtime/log.ts'
+import { networkPrefix } from '../runtime/network-prefix.ts'
 import type { ByteStream, StreamClosing } from '../runtime/streams.ts'
 import type { WireWriter } from '../wire/wire-writer.ts'
 import { FramedStream, type FramedStreamParts, type StreamUser } from './framed-stream.ts'
@@ -251,7 +252,7 @@ export class Opening implements StreamUser {
 
   /** Both identities are proven: the provider judges. */
   #prove(theirs: Greeting, graph: OpeningGraph): void {
-    const { channelBinding } = this.#stream.stream
+    const { channelBinding, remote } = this.#stream.stream
     const expected = this.#start.role === 'dialler' ? this.#start.expected : undefined
     if (expected !== undefined && toHex(expected) !== toHex(theirs.publicKey)) {
       this.#fail('opening-other-identity', 'another identity is there', 'ends', { otherIdentity: true })
@@ -271,6 +272,7 @@ export class Opening implements StreamUser {
     const link = {
       peer: { name, publicKey, key: toHex(publicKey) },
       isDialler: this.#start.role === 'dialler',
+      source: networkPrefix(remote.host),
       channelBinding,
     }
     this.#judge(() => {

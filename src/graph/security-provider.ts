@@ -13,6 +13,7 @@ import type { RecordDraft } from '../records/record-draft.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
 import type { Random } from '../runtime/random.ts'
+import type { GraphProperties } from './graph-properties.ts'
 
 /** Opens a provider for one graph. */
 export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityProvider
@@ -21,7 +22,7 @@ export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityP
 export interface ProviderContext {
   readonly crypto: Crypto
   readonly random: Random
-  readonly clock: Pick<Clock, 'utc'>
+  readonly clock: Pick<Clock, 'utc' | 'monotonic'>
   /** Whose node this is. */
   readonly identity: LinkIdentity
   /** To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened. */
@@ -67,6 +68,11 @@ export interface GraphSecurityProvider {
   /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean
   /**
+   * The properties of the graph, where the provider keeps them: then there is no graph info record. `unknown` until they are known
+   * here; undefined where the graph keeps them itself.
+   */
+  properties?(): GraphProperties | 'unknown' | undefined
+  /**
    * A record of one of {@link GraphSecurityProvider.firstTypes} is stored here: one that was judged to be valid, or one that was
    * found when the graph was opened, before any is judged. It can be told again.
    */
@@ -81,6 +87,8 @@ export interface GraphSecurityProvider {
 export interface LinkToJudge {
   readonly peer: LinkPeer
   readonly isDialler: boolean
+  /** The network prefix of the other end's address (/24 or /48): for limits. undefined where it is not known. */
+  readonly source?: string
   /** What both ends of this link share, and nobody else has: 32 bytes. */
   readonly channelBinding: Uint8Array
 }

@@ -154,7 +154,6 @@ export function groupPropertiesProblem(
   root: AuthorChain,
   known: GroupProperties | undefined,
 ): GroupRecordProblem | undefined {
-  if (record.deleted) return 'deleted'
   const problem = authorshipProblem(record, { creator: root, author: root })
   if (problem !== undefined) return problem
   const proofs = readProofs(record.proofs)

@@ -216,6 +216,7 @@ export class GroupRecords {
   }
 
   #readProperties(record: GraphRecord): Judged<GroupProperties> {
+    if (record.deleted) return 'deleted'
     const content = reading(() => readGroupProperties(record.payload))
     if (typeof content === 'string') return content
     const problem = groupPropertiesProblem(this.#crypto, record, content, this.root, this.properties)

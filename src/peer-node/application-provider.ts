@@ -29,6 +29,7 @@ export function applicationProvider(open: SecurityProviderFactory): SecurityProv
       },
       proof: (request) => heard(provider.proof(request)),
       proofArrived: (request, proof) => heard(provider.proofArrived(request, proof)),
+      properties: () => heard(provider.properties?.()),
       stored: (record) => heard(provider.stored?.(record)),
       removed: (record) => heard(provider.removed?.(record)),
       close: () => heard(provider.close()),

@@ -20,11 +20,11 @@ const ROUNDING = 1e-6
 
 /** One bucket. */
 export class TokenBucket {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #rate: Rate
   #fullAt = 0
 
-  constructor(clock: Clock, rate: Rate) {
+  constructor(clock: Pick<Clock, 'monotonic'>, rate: Rate) {
     this.#clock = clock
     this.#rate = rate
   }
@@ -40,7 +40,7 @@ export class TokenBucket {
 
 /** A bounded table of buckets of one rate. */
 export class TokenBuckets {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #rate: Rate
   readonly #mostKeys: number
   /** When the bucket of each key will be full again: all that there is to know about it. */
@@ -48,7 +48,7 @@ export class TokenBuckets {
   /** At how many buckets it is time to look for full ones. */
   #roomUntil = FEWEST_KEPT_BUCKETS
 
-  constructor(clock: Clock, rate: Rate, mostKeys: number) {
+  constructor(clock: Pick<Clock, 'monotonic'>, rate: Rate, mostKeys: number) {
     this.#clock = clock
     this.#rate = rate
     this.#mostKeys = mostKeys
