@@ -119,6 +119,15 @@ export interface ErrorDetails {
   'password-too-short': { readonly length: number; readonly limit: number }
   // The node
   'node-closed': { readonly operation: string }
+  'node-not-running': { readonly dataDir: string }
+  'node-already-running': { readonly dataDir: string }
+  'node-connection-lost': { readonly dataDir: string; readonly reason: string }
+  'control-version-mismatch': { readonly ours: number; readonly theirs: number; readonly release: string }
+  'unknown-method': { readonly method: string }
+  'too-many-open': { readonly kind: string; readonly limit: number }
+  'request-cancelled': Record<never, never>
+  'request-too-large': Record<never, never>
+  'answer-too-large': Record<never, never>
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
 }
 
@@ -608,6 +617,43 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,
     advice: 'Open the node again.',
+  },
+  'node-not-running': {
+    message: ({ dataDir }) => `no node is running on ${quoted(dataDir)}`,
+    advice: 'Start one with `peerage up`, or name another data directory.',
+  },
+  'node-already-running': {
+    message: ({ dataDir }) => `a node is running on ${quoted(dataDir)} already`,
+    advice: 'Use that one (`peerage status` shows it), stop it with `peerage down`, or name another data directory.',
+  },
+  'node-connection-lost': {
+    message: ({ dataDir, reason }) => `the connection to the node on ${quoted(dataDir)} has ended: ${reason}`,
+    advice: 'Connect again once the node is running.',
+  },
+  'control-version-mismatch': {
+    message: ({ ours, theirs, release }) =>
+      `the running node is of release ${release} and speaks version ${theirs} of the control protocol, this program ${ours}`,
+    advice: 'Use the same release of Peerage for both.',
+  },
+  'unknown-method': {
+    message: ({ method }) => `the node knows no method ${quoted(method)}`,
+    advice: 'Use the same release of Peerage for the program and the node.',
+  },
+  'too-many-open': {
+    message: ({ kind, limit }) => `this program has ${limit} of ${kind} open, and may have no more`,
+    advice: 'Close what is no longer needed.',
+  },
+  'request-cancelled': {
+    message: () => 'the program took its request back',
+    advice: 'Nothing is to be done.',
+  },
+  'request-too-large': {
+    message: () => 'a request is too large to be sent to the running node',
+    advice: 'Send less at once.',
+  },
+  'answer-too-large': {
+    message: () => 'the answer is too large to be sent to the program',
+    advice: 'Ask for less at once.',
   },
   'invalid-argument': {
     message: ({ name, value, expected }) => `${name} is ${value}, and should be ${expected}`,

@@ -1,5 +1,7 @@
 /** Where tests of graphs run: on simulated hosts in virtual time, and as nodes of this process over TLS with files. */
-import { openNode } from '../../src/nodejs/open-node.ts'
+import { connectNode } from '../../src/control/connect-node.ts'
+import { openServingNode } from '../../src/control/open-node.ts'
+import { type OpenNodeOptions, openNode } from '../../src/nodejs/open-node.ts'
 import type { Graph, NodeInfo } from '../../src/peer-node/graph.ts'
 import type { CreateGraphOptions } from '../../src/peer-node/graphs.ts'
 import type { PeerNode, PeerNodeOptions } from '../../src/peer-node/peer-node.ts'
@@ -19,7 +21,8 @@ export type Body = (setting: Setting) => Promise<void>
 
 export const settings: readonly { readonly name: string; run(body: Body): Promise<void> }[] = [
   { name: 'simulated', run: simulated },
-  { name: 'TLS and SQLite', run: real },
+  { name: 'TLS and SQLite', run: (body) => real(body, (options) => openNode(options)) },
+  { name: 'through a running node', run: (body) => real(body, openThrough) },
 ]
 
 async function simulated(body: Body): Promise<void> {
@@ -33,7 +36,7 @@ async function simulated(body: Body): Promise<void> {
   })
 }
 
-async function real(body: Body): Promise<void> {
+async function real(body: Body, openOne: (options: OpenNodeOptions) => Promise<PeerNode>): Promise<void> {
   const opened: PeerNode[] = []
   const paths = new Map<string, string>()
   try {
@@ -41,7 +44,7 @@ async function real(body: Body): Promise<void> {
       async open(name, options = {}) {
         const dataDir = paths.get(name) ?? newPath()
         paths.set(name, dataDir)
-        const node = await openNode({ dataDir, friendlyName: name, ...options })
+        const node = await openOne({ dataDir, friendlyName: name, ...options })
         opened.push(node)
         return node
       },
@@ -53,6 +56,17 @@ async function real(body: Body): Promise<void> {
   } finally {
     await Promise.all(opened.map((node) => node.close()))
   }
+}
+
+/** A node that runs, as a program sees it that is connected to it. Closing it stops that node, too. */
+async function openThrough(options: OpenNodeOptions): Promise<PeerNode> {
+  const { node } = await openServingNode(options)
+  const program = await connectNode({ dataDir: options.dataDir })
+  const close = async (): Promise<void> => {
+    await program.close()
+    await node.close()
+  }
+  return { ...program, close, [Symbol.asyncDispose]: close }
 }
 
 /** Two nodes in one graph, synchronized. */

@@ -28,9 +28,11 @@ describe.each(settings)('$name', ({ run }) => {
       const imported = await cleo.graphs.importDatabase(file)
       await imported.goOnline()
       expect(await imported.addresses()).toEqual([])
-      if (!(imported instanceof OpenGraph)) throw new Error('a node opens these')
-      const { engine } = imported
-      expect(codeOf(() => engine.listen([parseGraphAddress('192.0.2.1')]))).toBe('graph-not-ready')
+      // A program that is connected to the node has no engine to ask.
+      if (imported instanceof OpenGraph) {
+        const { engine } = imported
+        expect(codeOf(() => engine.listen([parseGraphAddress('192.0.2.1')]))).toBe('graph-not-ready')
+      }
       const alone = await imported.records.add(Note, bytes(2))
       expect((await imported.records.get(Note, alone.id))?.payload).toEqual(bytes(2))
       await imported.addAddresses(await again.addresses())
