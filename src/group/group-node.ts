@@ -96,6 +96,7 @@ export class GroupNode {
 
   /** The graph is open: to be called once, before it goes online. A new group gets its properties and its first membership record. */
   attach(graph: GraphNode): void {
+    if (this.#graph !== undefined) throw new TypeError('a group has one graph')
     this.#graph = graph
   }
 
