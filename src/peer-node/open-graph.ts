@@ -48,8 +48,20 @@ export interface OpenGraphOwner {
   listen(): Promise<void>
   /** Its properties have changed. */
   propertiesChanged(graph: OpenGraph): void
+  /** Is told what the engine tells, after those who listen; the group of a graph. */
+  readonly follower: GraphFollower | undefined
   /** It is closed, and so is its database. */
   closed(graph: OpenGraph): void
+}
+
+/** What a group has to know of its graph. */
+export interface GraphFollower
+  extends Pick<
+    EngineEvents,
+    'statusChanged' | 'recordChanged' | 'attempted' | 'connectionRequired' | 'nodeChanged' | 'synchronized'
+  > {
+  /** Where the graph listens now; nowhere, if it does not. */
+  listening(endpoints: readonly Endpoint[]): void
 }
 
 /** Settings of a database that travel with its export. */
@@ -263,6 +275,7 @@ export class OpenGraph implements Graph {
     if (!this.isOnline || !this.#engine.isReady) return
     this.#listening = endpoints
     this.#engine.listen(endpoints)
+    this.#follower?.listening(endpoints)
   }
 
   /** Takes leave of all others, until {@link OpenGraph.resume}. */
@@ -270,6 +283,7 @@ export class OpenGraph implements Graph {
     if (this.#isSuspended || !this.#life.isOpen) return
     this.#isSuspended = true
     this.#listening = []
+    this.#follower?.listening([])
     await new Promise<void>((resolve) => this.#engine.suspend(resolve))
   }
 
@@ -282,11 +296,17 @@ export class OpenGraph implements Graph {
     this.#engine.addAddresses(this.joinsAt)
   }
 
+  /** While the engine is being made there is nothing to follow yet. */
+  get #follower(): GraphFollower | undefined {
+    return this.#isMade ? this.#owner.follower : undefined
+  }
+
   #engineEvents(recordChanged: EngineEvents['recordChanged']): EngineEvents {
     const events = this.#events
     return {
       statusChanged: (status) => {
         events.raise('status', statusOf(status))
+        this.#follower?.statusChanged(status)
         this.#life.changes.wake()
       },
       propertiesChanged: () => {
@@ -294,18 +314,31 @@ export class OpenGraph implements Graph {
         events.raise('properties', { ...this.#engine.properties() })
         this.#owner.propertiesChanged(this)
       },
-      recordChanged,
+      recordChanged: (change) => {
+        recordChanged(change)
+        this.#follower?.recordChanged(change)
+      },
       neighborConnected: (peer) => events.raise('neighbor', { peer, connected: true }),
       neighborDisconnected: (peer, reason) => events.raise('neighbor', { peer, connected: false, reason }),
-      attempted: (endpoint, outcome) => events.raise('attempt', { endpoint: formatEndpoint(endpoint), outcome }),
-      connectionRequired: () => events.raise('connection-required', {}),
-      nodeChanged: (peer, change) => events.raise('node', { peer, change }),
+      attempted: (endpoint, outcome) => {
+        events.raise('attempt', { endpoint: formatEndpoint(endpoint), outcome })
+        this.#follower?.attempted(endpoint, outcome)
+      },
+      connectionRequired: () => {
+        events.raise('connection-required', {})
+        this.#follower?.connectionRequired()
+      },
+      nodeChanged: (peer, change) => {
+        events.raise('node', { peer, change })
+        this.#follower?.nodeChanged(peer, change)
+      },
       progressed: (received, expected) => {
         const detail = `${received} of ${expected} records`
         this.#life.tell({ phase: 'synchronizing', detail, done: received, total: expected })
       },
       synchronized: (type) => {
         events.raise('synchronized', type === undefined ? {} : { type })
+        this.#follower?.synchronized(type)
         this.#life.changes.wake()
         // From now on it may listen, if it might not before.
         if (type === undefined && this.#listening.length === 0 && this.isOnline) {

@@ -10,6 +10,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Closing } from './closing.ts'
 import { type Clouds, cloudsOf } from './clouds.ts'
+import { GraphHost } from './graph-host.ts'
 import type { Graphs } from './graphs.ts'
 import { type Identities, identitiesOf } from './identities.ts'
 import type { Names } from './names.ts'
@@ -67,11 +68,12 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   const requireOpen = (operation: string): void => {
     if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
   }
-  const graphs = new OpenGraphs(ports, {
-    ...{ identities: store, port: graphPort, securityProviders: options.securityProviders ?? {}, requireOpen },
+  const host = new GraphHost(ports, graphPort)
+  const graphs = new OpenGraphs(ports, host, {
+    ...{ identities: store, securityProviders: options.securityProviders ?? {}, requireOpen, groupOf: () => undefined },
   })
   const close = async (): Promise<void> => {
-    await Promise.all([clouds.close(), graphs.close()])
+    await Promise.all([clouds.close(), host.close()])
   }
   return {
     identities: identitiesOf(store, requireOpen),
@@ -80,15 +82,15 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
     graphs,
     suspend: async () => {
       requireOpen('suspend')
-      await Promise.all([clouds.suspend(), graphs.suspend()])
+      await Promise.all([clouds.suspend(), host.suspend()])
     },
     resume: async () => {
       requireOpen('resume')
-      await Promise.all([clouds.resume(), graphs.resume()])
+      await Promise.all([clouds.resume(), host.resume()])
     },
     metrics: async () => {
       requireOpen('metrics')
-      return { ...clouds.counters(), ...graphs.counters() }
+      return { ...clouds.counters(), ...host.counters() }
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -85,6 +85,7 @@ export interface ErrorDetails {
   'graph-not-ready': { readonly graph: string }
   'graph-shutting-down': { readonly graph: string }
   'invalid-graph': { readonly graph: string }
+  'graph-of-group': { readonly graph: string }
   'unknown-provider': { readonly provider: string; readonly known: readonly string[] }
   'provider-failed': { readonly operation: string; readonly problem: string }
   'called-by-provider': { readonly operation: string }
@@ -465,6 +466,10 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ graph }) => `graph ${graph} is closed`,
     advice: 'Open it again.',
     original: 'PEER_E_INVALID_GRAPH',
+  },
+  'graph-of-group': {
+    message: ({ graph }) => `graph ${graph} is that of a group`,
+    advice: 'Use `groups` for it, with the peer name of the group.',
   },
   'unknown-provider': {
     message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
