@@ -96,7 +96,7 @@ export class OpenGraph implements Graph {
     this.#ports = ports
     this.#owner = owner
     this.#isSuspended = isSuspended
-    this.#events = new EventSubscribers(ports.log)
+    this.#events = new EventSubscribers(ports.log, (detail) => this.#events.raise('lagged', detail))
     const { clock, random, crypto, log, database, verifier } = ports
     const life = new GraphLife(graphKeys(crypto, options.id).label, log)
     this.#life = life
