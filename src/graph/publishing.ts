@@ -10,7 +10,7 @@ import { classifierPart } from '../identity/peer-name.ts'
 import type { RecordAttribute } from '../records/attribute.ts'
 import { makeFirstVersion, makeLaterVersion } from '../records/make-record.ts'
 import type { GraphRecord, PayloadEncoding, RecordAuthor } from '../records/record.ts'
-import { nextVersion, requireDraft } from '../records/record-draft.ts'
+import { nextVersion, type RecordDraft, requireDraft } from '../records/record-draft.ts'
 import { RECORD_NONCE_LENGTH } from '../records/record-format.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { isEphemeral, isReserved, requireRecordType } from '../records/record-type.ts'
@@ -99,6 +99,7 @@ export class Publishing {
       ...{ id: undefined, type, creator: this.#author, created: now, version: 1, author: this.#author },
       ...{ modified: now, expires, deleted: false, encoding, payload, attributes },
     })
+    this.#publishPreceding(draft)
     const { crypto, keys, random, identity } = this.#parts
     const proofs = this.#parts.provider.secure(draft, undefined)
     const nonce = randomBytes(random, RECORD_NONCE_LENGTH)
@@ -176,11 +177,19 @@ export class Publishing {
       ...{ version: nextVersion(present), author: this.#author, modified: this.#nextInstant(present) },
       ...content,
     })
+    this.#publishPreceding(draft)
     const { crypto, keys, identity } = this.#parts
     const proofs = this.#parts.provider.secure(draft, present)
     const made = makeLaterVersion(crypto, keys, draft, present, { keyPair: identity.keyPair, proofs })
     this.#publish(made, refresh, content.deleted ? 'deleting' : 'updating', done)
     return made
+  }
+
+  /** What the provider wants to be out first (P-074). */
+  #publishPreceding(draft: RecordDraft): void {
+    const preceding = this.#parts.provider.precedes?.(draft)
+    if (preceding === undefined) return
+    this.addInternal({ ...preceding, refresh: false, encoding: 'bytes', attributes: [] }, () => {})
   }
 
   #publish(record: GraphRecord, refresh: boolean | undefined, operation: string, done: WriteDone): void {

@@ -24,6 +24,7 @@ import {
 import type { GroupRecordProblem } from './group-record-problem.ts'
 import { memberRecordProblem } from './group-record-rules.ts'
 import { type MemberChain, readMemberChain } from './member-chain.ts'
+import type { IssuingState } from './membership-issuing.ts'
 import { judgeMembership, MEMBERSHIP_TYPE, type Membership, readMembership } from './membership-record.ts'
 import { decodePasswordRecord, PASSWORD_TYPE, type PasswordRecord, passwordRecordProblem } from './password-record.ts'
 import { readProofs } from './record-proofs.ts'
@@ -107,12 +108,7 @@ export class GroupRecords {
   /** Takes a chain that no membership record here has brought: from a link, or as a proof. @returns whether it was not known */
   learn(chain: MemberChain): boolean {
     if (!this.state.learn(chain)) return false
-    this.#loose.add(chain.digest)
-    for (const oldest of this.#loose) {
-      if (this.#loose.size <= MOST_LOOSE_CHAINS) break
-      this.#loose.delete(oldest)
-      this.state.forget(oldest)
-    }
+    this.#loosen(chain)
     this.#retryWaiting()
     return true
   }
@@ -154,7 +150,9 @@ export class GroupRecords {
         const revocation = this.#readRevocation(record)
         if (!isRead(revocation)) break
         this.#revocations.set(record.id, revocation)
+        for (const chain of chainsIn(revocation)) this.#learnLasting(chain)
         this.state.addRevocation(revocation)
+        this.#retryWaiting()
         break
       }
       case REVOCATION_PAGE_TYPE: {
@@ -178,7 +176,9 @@ export class GroupRecords {
   /** A record of {@link GROUP_TYPES} is stored no more. */
   removed(record: GraphRecord): void {
     if (this.#properties?.record.id === record.id) this.#properties = undefined
+    const revocation = this.#revocations.get(record.id)
     this.#revocations.delete(record.id)
+    for (const chain of revocation === undefined ? [] : chainsIn(revocation)) this.#loosen(chain)
     this.#passwords.delete(record.id)
     this.#waiting.delete(record.id)
     this.state.remove(record)
@@ -189,6 +189,26 @@ export class GroupRecords {
     const digest = readProofs(version.proofs)?.author
     const author = digest && this.state.author(digest)
     return author?.roles.includes('administrator') ?? false
+  }
+
+  /** A chain that a stored record holds: it stays known as long as the record is here. */
+  #learnLasting(chain: MemberChain): void {
+    this.state.learn(chain)
+    this.#loose.delete(chain.digest)
+  }
+
+  /** No record here holds this chain, as far as it is known; it is forgotten when too many such chains are. */
+  #loosen({ digest }: MemberChain): void {
+    if (this.state.membershipsOf(digest).length > 0) return
+    for (const revocation of this.#revocations.values()) {
+      if (chainsIn(revocation).some((chain) => chain.digest === digest)) return
+    }
+    this.#loose.add(digest)
+    for (const oldest of this.#loose) {
+      if (this.#loose.size <= MOST_LOOSE_CHAINS) break
+      this.#loose.delete(oldest)
+      this.state.forget(oldest)
+    }
   }
 
   #verdict<Content extends object>(judged: Judged<Content>, standing: (content: Content) => MemberStanding): Validity {
@@ -319,6 +339,17 @@ export class GroupRecords {
     if (root === this.root.certificateDigests[0]) return
     throw new PeerageError('invalid-certificate', { problem: 'chain-group', detail: 'its GRC is another one' })
   }
+}
+
+/** The members' chains that a revocation carries: it proves itself as long as it lives, and what was written under them as well. */
+function chainsIn({ author, revoked }: Revocation): readonly MemberChain[] {
+  const chains = revoked.flatMap(({ member }) => member ?? [])
+  return 'leaf' in author ? [author, ...chains] : chains
+}
+
+/** What issuing has to know, by the records of a group. @param onRecord The newest chain of whom it is issued to */
+export function issuingState({ state }: GroupRecords, now: number, onRecord?: MemberChain): IssuingState {
+  return { now, stands: (path) => state.standingOfPath(path) === 'stands', onRecord }
 }
 
 /** What is asked for where nothing can be answered: the record waits until the security state changes. */

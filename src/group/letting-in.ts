@@ -15,7 +15,7 @@ import type { AdmissionByPassword, AdmissionMember, AdmissionStart } from './adm
 import type { AdmissionRefusal } from './admission-refusal.ts'
 import type { ChainDigest } from './digests.ts'
 import { openPassword, passwordState } from './group-password.ts'
-import type { GroupRecords } from './group-records.ts'
+import { type GroupRecords, issuingState } from './group-records.ts'
 import type { GroupSecurityOptions } from './group-security.ts'
 import { linkEntries, whyNotAdmitting } from './link-admission.ts'
 import { type MemberChain, readMemberChain, verifiedMemberChain } from './member-chain.ts'
@@ -257,12 +257,8 @@ export class LettingIn implements AdmissionMember {
     const { crypto, random, clock, identity } = this.#context
     const issuer = { chain: own.chain, secretKey: identity.keyPair.secretKey }
     const request = { group: this.#options.group, peerName: peer.name, publicKey: peer.publicKey, roles: [role] }
-    const now = clock.utc()
     try {
-      const state = {
-        now,
-        isRevoked: (digest: Parameters<typeof records.state.isRevoked>[0]) => records.state.isRevoked(digest),
-      }
+      const state = issuingState(records, clock.utc())
       const chain = issueMembership(crypto, random, issuer, request, state)
       records.learn(chain)
       this.#options.owner.letIn(chain, peer.name)

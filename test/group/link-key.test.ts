@@ -61,7 +61,7 @@ describe('making a link', () => {
   test('who is not in force makes none', () => {
     const by = group.admit(group.creator.issuer, person(5), 'administrator', { notAfter: NOW + DAY })
     expectCode('membership-not-in-force', () => linkOf(by, {}, NOW + 2 * DAY), 'expired')
-    const revoked = { now: NOW, isRevoked: () => true }
+    const revoked = { now: NOW, stands: () => false }
     const request = { role: 'member', admitsUntil: NOW + DAY, uses: 1, admitter: undefined } as const
     expectCode('membership-not-in-force', () => makeLink(crypto, random, by.issuer, request, revoked), 'revoked')
   })

@@ -169,7 +169,7 @@ describe('issuing', () => {
     const by = group.admit(above.issuer, person(5), 'administrator')
     for (const { leaf } of [above.chain, by.chain]) {
       const revoked = certificateDigest(crypto, leaf.der)
-      const state = { now: NOW, isRevoked: (digest: string) => digest === revoked }
+      const state = { now: NOW, stands: (path: readonly string[]) => !path.some((digest) => digest === revoked) }
       expect(refusal('membership-not-in-force', {}, { by, state }).details.problem).toContain('revoked')
     }
   })

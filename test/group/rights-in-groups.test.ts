@@ -49,7 +49,7 @@ class Table {
   }
 
   get now() {
-    return { now: this.group.now(), isRevoked: () => false }
+    return { now: this.group.now(), stands: () => true }
   }
 
   run(duration = 10_000): void {

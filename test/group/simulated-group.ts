@@ -175,7 +175,7 @@ export class SimulatedGroup {
       ...({ role: 'member', uses: undefined, admitter: undefined, admitsUntil: now + DAY } as const),
       ...terms,
     }
-    return makeLink(crypto, this.random, this.issuer(by), request, { now, isRevoked: () => false })
+    return makeLink(crypto, this.random, this.issuer(by), request, { now, stands: () => true })
   }
 
   /** Somebody who has the text of a link. */
