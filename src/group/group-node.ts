@@ -41,6 +41,8 @@ export interface InvitationRequest {
   readonly expires?: number | undefined
   /** Where members can be reached: the first four are taken, so the most promising first. */
   readonly hints: readonly Endpoint[]
+  /** Of each hint, the port at which it is in the cloud, where that is known (cloudPortsOf of invitation-seeds.ts). */
+  readonly cloudPorts?: readonly number[] | undefined
 }
 
 /** An invitation for one identity: what is in its IDC. */
