@@ -135,6 +135,8 @@ export interface ErrorDetails {
   'too-much-kept': { readonly what: string; readonly count: number; readonly limit: number }
   'revocation-too-large': { readonly problem: string }
   'password-too-short': { readonly length: number; readonly limit: number }
+  'no-password': { readonly group: string }
+  'password-locked': { readonly group: string }
   'no-members-found': { readonly group: string; readonly search: string; readonly tried: readonly TriedAddress[] }
   'no-member-reachable': { readonly group: string; readonly tried: readonly TriedAddress[] }
   'not-let-in': { readonly group: string; readonly tried: readonly TriedAddress[] }
@@ -666,6 +668,14 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ length, limit }) => `the password of a group has at least ${limit} characters, not ${length}`,
     advice: 'Choose a longer one: several words that have nothing to do with each other are good.',
     original: 'PEER_E_PASSWORD_DOES_NOT_MEET_POLICY',
+  },
+  'no-password': {
+    message: ({ group }) => `the group ${group} has no password`,
+    advice: 'Let an administrator set one, or invite in another way.',
+  },
+  'password-locked': {
+    message: ({ group }) => `the password of the group ${group} is locked: somebody who could open it was revoked`,
+    advice: 'Let an administrator set another password.',
   },
   'no-members-found': {
     message: ({ group, search, tried }) => `no member of the group ${group} was found: ${search}${listed(tried)}`,
