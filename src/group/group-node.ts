@@ -10,23 +10,48 @@ import type { GraphNode } from '../graph/graph-node.ts'
 import type { SecurityProviderFactory } from '../graph/security-provider.ts'
 import type { GroupRootCertificate } from '../identity/certificate/certificate.ts'
 import type { Chain } from '../identity/certificate/chain-encoding.ts'
-import type { PeerName } from '../identity/peer-name.ts'
+import { authorityPart, type PeerName } from '../identity/peer-name.ts'
 import type { Role } from '../identity/role.ts'
+import { equalBytes } from '../runtime/bytes.ts'
 import type { SigningKeyPair } from '../runtime/crypto.ts'
-import type { Endpoint } from '../runtime/endpoint.ts'
-import type { GroupDone, GroupNodeOptions, GroupNodePorts } from './group-node-options.ts'
-import type { PasswordState } from './group-password.ts'
-import type { GroupProperties } from './group-properties.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import { GroupIssuing, type IssueRequest, type MemberRenewal } from './group-issuing.ts'
+import type { GroupDone, GroupNodeEvents, GroupNodeOptions, GroupNodePorts } from './group-node-options.ts'
+import { GroupParts } from './group-parts.ts'
+import { type GroupProperties, requireGroupProperties } from './group-properties.ts'
 import { GroupSecurity } from './group-security.ts'
+import { GroupWriting } from './group-writing.ts'
 import type { Invitation } from './invitation.ts'
+import {
+  type IdentityInvitationRequest,
+  type InvitationRequest,
+  Inviting,
+  type LinkInvitationRequest,
+} from './inviting.ts'
 import type { Keeping } from './kept-by-revoking.ts'
+import { Looking } from './looking.ts'
 import type { MemberChain } from './member-chain.ts'
-import type { GroupMemberInfo } from './member-list.ts'
-import type { Renewal } from './membership-issuing.ts'
-import type { OwnStanding } from './own-membership.ts'
+import { type GroupMemberInfo, MemberList } from './member-list.ts'
+import { OwnMembership, type OwnStanding } from './own-membership.ts'
+import { type GroupPasswordInfo, type KnownVerifiers, PasswordKeeping } from './password-setting.ts'
 import type { PasswordVerifier } from './password-verifier.ts'
+import { Renewing } from './renewing.ts'
+import { ReturnedKeys } from './returned-keys.ts'
+import { Revoking, type RevokingAs } from './revoking.ts'
+import { RoleChanging } from './role-changing.ts'
 
-export type { GroupDone, GroupNodeEvents, GroupNodeOptions, GroupNodePorts } from './group-node-options.ts'
+export type { IssueRequest, MemberRenewal } from './group-issuing.ts'
+export type {
+  GroupDone,
+  GroupKeeping,
+  GroupNodeEvents,
+  GroupNodeOptions,
+  GroupNodePorts,
+  MemberChange,
+} from './group-node-options.ts'
+export type { IdentityInvitationRequest, InvitationRequest, LinkInvitationRequest } from './inviting.ts'
+export type { GroupPasswordInfo, KnownVerifiers } from './password-setting.ts'
+export type { RevokingAs } from './revoking.ts'
 
 /** What the holder of the group key may change (P-035); what is undefined stays. */
 export type GroupPropertyChanges = {
@@ -35,198 +60,243 @@ export type GroupPropertyChanges = {
     | undefined
 }
 
-/** What all invitations are made with. */
-export interface InvitationRequest {
-  /** By default seven days from now; in milliseconds since 1970. */
-  readonly expires?: number | undefined
-  /** Where members can be reached: the first four are taken, so the most promising first. */
-  readonly hints: readonly Endpoint[]
-  /** Of each hint, the port at which it is in the cloud, where that is known (cloudPortsOf of invitation-seeds.ts). */
-  readonly cloudPorts?: readonly number[] | undefined
-}
-
-/** An invitation for one identity: what is in its IDC. */
-export interface IdentityInvitationRequest extends InvitationRequest {
-  readonly peerName: PeerName
-  readonly friendlyName: string | undefined
-  readonly publicKey: Uint8Array
-  /** By default member. */
-  readonly role?: Role | undefined
-}
-
-/** An invitation by link. */
-export interface LinkInvitationRequest extends InvitationRequest {
-  /** By default member. */
-  readonly role?: Role | undefined
-  /** undefined for any number. */
-  readonly uses: number | undefined
-  /** The one member who lets in by it; undefined for every member. */
-  readonly admitter?: PeerName | undefined
-}
-
-/** The password that counts. */
-export interface GroupPasswordInfo {
-  readonly role: Role
-  readonly state: PasswordState
-}
-
-/** The verifiers that this node can open: of the password in force, and of all those that are locked (P-119). */
-export interface KnownVerifiers {
-  readonly current: PasswordVerifier | undefined
-  readonly locked: readonly PasswordVerifier[]
-}
-
-/** Who revokes: an own certificate, or the group key where it is at hand. */
-export type RevokingAs = 'member' | 'group'
-
 /** One node of one group. */
 export class GroupNode {
   /** The graph is opened with it. */
   readonly provider: SecurityProviderFactory
-  #security: GroupSecurity | undefined
-  #graph: GraphNode | undefined
+  readonly #options: GroupNodeOptions
+  readonly #events: GroupNodeEvents
+  readonly #parts: GroupParts
+  readonly #writing: GroupWriting
+  readonly #own: OwnMembership
+  readonly #members: MemberList
+  readonly #issuing: GroupIssuing
+  readonly #inviting: Inviting
+  readonly #passwords: PasswordKeeping
+  readonly #revoking: Revoking
+  readonly #roles: RoleChanging
+  readonly #renewing: Renewing
+  readonly #returned: ReturnedKeys
+  readonly #looking: Looking
 
-  constructor(options: GroupNodeOptions, _ports: GroupNodePorts) {
+  constructor(options: GroupNodeOptions, ports: GroupNodePorts) {
+    const { keeping, events } = ports
+    const parts = new GroupParts(options, ports)
+    this.#options = options
+    this.#events = events
+    this.#parts = parts
+    const writing = new GroupWriting(parts)
+    this.#writing = writing
+    const kept = options.entry.kind === 'chain' ? options.entry.chain : undefined
+    this.#own = new OwnMembership(parts, writing, kept, {
+      standingChanged: (standing) => events.standingChanged(standing),
+      expiring: (expires) => events.expiring(expires),
+      joined: (chain) => keeping.joined(chain),
+    })
+    this.#members = new MemberList(parts, (peer, change) => events.memberChanged(peer, change))
+    this.#issuing = new GroupIssuing(parts, writing)
+    this.#inviting = new Inviting(parts, this.#issuing)
+    this.#passwords = new PasswordKeeping(parts, writing)
+    this.#revoking = new Revoking(parts, writing)
+    this.#roles = new RoleChanging(parts, writing, this.#issuing, this.#revoking)
+    this.#renewing = new Renewing(parts, this.#issuing)
+    this.#returned = new ReturnedKeys(parts, (peer) => events.keyCameBack(peer))
+    this.#looking = new Looking(parts, (keys) => this.#look(keys))
     this.provider = (context) => {
-      this.#security = new GroupSecurity(context, {
+      const security = new GroupSecurity(context, {
         ...{ group: options.group, root: options.root, entry: options.entry },
-        owner: { letIn: () => undefined, joined: () => undefined, rootLearned: () => undefined },
+        owner: {
+          precedes: (draft) => this.#own.precedes(draft),
+          changed: (keys) => this.#looking.soon(keys),
+          letIn: (chain, peer) => parts.deadlines.set(0, () => this.#letIn(chain, peer)),
+          joined: (chain) => this.#looking.soon([chain.key]),
+          rootLearned: (root) => parts.deadlines.set(0, () => keeping.rootLearned(root)),
+        },
       })
-      return this.#security
+      parts.opened(security)
+      return security
     }
   }
 
-  /** The graph is open: to be called once, before it goes online. A new group gets its properties and its first membership record. */
-  attach(graph: GraphNode): void {
-    if (this.#graph !== undefined) throw new TypeError('a group has one graph')
-    this.#graph = graph
+  /**
+   * The graph is open: to be called once, before it goes online. A new group gets its properties and its first membership record.
+   *
+   * @param done When these are on disk; also where there was nothing to write
+   */
+  attach(graph: GraphNode, done: GroupDone<void> = () => undefined): void {
+    this.#parts.attached(graph)
+    this.#members.begin()
+    this.#own.begin()
+    this.#returned.begin()
+    this.#looking.soon('any')
+    const { creates } = this.#options
+    if (creates === undefined) graph.store.afterCommit(done)
+    else if (this.properties() !== undefined) this.#own.publish(done)
+    else {
+      this.#writing.addProperties(requireGroupProperties(creates), (error) => {
+        if (error === undefined) this.#own.publish(done)
+        else done(error)
+      })
+    }
   }
 
   // What the graph has told its owner, who passes it on
 
-  statusChanged(_status: GraphStatus): void {}
+  statusChanged(_status: GraphStatus): void {
+    this.#looking.soon('any')
+  }
+
   recordChanged(_change: RecordChange): void {}
-  nodeChanged(_peer: PeerName, _change: 'connected' | 'updated' | 'disconnected'): void {}
+
+  nodeChanged(peer: PeerName, change: 'connected' | 'updated' | 'disconnected'): void {
+    if (authorityPart(peer) !== authorityPart(this.#parts.identity.name)) this.#events.memberChanged(peer, change)
+  }
+
   /** The first reconciliation of all types has ended. */
-  synchronized(): void {}
+  synchronized(): void {
+    this.#looking.soon('any')
+  }
 
   /** The node listens, and is registered where it can be: the own membership record is due, unless flag M puts it off (P-056). */
-  listens(): void {}
+  listens(): void {
+    this.#own.listens()
+  }
 
   // What can be read
 
   /** The members, this node's identity among them: whoever holds a chain in force. */
   members(): readonly GroupMemberInfo[] {
-    return notThereYet()
+    return this.#members.all()
   }
 
   /** A member by the authority of its name. @throws PeerageError `member-not-found` */
-  member(_peer: PeerName): GroupMemberInfo {
-    return notThereYet()
+  member(peer: PeerName): GroupMemberInfo {
+    return this.#members.get(peer)
   }
 
   /** How the own membership stands. */
   standing(): OwnStanding {
-    return notThereYet()
+    return this.#own.standing()
   }
 
   /** The own chain that is shown to others, if there is one: what PNRP delegates by. */
   chain(): MemberChain | undefined {
-    return notThereYet()
+    return this.#own.chain()
   }
 
   /** The GRC, once it is known. */
   root(): GroupRootCertificate | undefined {
-    return notThereYet()
+    return this.#parts.records?.root.chain[0]
   }
 
   /** What the group says of itself, once that is known here. */
   properties(): GroupProperties | undefined {
-    return notThereYet()
+    return this.#parts.records?.properties
   }
 
   /** The password that counts; undefined if there is none. */
   password(): GroupPasswordInfo | undefined {
-    return notThereYet()
+    return this.#passwords.info
   }
 
   /** What this node can open of the passwords, to compare a new one with (isVerifierOf of password-verifier.ts). */
   knownVerifiers(): KnownVerifiers {
-    return notThereYet()
+    return this.#passwords.known()
   }
 
   /** Whether the group key is at hand. */
   get hasGroupKey(): boolean {
-    return notThereYet()
+    return this.#parts.groupKey !== undefined
   }
 
   /** How often each thing happened, of admissions and judgements. */
   counters(): Readonly<Record<string, number>> {
-    return this.#security?.counters() ?? {}
+    return this.#parts.security.counters()
   }
 
   // What can be done
 
-  /** The group key came, by an import, or is taken away. @throws PeerageError `another-group` */
-  setGroupKey(_groupKey: SigningKeyPair | undefined): void {
-    notThereYet()
+  /** The group key came, by an import, or is taken away. @throws PeerageError `another-group`, `graph-not-ready` */
+  setGroupKey(groupKey: SigningKeyPair | undefined): void {
+    if (groupKey !== undefined) {
+      const [root] = this.#parts.requireRecords().root.chain
+      if (!equalBytes(root.publicKey, groupKey.publicKey)) {
+        throw new PeerageError('another-group', { expected: this.#parts.group, given: 'another group' })
+      }
+    }
+    this.#parts.groupKey = groupKey
   }
 
   /** @throws PeerageError `not-authorized` without the group key; `invalid-graph-property`; `graph-not-ready` */
-  setProperties(_changes: GroupPropertyChanges, _done: GroupDone<GroupProperties>): void {
-    notThereYet()
+  setProperties(changes: GroupPropertyChanges, done: GroupDone<GroupProperties>): void {
+    const { properties, propertiesRecord } = this.#parts.requireRecords()
+    if (properties === undefined || propertiesRecord === undefined) {
+      throw new PeerageError('graph-not-ready', { graph: this.#parts.group })
+    }
+    const changed = requireGroupProperties({
+      ...properties,
+      friendlyName: changes.friendlyName ?? properties.friendlyName,
+      comment: changes.comment ?? properties.comment,
+      memberDataOptional: changes.memberDataOptional ?? properties.memberDataOptional,
+      presenceDisabled: changes.presenceDisabled ?? properties.presenceDisabled,
+      deferredExpiration: changes.deferredExpiration ?? properties.deferredExpiration,
+    })
+    this.#writing.changeProperties(propertiesRecord, changed, (error) => done(error ?? changed))
   }
 
   /**
    * Issues for one identity, publishes the membership record, and makes an invitation that carries the chain (P-130).
    *
-   * @throws PeerageError what {@link GroupNode.issue} throws, `invitation-too-long`
+   * @throws PeerageError what {@link GroupNode.issue} throws, `invitation-too-long`, `graph-not-ready`
    */
-  inviteIdentity(_request: IdentityInvitationRequest, _done: GroupDone<Invitation>): void {
-    notThereYet()
+  inviteIdentity(request: IdentityInvitationRequest, done: GroupDone<Invitation>): void {
+    this.#inviting.forIdentity(request, done)
   }
 
   /**
-   * Makes a link.
+   * Makes a link. How many it lets in is exact where one admitter is named; otherwise several members who admit at the same time
+   * can each let in so many (P-127).
    *
    * @throws PeerageError `not-authorized`, `membership-not-in-force`, `invalid-time-period`, `invalid-argument`, `chain-too-long`,
    *   `invitation-too-long`, `graph-not-ready`
    */
-  inviteByLink(_request: LinkInvitationRequest): Invitation {
-    return notThereYet()
-  }
-
-  /** Says where to knock for those who know the password, which has to be in force. @throws PeerageError `no-password`, `password-locked`, `invitation-too-long` */
-  inviteByPassword(_request: InvitationRequest): Invitation {
-    return notThereYet()
+  inviteByLink(request: LinkInvitationRequest): Invitation {
+    return this.#inviting.byLink(request)
   }
 
   /**
-   * Sets the password, or replaces it. That it is not one that is locked is for whoever derived the verifier to see to
-   * ({@link GroupNode.knownVerifiers}).
+   * Says where to knock for those who know the password, which has to be in force.
    *
-   * @throws PeerageError `not-authorized`, `membership-not-in-force`, `password-locked` if it is the locked one at the same cost
+   * @throws PeerageError `no-password`, `password-locked`, `invalid-time-period`, `invitation-too-long`, `graph-not-ready`
    */
-  setPassword(_verifier: PasswordVerifier, _role: Role, _done: GroupDone<void>): void {
-    notThereYet()
+  inviteByPassword(request: InvitationRequest): Invitation {
+    return this.#inviting.byPassword(request)
   }
 
-  /** @throws PeerageError `not-authorized`, `membership-not-in-force` */
-  removePassword(_done: GroupDone<void>): void {
-    notThereYet()
+  /**
+   * Sets the password, or replaces it. That it is not one that is locked is for whoever derived the verifier to see to as well
+   * ({@link GroupNode.knownVerifiers}): here only verifiers of the same cost can be compared.
+   *
+   * @throws PeerageError `not-authorized`, `membership-not-in-force`, `password-locked`, `graph-not-ready`
+   */
+  setPassword(verifier: PasswordVerifier, role: Role, done: GroupDone<void>): void {
+    this.#passwords.set(verifier, role, done)
+  }
+
+  /** Removes the password: it admits nobody any more. @throws PeerageError `not-authorized`, `membership-not-in-force`, `graph-not-ready` */
+  removePassword(done: GroupDone<void>): void {
+    this.#passwords.remove(done)
   }
 
   /**
    * Issues a GMC, and publishes its membership record.
    *
    * @throws PeerageError `not-authorized`, `membership-not-in-force`, `invalid-peer-name`, `unsecured-peer-name`, `invalid-friendly-name`,
-   *   `invalid-public-key`, `key-of-another-name`, `invalid-time-period`, `chain-too-long`, `circular-chain`
+   *   `invalid-public-key`, `key-of-another-name`, `invalid-time-period`, `chain-too-long`, `circular-chain`, `graph-not-ready`
    */
-  issue(
-    _request: Pick<IdentityInvitationRequest, 'peerName' | 'friendlyName' | 'publicKey' | 'role' | 'expires'>,
-    _done: GroupDone<MemberChain>,
-  ): void {
-    notThereYet()
+  issue(request: IssueRequest, done: GroupDone<MemberChain>): void {
+    const chain = this.#issuing.issued(request)
+    this.#issuing.publish(chain, request.peerName, request.friendlyName, done)
   }
 
   /**
@@ -234,31 +304,35 @@ export class GroupNode {
    *
    * @throws PeerageError `member-not-found`, and what {@link GroupNode.issue} throws
    */
-  renew(_renewal: Omit<Renewal, 'group'>, _done: GroupDone<MemberChain>): void {
-    notThereYet()
+  renew(renewal: MemberRenewal, done: GroupDone<MemberChain>): void {
+    const chain = this.#issuing.renewed(renewal)
+    const { peerName, friendlyName } = this.#issuing.namesOf(chain.key, chain)
+    this.#issuing.publish(chain, peerName, renewal.friendlyName ?? friendlyName, done)
   }
 
   /** As {@link GroupNode.renew}, and makes an invitation of it instead of leaving the rest to the group. */
-  renewByInvitation(_renewal: Omit<Renewal, 'group'>, _request: InvitationRequest, _done: GroupDone<Invitation>): void {
-    notThereYet()
+  renewByInvitation(renewal: MemberRenewal, request: InvitationRequest, done: GroupDone<Invitation>): void {
+    this.#inviting.forRenewed(renewal, request, done)
   }
 
   /**
    * Gives a member another role (P-026). Lowering it revokes what it holds, keeping what was done under it unless asked otherwise.
    *
-   * @throws PeerageError `member-not-found`, `not-authorized`, and what {@link GroupNode.issue} and {@link GroupNode.revoke} throw
+   * @throws PeerageError `member-not-found`, and what {@link GroupNode.issue} and {@link GroupNode.revoke} throw
    */
-  setRole(_peer: PeerName, _role: Role, _keeping: Keeping | undefined, _done: GroupDone<void>): void {
-    notThereYet()
+  setRole(peer: PeerName, role: Role, keeping: Keeping | undefined, done: GroupDone<void>): void {
+    this.#roles.setRole(peer, role, keeping, done)
   }
 
   /**
-   * Revokes every certificate in force of a member (P-131).
+   * Revokes every certificate of a member that has not ended (P-131).
    *
-   * @throws PeerageError `member-not-found`, `not-authorized`, `membership-not-in-force`, `too-much-kept`, `revocation-too-large`
+   * @param as undefined: this identity if it has the right to it, else the group key if it is at hand
+   * @throws PeerageError `member-not-found`, `not-authorized`, `membership-not-in-force`, `too-much-kept`, `revocation-too-large`,
+   *   `graph-not-ready`
    */
-  revoke(_peer: PeerName, _keeping: Keeping, _as: RevokingAs, _done: GroupDone<void>): void {
-    notThereYet()
+  revoke(peer: PeerName, keeping: Keeping, as: RevokingAs | undefined, done: GroupDone<void>): void {
+    this.#revoking.revoke(peer, keeping, as, done)
   }
 
   /**
@@ -267,16 +341,48 @@ export class GroupNode {
    * @param link Ends with the link certificate: that of an invitation, or the part of a member's chain
    * @throws PeerageError as {@link GroupNode.revoke}
    */
-  cancelLink(_link: Chain, _keeping: Keeping, _as: RevokingAs, _done: GroupDone<void>): void {
-    notThereYet()
+  cancelLink(link: Chain, keeping: Keeping, as: RevokingAs | undefined, done: GroupDone<void>): void {
+    this.#revoking.write(this.#revoking.plan([link], keeping, as), done)
   }
 
-  /** Ends: no event comes any more. The graph is for its owner to close. */
+  /** Lets no timer run until {@link GroupNode.resume}. */
+  suspend(): void {
+    this.#looking.stop()
+    this.#renewing.clear()
+  }
+
+  resume(): void {
+    this.#looking.soon('any')
+  }
+
+  /** Ends: no event comes any more, and nothing may be called. The graph is for its owner to close. */
   close(): void {
-    this.#graph = undefined
+    this.#looking.stop()
+    this.#parts.deadlines.clear()
   }
-}
 
-function notThereYet(): never {
-  throw new TypeError('this is being written')
+  // What happens by itself
+
+  #look(keys: ReadonlySet<string> | 'any'): number {
+    this.#own.look()
+    this.#members.look(keys)
+    this.#returned.look(keys)
+    this.#passwords.look()
+    this.#renewing.look()
+    return Math.min(this.#members.nextChange, this.#renewing.nextDue)
+  }
+
+  /** This node has let somebody in: others know it by the membership record that it writes (P-129). */
+  #letIn(chain: MemberChain, peer: PeerName): void {
+    const { records, log } = this.#parts
+    if (records === undefined || records.state.membershipsOf(chain.digest).length > 0) return
+    try {
+      this.#issuing.publish(chain, peer, undefined, (outcome) => {
+        if (outcome instanceof PeerageError) log.warn('an admission could not be stored', { problem: outcome.message })
+      })
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      log.warn('somebody who was let in could not be made known', { problem: error.message })
+    }
+  }
 }

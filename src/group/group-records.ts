@@ -89,14 +89,29 @@ export class GroupRecords {
     return this.#properties?.content
   }
 
-  /** What counts of the password records that stand. */
-  get password(): PasswordStanding {
+  /** The record that says it. */
+  get propertiesRecord(): GraphRecord | undefined {
+    return this.#properties?.record
+  }
+
+  /** How long after its creation a record may expire at most, in milliseconds: the usual, until the properties are known. */
+  get longestLife(): number {
+    return this.properties?.longestRecordLife ?? DEFAULT_RECORD_LIFE
+  }
+
+  /** The password records that stand, by ID. */
+  standingPasswords(): ReadonlyMap<RecordId, PasswordRecord> {
     const standing = new Map<RecordId, PasswordRecord>()
     for (const [id, { record, content }] of this.#passwords) {
       const read = this.#readPassword(record)
       if (isRead(read) && this.#standsNow(record, read.author)) standing.set(id, content)
     }
-    return passwordStanding(standing)
+    return standing
+  }
+
+  /** What counts of the password records that stand. */
+  get password(): PasswordStanding {
+    return passwordStanding(this.standingPasswords())
   }
 
   /** Reads a chain of this group. @throws PeerageError `malformed`, `invalid-certificate` */
@@ -138,8 +153,9 @@ export class GroupRecords {
     }
   }
 
-  /** A record of {@link GROUP_TYPES} is stored. */
-  stored(record: GraphRecord): void {
+  /** A record of {@link GROUP_TYPES} is stored. @returns the keys of those whose memberships it has brought */
+  stored(record: GraphRecord): readonly string[] {
+    const keys: string[] = []
     switch (record.type) {
       case GROUP_PROPERTIES_TYPE: {
         const content = this.#readProperties(record)
@@ -152,17 +168,18 @@ export class GroupRecords {
         this.#revocations.set(record.id, revocation)
         for (const chain of chainsIn(revocation)) this.#learnLasting(chain)
         this.state.addRevocation(revocation)
-        this.#retryWaiting()
+        keys.push(...this.#retryWaiting())
         break
       }
       case REVOCATION_PAGE_TYPE: {
-        const read = this.#readPage(record)
-        if (isRead(read)) this.state.addPage(read.page)
+        // Whoever wrote it may become known later. It says nothing but to whom a revocation has named it.
+        const page = this.#pageIn(record)
+        if (typeof page !== 'string') this.state.addPage(page)
         break
       }
       case MEMBERSHIP_TYPE:
         this.#waiting.set(record.id, record)
-        this.#retryWaiting()
+        keys.push(...this.#retryWaiting())
         break
       case PASSWORD_TYPE: {
         // Whoever wrote it may become known later: it is judged each time.
@@ -171,6 +188,7 @@ export class GroupRecords {
         break
       }
     }
+    return keys
   }
 
   /** A record of {@link GROUP_TYPES} is stored no more. */
@@ -231,10 +249,6 @@ export class GroupRecords {
     return 'invalid'
   }
 
-  get #longestLife(): number {
-    return this.properties?.longestRecordLife ?? DEFAULT_RECORD_LIFE
-  }
-
   #readProperties(record: GraphRecord): Judged<GroupProperties> {
     if (record.deleted) return 'deleted'
     const content = reading(() => readGroupProperties(record.payload))
@@ -246,7 +260,7 @@ export class GroupRecords {
   #readRevocation(record: GraphRecord): Judged<Revocation> {
     const stored = this.#revocations.get(record.id)
     if (stored !== undefined && equalBytes(stored.digest, record.digest)) {
-      return judgeRevocation(record, stored, this.#longestLife)
+      return judgeRevocation(record, stored, this.longestLife)
     }
     const content = reading(() => {
       const read = readRevocation(this.#crypto, this.group, record.payload)
@@ -254,17 +268,21 @@ export class GroupRecords {
       this.#requireOurs(read.author.certificateDigests[0])
       return read
     })
-    return typeof content === 'string' ? content : judgeRevocation(record, content, this.#longestLife)
+    return typeof content === 'string' ? content : judgeRevocation(record, content, this.longestLife)
   }
 
   #readPage(record: GraphRecord): Judged<{ readonly page: PageRecord; readonly author: AuthorChain }> {
     const author = this.#onlyAuthor(record)
     if (isRefused(author)) return author
-    const kept = reading(() => readPage(record.payload))
+    const page = this.#pageIn(record)
+    if (typeof page === 'string') return page
+    return pageProblem(record, author, this.longestLife) ?? { page, author }
+  }
+
+  #pageIn({ id, digest, expires, payload }: GraphRecord): PageRecord | GroupRecordProblem {
+    const kept = reading(() => readPage(payload))
     if (typeof kept === 'string') return kept
-    const { id, digest, expires } = record
-    const page = { id, digest, expires, kept, page: pageDigestFromBytes(this.#crypto.sha256(record.payload)) }
-    return pageProblem(record, author, this.#longestLife) ?? { page, author }
+    return { id, digest, expires, kept, page: pageDigestFromBytes(this.#crypto.sha256(payload)) }
   }
 
   #readMembership(record: GraphRecord): Judged<{ readonly membership: Membership; readonly author: AuthorChain }> {
@@ -279,7 +297,7 @@ export class GroupRecords {
     // A member's first record is believed by the chain that it brings (P-072).
     const author = named.author === content.chain.digest ? content.chain : this.state.author(named.author)
     if (author === undefined) return { missing: named.author }
-    const membership = judgeMembership(record, content, author, this.#longestLife)
+    const membership = judgeMembership(record, content, author, this.longestLife)
     return typeof membership === 'string' ? membership : { membership, author }
   }
 
@@ -288,7 +306,7 @@ export class GroupRecords {
     if (isRefused(author)) return author
     const content = reading(() => decodePasswordRecord(record.payload))
     if (typeof content === 'string') return content
-    return passwordRecordProblem(record, author, this.#longestLife) ?? { content, author }
+    return passwordRecordProblem(record, author, this.longestLife) ?? { content, author }
   }
 
   #memberRecord(record: GraphRecord): Judged<{ readonly creator: AuthorChain; readonly author: AuthorChain }> {
@@ -298,7 +316,7 @@ export class GroupRecords {
     if (creator === undefined) return { missing: named.creator }
     const author = this.state.author(named.author)
     if (author === undefined) return { missing: named.author }
-    return memberRecordProblem(record, { creator, author }, this.#longestLife) ?? { creator, author }
+    return memberRecordProblem(record, { creator, author }, this.longestLife) ?? { creator, author }
   }
 
   /** Who wrote a record that is never changed. */
@@ -313,8 +331,9 @@ export class GroupRecords {
     return standing === 'stands' || standing === 'undecided'
   }
 
-  /** Takes in the membership records that can be judged now; each may bring the chain that another one needs. */
-  #retryWaiting(): void {
+  /** Takes in the membership records that can be judged now; each may bring the chain that another one needs. @returns whose they are */
+  #retryWaiting(): readonly string[] {
+    const keys: string[] = []
     for (let isNew = true; isNew; ) {
       isNew = false
       for (const [id, record] of this.#waiting) {
@@ -324,9 +343,11 @@ export class GroupRecords {
         if (!isRead(read)) continue
         this.state.addMembership(read.membership)
         this.#loose.delete(read.membership.chain.digest)
+        keys.push(read.membership.chain.key)
         isNew = true
       }
     }
+    return keys
   }
 
   #requireRoot(chain: MemberChain): MemberChain {

@@ -113,6 +113,11 @@ export class SecurityState {
     return this.#memberships.keys()
   }
 
+  /** The membership record of this ID. */
+  membership(id: RecordId): Membership | undefined {
+    return this.#memberships.record(id)
+  }
+
   /** The membership records of a chain. */
   membershipsOf(chain: ChainDigest): readonly Membership[] {
     return this.#memberships.recordsOf(chain)
@@ -189,6 +194,12 @@ export class SecurityState {
   hasRevoked(key: string): boolean {
     this.#settle()
     return this.#revocations.hasRevoked(key)
+  }
+
+  /** The chains under which certificates of this key were revoked. */
+  revokersOf(key: string): readonly AuthorChain[] {
+    this.#settle()
+    return this.#revocations.revokersOf(key)
   }
 
   /** Whether a revocation names a certificate, wherever it stands. */

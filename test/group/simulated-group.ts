@@ -133,7 +133,7 @@ export class SimulatedGroup {
                 this.graph.world.after(0, () => publishMembership(member, chain, peer))
               },
               joined: (chain) => joined.push(chain),
-              rootLearned: () => undefined,
+              ...{ rootLearned: () => undefined, precedes: () => undefined, changed: () => undefined },
             },
           })
           return security
