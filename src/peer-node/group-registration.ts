@@ -151,6 +151,7 @@ class InOneCloud {
       this.#listened = listened
       this.#wanted = wanted && { ...wanted, endpoints: endpoints ?? [] }
       this.#failure = undefined
+      this.#retry?.cancel()
     }
     this.#work()
   }
@@ -186,7 +187,6 @@ class InOneCloud {
   }
 
   async #doAll(): Promise<void> {
-    this.#retry?.cancel()
     while (this.#isDue) {
       const wanted = this.#wanted
       try {

@@ -17,6 +17,8 @@ export const HEAD_START = 2000
 export const OVERLAP_DELAY = 300
 /** Addresses that are tried at a time. */
 export const MOST_AT_ONCE = 4
+/** Members whose addresses are taken from PNRP at most. */
+export const MOST_FOUND = 32
 /** Addresses of which an error tells what became of them: the ones tried last. */
 export const MOST_TOLD = 16
 
@@ -153,6 +155,7 @@ export class MemberSearch {
         if (signal.aborted) return
         if (this.#addAll(endpoints)) this.#found++
         this.#goOn()
+        if (this.#found >= MOST_FOUND) break
       }
     } catch (error) {
       if (signal.aborted) return

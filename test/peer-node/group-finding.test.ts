@@ -8,7 +8,7 @@ import {
   PAUSE_AFTER_LOSS,
   SEARCH_INTERVAL,
 } from '../../src/peer-node/group-finding.ts'
-import { HEAD_START, MOST_AT_ONCE, MOST_TOLD, OVERLAP_DELAY } from '../../src/peer-node/member-search.ts'
+import { HEAD_START, MOST_AT_ONCE, MOST_FOUND, MOST_TOLD, OVERLAP_DELAY } from '../../src/peer-node/member-search.ts'
 import { type Endpoint, formatEndpoint } from '../../src/runtime/endpoint.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { endpoint } from './endpoints.ts'
@@ -194,6 +194,15 @@ describe('a search', () => {
       around.finding.start()
       await around.advance(20_000)
       expect(around.dialled).toHaveLength(MOST_AT_ONCE)
+    }))
+
+  test('takes so many members from PNRP, and no more', () =>
+    searching('most', [], async (around) => {
+      around.members = Array.from({ length: 2 * MOST_FOUND }, (_, index) => [`10.0.${index}.1:1`])
+      around.finding.start()
+      await around.advance(20_000)
+      expect(around.dialled).toHaveLength(MOST_FOUND)
+      expect(around.failures).toMatchObject([{ code: 'no-member-reachable' }])
     }))
 
   test('P-051: leaves the addresses that the graph remembers to it, and PNRP waits for them, but not for long', () =>
