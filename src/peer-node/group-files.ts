@@ -2,7 +2,7 @@
  * What a node keeps of its groups beside their databases: one small file a group and identity, of JSON, that nobody else can read.
  *
  *     {"schema":1,"state":"member","group":"…","graphId":"…","identity":"…","friendlyName":"…","cloud":null,"hints":["…"],
- *      "chain":"…","fetches":null,"groupKey":null}
+ *      "chain":"…","fetches":null,"groupKey":null,"hasEnded":false}
  *
  * `chain` is the encoded chain and `groupKey` PKCS#8, both in base64. The file is named as the database is. It is written before
  * the database is made; in the state `beginning` it counts for nothing yet, and what is left of it, should the process be
@@ -41,6 +41,8 @@ export interface StoredGroup {
   readonly fetches: ChainDigest | undefined
   /** The group key, where this node holds it. */
   readonly groupKey: SigningKeyPair | undefined
+  /** The membership was revoked, by what this node knew last: another invitation can take its place. */
+  readonly hasEnded: boolean
 }
 
 /** What is known of a group without its chain and its key. */
@@ -92,13 +94,14 @@ export class GroupFiles {
   }
 
   write(name: string, stored: StoredGroup): void {
-    const { state, group, graphId, identity, friendlyName, cloud, hints, chain, fetches, groupKey } = stored
+    const { state, group, graphId, identity, friendlyName, cloud, hints, chain, fetches, groupKey, hasEnded } = stored
     const content = {
       ...{ schema: GROUP_FILE_SCHEMA, state, group, graphId, identity, friendlyName, cloud: cloud ?? null },
       hints: hints.map(formatEndpoint),
       chain: chain === undefined ? null : toBase64(chain.bytes),
       fetches: fetches ?? null,
       groupKey: groupKey === undefined ? null : toBase64(encodePrivateKey(groupKey.secretKey)),
+      hasEnded,
     }
     this.#storage.write(name + ENDING, toUtf8(`${JSON.stringify(content)}\n`))
   }
@@ -134,6 +137,7 @@ export class GroupFiles {
       ...head,
       ...{ chain, hints: hintsIn(content), cloud: textOrNull(content, 'cloud') },
       fetches: digestIn(content),
+      hasEnded: content['hasEnded'] === true,
       groupKey: base64In(content, 'groupKey', (bytes) => this.#crypto.signingKeyPair(decodePrivateKey(bytes))),
     }
   }

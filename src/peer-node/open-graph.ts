@@ -60,6 +60,8 @@ export interface GraphFollower
     EngineEvents,
     'statusChanged' | 'recordChanged' | 'attempted' | 'connectionRequired' | 'nodeChanged' | 'synchronized'
   > {
+  /** What applications are told of the graph. */
+  readonly raised: { readonly [Event in keyof GraphEvents]: (detail: GraphEvents[Event]) => void }
   /** Where the graph listens now; nowhere, if it does not. */
   listening(endpoints: readonly Endpoint[]): void
 }
@@ -100,7 +102,8 @@ export class OpenGraph implements Graph {
     const { clock, random, crypto, log, database, verifier } = ports
     const life = new GraphLife(graphKeys(crypto, options.id).label, log)
     this.#life = life
-    this.#traffic = new GraphTraffic({ clock, life, events: this.#events, engine: () => this.#engine })
+    const raising = { raise: this.#raise.bind(this) }
+    this.#traffic = new GraphTraffic({ clock, life, events: raising, engine: () => this.#engine })
     let records: GraphRecords | undefined
     this.#engine = new GraphNode(options, {
       ...{ clock, random, crypto, log, database, verifier },
@@ -119,7 +122,7 @@ export class OpenGraph implements Graph {
       ...{ node: this.#engine, crypto, changes: this.#recordChanges },
       isClosed: () => !life.isOpen,
       requireOpen: () => life.requireOpen(),
-      unreadable: (id, issues) => this.#events.raise('unreadable', { id, issues }),
+      unreadable: (id, issues) => this.#raise('unreadable', { id, issues }),
     })
     this.records = records
     this.#isMade = true
@@ -278,6 +281,21 @@ export class OpenGraph implements Graph {
     this.#follower?.listening(endpoints)
   }
 
+  /** Takes leave of all others, until {@link OpenGraph.goOnline}. */
+  goOffline(): void {
+    if (!this.isOnline) return
+    this.#wantsLinks = false
+    this.#listening = []
+    this.#follower?.listening([])
+    this.#engine.goOffline()
+    this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
+  }
+
+  /** @throws PeerageError `graph-shutting-down`, `invalid-graph` */
+  requireOpen(): void {
+    this.#life.requireOpen()
+  }
+
   /** Takes leave of all others, until {@link OpenGraph.resume}. */
   async suspend(): Promise<void> {
     if (this.#isSuspended || !this.#life.isOpen) return
@@ -302,34 +320,33 @@ export class OpenGraph implements Graph {
   }
 
   #engineEvents(recordChanged: EngineEvents['recordChanged']): EngineEvents {
-    const events = this.#events
     return {
       statusChanged: (status) => {
-        events.raise('status', statusOf(status))
+        this.#raise('status', statusOf(status))
         this.#follower?.statusChanged(status)
         this.#life.changes.wake()
       },
       propertiesChanged: () => {
         if (!this.#isMade) return
-        events.raise('properties', { ...this.#engine.properties() })
+        this.#raise('properties', { ...this.#engine.properties() })
         this.#owner.propertiesChanged(this)
       },
       recordChanged: (change) => {
         recordChanged(change)
         this.#follower?.recordChanged(change)
       },
-      neighborConnected: (peer) => events.raise('neighbor', { peer, connected: true }),
-      neighborDisconnected: (peer, reason) => events.raise('neighbor', { peer, connected: false, reason }),
+      neighborConnected: (peer) => this.#raise('neighbor', { peer, connected: true }),
+      neighborDisconnected: (peer, reason) => this.#raise('neighbor', { peer, connected: false, reason }),
       attempted: (endpoint, outcome) => {
-        events.raise('attempt', { endpoint: formatEndpoint(endpoint), outcome })
+        this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome })
         this.#follower?.attempted(endpoint, outcome)
       },
       connectionRequired: () => {
-        events.raise('connection-required', {})
+        this.#raise('connection-required', {})
         this.#follower?.connectionRequired()
       },
       nodeChanged: (peer, change) => {
-        events.raise('node', { peer, change })
+        this.#raise('node', { peer, change })
         this.#follower?.nodeChanged(peer, change)
       },
       progressed: (received, expected) => {
@@ -337,18 +354,25 @@ export class OpenGraph implements Graph {
         this.#life.tell({ phase: 'synchronizing', detail, done: received, total: expected })
       },
       synchronized: (type) => {
-        events.raise('synchronized', type === undefined ? {} : { type })
+        this.#raise('synchronized', type === undefined ? {} : { type })
         this.#follower?.synchronized(type)
         this.#life.changes.wake()
         // From now on it may listen, if it might not before.
         if (type === undefined && this.#listening.length === 0 && this.isOnline) {
-          this.#owner.listen().catch((error: unknown) => {
-            if (!(error instanceof PeerageError)) throw error
-            this.#ports.log.warn('this node cannot take links', { reason: error.message })
-          })
+          this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
         }
       },
     }
+  }
+
+  #raise<Event extends keyof GraphEvents>(event: Event, detail: GraphEvents[Event]): void {
+    this.#events.raise(event, detail)
+    this.#follower?.raised[event](detail)
+  }
+
+  #cannotListen(error: unknown): void {
+    if (!(error instanceof PeerageError)) throw error
+    this.#ports.log.warn('this node cannot take links', { reason: error.message })
   }
 
   async #close(): Promise<void> {
