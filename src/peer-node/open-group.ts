@@ -14,7 +14,11 @@ import {
   type RevokingAs,
 } from '../group/group-node.ts'
 import type { GroupKeeping } from '../group/group-node-options.ts'
-import { type GroupProperties as EngineProperties, GROUP_PROPERTIES_TYPE, graphPropertiesOf } from '../group/group-properties.ts'
+import {
+  type GroupProperties as EngineProperties,
+  GROUP_PROPERTIES_TYPE,
+  graphPropertiesOf,
+} from '../group/group-properties.ts'
 import type { Invitation } from '../group/invitation.ts'
 import type { Keeping } from '../group/kept-by-revoking.ts'
 import type { MemberChain } from '../group/member-chain.ts'
