@@ -30,7 +30,13 @@ import { graphKeys } from '../../src/records/graph-id.ts'
 import { makeFirstVersion } from '../../src/records/make-record.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
-import { type Member, type MemberOptions, SIMULATED_GRAPH_ID, SimulatedGraph } from '../graph/simulated-graph.ts'
+import {
+  type Member,
+  type MemberOptions,
+  SIMULATED_GRAPH_ID,
+  SimulatedGraph,
+  type SimulatedGraphOptions,
+} from '../graph/simulated-graph.ts'
 import { crypto } from '../identity/platform.ts'
 
 /** How somebody gets in. */
@@ -60,9 +66,9 @@ export class SimulatedGroup {
   readonly others: GroupMember[] = []
   readonly #clock: { utc(): number }
 
-  constructor(seed: string) {
+  constructor(seed: string, options: Partial<SimulatedGraphOptions> = {}) {
     this.random = new SeededRandom(`certificates of ${seed}`)
-    this.graph = new SimulatedGraph({ seed, crypto })
+    this.graph = new SimulatedGraph({ seed, crypto, ...options })
     this.#clock = this.graph.world.addHost('office').ports.clock
     const now = this.#clock.utc()
     this.made = makeGroupRoot(crypto, this.random, { friendlyName: 'Book club', classifier: 'books' }, now)
