@@ -26,6 +26,7 @@ import { GRAPH_INFO_TYPE, type GraphProperties } from './graph-properties.ts'
 import { GuardedProvider } from './guarded-provider.ts'
 import { KEEPING_DELAY, KEEPING_INTERVAL, KeptState } from './kept-state.ts'
 import { LinkRouter } from './link-router.ts'
+import type { LinkSession } from './link-session.ts'
 import { DEFAULT_NEIGHBOR_COUNTS, Neighbors, requireNeighborCounts } from './neighbors.ts'
 import type { ListedNode } from './node-list.ts'
 import { NodeRecords } from './node-records.ts'
@@ -447,7 +448,10 @@ export class GraphNode {
   /** The security state has changed: everything is judged by it again (G-190). */
   #securityChanged(): void {
     const { provider } = this.#parts
-    this.#router.closeWhere(({ peer }) => !provider.isAdmitted(peer.publicKey))
+    const isOut = ({ peer }: LinkSession): boolean => !provider.isAdmitted(peer.publicKey)
+    // What was written here, and puts them out, is sent to all before: so they can learn why.
+    if (this.#router.some(isOut)) this.#records.store.commit()
+    this.#router.closeWhere(isOut)
     this.#flooding.judgedAnew()
     if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()

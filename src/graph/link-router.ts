@@ -123,6 +123,10 @@ export class LinkRouter implements SessionOwner {
   }
 
   /** Ends links at once: their owners are not admitted any more. */
+  some(isOut: (session: LinkSession) => boolean): boolean {
+    return [...this.#sessions.keys()].some(isOut)
+  }
+
   closeWhere(isOut: (session: LinkSession) => boolean): void {
     for (const session of [...this.#sessions.keys()]) if (isOut(session)) session.link.destroy('not-admitted')
   }

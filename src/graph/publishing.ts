@@ -67,6 +67,8 @@ export class Publishing {
   readonly #judge: RecordJudge
   readonly #owner: PublishingOwner
   readonly #author: RecordAuthor
+  /** What the provider wanted to be out first is not on disk yet, and so not out: what is not stored waits for it. */
+  #isPreceding = false
 
   constructor(parts: GraphParts, store: RecordStore, judge: RecordJudge, owner: PublishingOwner) {
     this.#parts = parts
@@ -189,7 +191,10 @@ export class Publishing {
   #publishPreceding(draft: RecordDraft): void {
     const preceding = this.#parts.provider.precedes?.(draft)
     if (preceding === undefined) return
-    this.addInternal({ ...preceding, refresh: false, encoding: 'bytes', attributes: [] }, () => {})
+    this.addInternal({ ...preceding, refresh: false, encoding: 'bytes', attributes: [] }, () => {
+      this.#isPreceding = false
+    })
+    this.#isPreceding = true
   }
 
   #publish(record: GraphRecord, refresh: boolean | undefined, operation: string, done: WriteDone): void {
@@ -203,7 +208,8 @@ export class Publishing {
     // At the highest version there is none that wins for certain.
     if (applied !== 'new') throw new PeerageError('version-conflict', { id, expected: version, stored: version })
     if (isEphemeral(record.type)) {
-      this.#owner.published(record)
+      if (this.#isPreceding) this.#store.afterCommit(() => this.#owner.published(record))
+      else this.#owner.published(record)
       done(record)
       return
     }

@@ -5,7 +5,7 @@
  * It is a synchronous state machine. Operations that write call `done` once, later; what they throw, they throw before
  * anything is stored.
  */
-import type { GraphStatus, RecordChange } from '../graph/graph-events.ts'
+import type { GraphStatus } from '../graph/graph-events.ts'
 import type { GraphNode } from '../graph/graph-node.ts'
 import type { SecurityProviderFactory } from '../graph/security-provider.ts'
 import type { GroupRootCertificate } from '../identity/certificate/certificate.ts'
@@ -78,6 +78,7 @@ export class GroupNode {
   readonly #renewing: Renewing
   readonly #returned: ReturnedKeys
   readonly #looking: Looking
+  #isClosed = false
 
   constructor(options: GroupNodeOptions, ports: GroupNodePorts) {
     const { keeping, events } = ports
@@ -108,9 +109,9 @@ export class GroupNode {
         owner: {
           precedes: (draft) => this.#own.precedes(draft),
           changed: (keys) => this.#looking.soon(keys),
-          letIn: (chain, peer) => parts.deadlines.set(0, () => this.#letIn(chain, peer)),
+          letIn: (chain, peer) => this.#later(() => this.#letIn(chain, peer)),
           joined: (chain) => this.#looking.soon([chain.key]),
-          rootLearned: (root) => parts.deadlines.set(0, () => keeping.rootLearned(root)),
+          rootLearned: (root) => this.#later(() => keeping.rootLearned(root)),
         },
       })
       parts.opened(security)
@@ -146,10 +147,9 @@ export class GroupNode {
     this.#looking.soon('any')
   }
 
-  recordChanged(_change: RecordChange): void {}
-
   nodeChanged(peer: PeerName, change: 'connected' | 'updated' | 'disconnected'): void {
-    if (authorityPart(peer) !== authorityPart(this.#parts.identity.name)) this.#events.memberChanged(peer, change)
+    if (this.#isClosed || authorityPart(peer) === authorityPart(this.#parts.identity.name)) return
+    this.#events.memberChanged(peer, change)
   }
 
   /** The first reconciliation of all types has ended. */
@@ -352,16 +352,22 @@ export class GroupNode {
   }
 
   resume(): void {
-    this.#looking.soon('any')
+    this.#looking.resume()
   }
 
   /** Ends: no event comes any more, and nothing may be called. The graph is for its owner to close. */
   close(): void {
     this.#looking.stop()
+    this.#isClosed = true
     this.#parts.deadlines.clear()
   }
 
   // What happens by itself
+
+  /** Not inside the judgement that has brought it about. */
+  #later(act: () => void): void {
+    if (!this.#isClosed) this.#parts.deadlines.set(0, act)
+  }
 
   #look(keys: ReadonlySet<string> | 'any'): number {
     this.#own.look()

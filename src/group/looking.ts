@@ -15,6 +15,7 @@ export class Looking {
   #changed: Set<string> | 'any' = new Set()
   #soon: Deadline | undefined
   #later: Deadline | undefined
+  #isStopped = false
 
   /** @param look Looks at these members, or at all. @returns when time alone will change something, in milliseconds since 1970 */
   constructor(
@@ -30,18 +31,24 @@ export class Looking {
     if (keys === 'any') this.#changed = 'any'
     else if (this.#changed !== 'any') for (const key of keys) this.#changed.add(key)
     // What is found when the graph is opened is no news.
-    if (!this.#parts.isAttached || this.#soon !== undefined) return
+    if (!this.#parts.isAttached || this.#soon !== undefined || this.#isStopped) return
     this.#soon = this.#parts.deadlines.set(0, () => {
       this.#soon = undefined
       this.#now()
     })
   }
 
-  /** Looks no more by itself. */
+  /** Looks no more, until {@link Looking.resume}. */
   stop(): void {
+    this.#isStopped = true
     for (const deadline of [this.#soon, this.#later]) if (deadline !== undefined) this.#parts.deadlines.cancel(deadline)
     this.#soon = undefined
     this.#later = undefined
+  }
+
+  resume(): void {
+    this.#isStopped = false
+    this.soon('any')
   }
 
   #now(): void {

@@ -5,6 +5,7 @@
 import type { PrecedingRecord } from '../graph/security-provider.ts'
 import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
 import type { RecordDraft } from '../records/record-draft.ts'
+import { equalBytes } from '../runtime/bytes.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ChainDigest } from './digests.ts'
 import type { GroupParts } from './group-parts.ts'
@@ -71,8 +72,10 @@ export class OwnMembership {
   }
 
   /** The membership record that has to be here before a draft is signed (P-032, P-074). */
-  precedes({ type }: RecordDraft): PrecedingRecord | undefined {
-    return type === MEMBERSHIP_TYPE ? undefined : this.#due()
+  precedes({ type, payload }: RecordDraft): PrecedingRecord | undefined {
+    const due = this.#due()
+    const isThis = due !== undefined && type === MEMBERSHIP_TYPE && equalBytes(payload, due.payload)
+    return isThis ? undefined : due
   }
 
   /** How it stands is no news from now on. */
