@@ -417,7 +417,6 @@ export class OpenGroup implements Group {
       },
       recordChanged: (change) => {
         if (this.isClosed) return
-        this.engine.recordChanged(change)
         if (change.kind !== 'removed' && change.record.type === GROUP_PROPERTIES_TYPE) this.#propertiesChanged()
       },
       nodeChanged: (peer, change) => {
