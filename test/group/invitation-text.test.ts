@@ -184,7 +184,7 @@ describe('what fits', () => {
 describe('what is read', () => {
   const samples = (['identity', 'link', 'password'] as const).map((kind) => makeInvitation(crypto, contentOf(kind, 2)))
 
-  test('the text for a password holds neither the password nor anything derived from it', () => {
+  test('P-042: the text for a password holds neither the password nor anything derived from it', () => {
     // Whatever makes it is given no password.
     const content = contentOf('password', 2)
     expect(Object.keys(content).sort()).toEqual(

@@ -200,7 +200,7 @@ describe('issuing', () => {
     expect(leaf.notBefore).toBe(NOW)
   })
 
-  test('what is issued to who came by a password: role, its classifiers, from now to the end of the admitter', () => {
+  test('P-047: what is issued to who came by a password: role, its classifiers, from now to the end of the admitter', () => {
     const group = new SampleGroup()
     const admitter = group.admit(group.creator.issuer, person(4), 'inviting-member', { notAfter: NOW + DAY })
     const { chain, leaf } = group.admit(admitter.issuer, person(9), 'member', { now: NOW + 5500 }).chain
