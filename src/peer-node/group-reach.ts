@@ -78,6 +78,7 @@ export class GroupReach implements Told {
         connect: (to, done) => ports.engine().connect(to, done),
         isCandidate: (endpoint) => this.#isCandidate(endpoint),
         isGraphDialling: () => ports.engine().overlay.membership.isDialling,
+        isGraphTrying: (endpoint) => ports.engine().overlay.dialer.isTrying(endpoint),
         resolve: (signal) => this.#resolve(signal),
       },
       ports.failed,

@@ -33,6 +33,8 @@ export interface MemberSearchPorts {
   isCandidate(endpoint: Endpoint): boolean
   /** Whether the graph itself is trying addresses that it remembers. */
   isGraphDialling(): boolean
+  /** Whether the graph itself is trying this one. */
+  isGraphTrying(endpoint: Endpoint): boolean
 }
 
 /** What PNRP says of a member. */
@@ -111,7 +113,7 @@ export class MemberSearch {
 
   #tryNext(): void {
     if (this.#attempts.size >= MOST_AT_ONCE) return
-    const endpoint = this.#queue.next(this.#resolving !== 'now')
+    const endpoint = this.#next()
     if (endpoint === undefined) return
     const attempt = this.#ports.connect(endpoint, (outcome) => {
       this.#attempts.delete(attempt)
@@ -122,6 +124,15 @@ export class MemberSearch {
       this.#overlap = undefined
       this.#goOn()
     })
+  }
+
+  /** What the graph tries by itself, or has just tried in vain, is passed over. */
+  #next(): Endpoint | undefined {
+    for (;;) {
+      const endpoint = this.#queue.next(this.#resolving !== 'now')
+      if (endpoint === undefined) return undefined
+      if (!this.#tried.has(formatEndpoint(endpoint)) && !this.#ports.isGraphTrying(endpoint)) return endpoint
+    }
   }
 
   #tell(endpoint: Endpoint, outcome: DialOutcome): void {

@@ -29,6 +29,7 @@ class Surroundings {
   isGraphDialling = false
   readonly fates = new Map<string, Fate>()
   readonly own = new Set<string>()
+  readonly triedByGraph = new Set<string>()
   /** The addresses of members that PNRP finds, one after the other, or why it finds none. */
   members: readonly (readonly string[])[] | PeerageError = []
   /** What was done, with the time. */
@@ -55,6 +56,7 @@ class Surroundings {
         resolve: (signal) => this.#resolve(signal),
         isCandidate: (one) => !this.own.has(formatEndpoint(one)),
         isGraphDialling: () => this.isGraphDialling,
+        isGraphTrying: (one) => this.triedByGraph.has(formatEndpoint(one)),
         neighbors: () => this.neighbors,
         give: (endpoints) => void this.given.push(endpoints.map(formatEndpoint)),
       },
@@ -222,6 +224,19 @@ describe('a search', () => {
       expect(around.resolves).toBe(1)
       await around.advance(200)
       expect(around.resolves).toBe(2)
+    }))
+
+  test('passes over what the graph tries, or has tried in vain meanwhile', () =>
+    searching('in vain', ['203.0.113.1:1'], async (around) => {
+      around.isGraphDialling = true
+      around.triedByGraph.add('203.0.113.1:1')
+      around.members = [['192.0.2.1:1'], ['198.51.100.1:1']]
+      around.finding.start()
+      await around.advance(100)
+      around.finding.attempted(endpoint('192.0.2.1:1'), 'not-authenticated')
+      await around.advance(5000)
+      expect(around.dialled).toEqual(['198.51.100.1:1'])
+      expect(around.failures).toMatchObject([{ code: 'not-let-in' }])
     }))
 
   test('is over when the graph has found a neighbor by itself', () =>
