@@ -128,7 +128,7 @@ export class GroupNode {
     this.#parts.attached(graph)
     this.#members.begin()
     this.#own.begin()
-    this.#returned.begin()
+    this.#returned.look('any')
     this.#looking.soon('any')
     const { creates } = this.#options
     if (creates === undefined) graph.store.afterCommit(done)
@@ -154,6 +154,7 @@ export class GroupNode {
 
   /** The first reconciliation of all types has ended. */
   synchronized(): void {
+    this.#returned.synchronized()
     this.#looking.soon('any')
   }
 

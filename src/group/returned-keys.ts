@@ -1,43 +1,49 @@
 /**
- * Who was revoked and has a certificate all the same (P-131): one that nobody knew of who revoked, or one that was issued since.
- * That is told once for each, so that the operation can be repeated. It is no news of whom the revoker has issued one
- * for, as those do who lower a role.
+ * Who was revoked and has a certificate all the same that comes to light later (P-131): one that nobody knew of who revoked, or that
+ * was issued since. That is told once for each, so that the operation can be repeated. What comes together with the
+ * revocation is no news, as it does to newcomers, nor is what the revoker has issued.
  */
 import type { PeerName } from '../identity/peer-name.ts'
 import type { CertificateDigest, ChainDigest } from './digests.ts'
 import type { GroupParts } from './group-parts.ts'
 import type { MemberChain } from './member-chain.ts'
 
+/** For so long after a revocation certificates are taken to have come together with it, in milliseconds. */
+export const COMING_TOGETHER = 60_000
+
 /** Tells at one node. */
 export class ReturnedKeys {
   readonly #parts: GroupParts
   readonly #cameBack: (peer: PeerName) => void
-  readonly #told = new Set<ChainDigest>()
+  /** The chains that are no news any more. */
+  readonly #known = new Set<ChainDigest>()
+  /** By key: since when this node has known that it was revoked; a time of the clock that never jumps. */
+  readonly #revoked = new Map<string, number>()
+  #hasSynchronized = false
 
   constructor(parts: GroupParts, cameBack: (peer: PeerName) => void) {
     this.#parts = parts
     this.#cameBack = cameBack
   }
 
-  /** What is known now is no news. */
-  begin(): void {
-    this.#look('any', () => undefined)
+  /** The first copy of everything is here. */
+  synchronized(): void {
+    this.#hasSynchronized = true
   }
 
   look(keys: Iterable<string> | 'any'): void {
-    this.#look(keys, this.#cameBack)
-  }
-
-  #look(keys: Iterable<string> | 'any', tell: (peer: PeerName) => void): void {
-    const { records, now } = this.#parts
+    const { records, now, clock } = this.#parts
     if (records === undefined) return
     for (const key of keys === 'any' ? records.state.keys() : keys) {
-      if (!records.state.hasRevoked(key)) continue
-      const revokers = new Set(records.state.revokersOf(key).map((revoker) => revoker.certificateDigests.at(-1)))
+      const revokers = records.state.revokersOf(key)
+      if (revokers.length > 0 && !this.#revoked.has(key)) this.#revoked.set(key, clock.monotonic())
+      const since = this.#revoked.get(key)
+      const isLater = since !== undefined && clock.monotonic() > since + COMING_TOGETHER && this.#hasSynchronized
+      const issuers = new Set(revokers.map(({ certificateDigests }) => certificateDigests.at(-1)))
       for (const chain of records.state.chainsToRevoke(key, now)) {
-        if (this.#told.has(chain.digest) || records.state.standingOfChain(chain) !== 'stands') continue
-        this.#told.add(chain.digest)
-        if (!revokers.has(issuerOf(chain))) tell(chain.leaf.peerName)
+        if (this.#known.has(chain.digest)) continue
+        this.#known.add(chain.digest)
+        if (isLater && !issuers.has(issuerOf(chain))) this.#cameBack(chain.leaf.peerName)
       }
     }
   }
