@@ -93,7 +93,9 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
     groups,
     suspend: async () => {
       requireOpen('suspend')
-      await Promise.all([clouds.suspend(), host.suspend()])
+      // Members of groups unregister when their graphs go, and that is told while there are clouds.
+      await host.suspend()
+      await clouds.suspend()
     },
     resume: async () => {
       requireOpen('resume')

@@ -155,6 +155,123 @@ describe('members', () => {
     }))
 })
 
+describe('the cloud of a group', () => {
+  const isFound = async (group: Group, count: number): Promise<boolean> =>
+    (await group.members({ connected: true })).length === count
+
+  test('P-028: is named in every invitation, and members meet there alone', () =>
+    Town.run('named', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      for (const node of [ann, bob]) await node.clouds.open('club', { seeds: ['ann'] })
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const text = await hers.invite()
+      expect(readInvitation(crypto, text).cloud).toBe('Global_')
+      expect((await hers.properties()).cloud).toBe('Global_')
+      const his = await bob.groups.join(hinting(text, NOBODY))
+      await town.until(() => isRegistered(his))
+      const name = makePeerName(authorityPart(hers.peerName), PARTICIPANT)
+      const clouds = (await all(ann.names.resolve(name))).map(({ cloud }) => cloud)
+      expect(clouds).toEqual(['Global_', 'Global_'])
+    }))
+
+  test('P-028: where it names none, members are found in every cloud that they have open', () =>
+    Town.run('none', async (town) => {
+      const [ann, bob, cleo] = [await town.open('ann'), await town.open('bob'), await town.open('cleo')]
+      for (const node of [ann, bob]) await node.clouds.open('club', { seeds: ['ann'] })
+      for (const node of [ann, cleo]) await node.clouds.open('Global_')
+      const hers = await ann.groups.create()
+      const texts = [await hers.invite(), await hers.invite()]
+      expect(texts.map((text) => readInvitation(crypto, text).cloud)).toEqual([undefined, undefined])
+      await town.until(() => isRegistered(hers))
+      // Each of them has one of the two in common with her.
+      await bob.groups.join(hinting(texts[0] ?? '', NOBODY))
+      await cleo.groups.join(hinting(texts[1] ?? '', NOBODY))
+      await town.until(() => isFound(hers, 3))
+    }))
+
+  test('P-028: that is private and not open here is an error, and its secret is in no invitation', () =>
+    Town.run('private', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      await ann.clouds.open('Global_')
+      await expectRejection('cloud-not-found', ann.groups.create({ cloud: 'club' }), 'making it')
+      expect(await ann.groups.list()).toEqual([])
+      const secret = new TextEncoder().encode('the secret of the club')
+      await ann.clouds.open('club', { secret })
+      const hers = await ann.groups.create({ cloud: 'club' })
+      const text = await hers.invite()
+      await bob.clouds.open('Global_')
+      await expectRejection('cloud-not-found', bob.groups.join(text), 'joining it')
+      expect(await bob.groups.list()).toEqual([])
+      expect(Buffer.from(text.slice('peerage:'.length), 'base64url').includes(secret)).toBe(false)
+      await bob.clouds.open('club', { secret, seeds: ['ann'] })
+      await town.until(() => isRegistered(hers))
+      const his = await bob.groups.join(hinting(text, NOBODY))
+      await his.close()
+    }))
+
+  test('P-028: that is link-local is that of the own links, whatever they are called', () =>
+    withSimulatedNodes('links', async ({ addHost, openNode, until }) => {
+      const on = (name: string, address: string) => ({ interfaces: [{ name, segment: 'home', addresses: [address] }] })
+      const ann = await openNode(addHost('ann', on('en0', '169.254.1.1/16')))
+      const bob = await openNode(addHost('bob', on('wlan7', '169.254.1.2/16')))
+      const hers = await ann.groups.create({ cloud: 'LinkLocal_en0' })
+      const text = hinting(await hers.invite(), '169.254.9.9:3587')
+      const his = await bob.groups.join(text)
+      await until(async () => (await his.members({ connected: true })).length === 2, '60s')
+      const open = (await bob.clouds.list()).flatMap(({ name, openCount }) => (openCount > 0 ? [name] : []))
+      expect(open).toEqual(['LinkLocal_wlan7'])
+    }))
+})
+
+describe('connecting', () => {
+  test('P-054: by a given address needs no PNRP, and lets in nobody else', () =>
+    withSimulatedNodes('given', async ({ addHost, openNode, until, world }) => {
+      const [ann, bob, eve] = [
+        await openNode(addHost('ann')),
+        await openNode(addHost('bob')),
+        await openNode(addHost('eve')),
+      ]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const stolen = await hers.invite()
+      await hers.cancelInvitation(stolen)
+      const forBob = await hers.invite({ for: await bob.identities.certificate() })
+      world.network.partition(['ann'], ['bob', 'eve'])
+      const his = await bob.groups.join(hinting(forBob, NOBODY))
+      expect((await his.status()).neighbors).toBe(0)
+      world.network.heal()
+      await his.addAddresses(await hers.addresses())
+      await until(async () => (await his.status()).state === 'synchronized', '60s')
+      await expectRejection('not-let-in', eve.groups.join(stolen), 'a link that was cancelled')
+    }))
+
+  test('P-054: a member that was cut off for long finds the others by PNRP, wherever they are by then', () =>
+    Town.run('cut off', async (town) => {
+      const { world, advance } = town.nodes
+      const nodes = [await town.open('ann'), await town.open('bob'), await town.open('cleo')] as const
+      const hers = await nodes[0].groups.create({ cloud: 'Global_' })
+      const groups = [hers]
+      for (const node of nodes.slice(1)) groups.push(await node.groups.join(await hers.invite()))
+      await town.until(() => isAllOf(groups))
+      world.network.partition(['cleo'], ['ann', 'bob', 'hub'])
+      await advance('10m')
+      for (const [index, name] of ['ann', 'bob'].entries()) {
+        const host = world.host(name)
+        for (const { address } of [...host.attachment.addresses]) host.removeAddress(address)
+        host.addAddress(`20.7.${index}.1/24`)
+      }
+      await advance('10m')
+      const { id } = await hers.records.add(Note, bytes(7))
+      expect((await groups[2]?.status())?.neighbors).toBe(0)
+      world.network.heal()
+      await town.until(async () => (await groups[2]?.records.get(Note, id)) !== undefined, '2m')
+    }))
+})
+
+async function isAllOf(groups: readonly Group[]): Promise<boolean> {
+  const seen = await Promise.all(groups.map((group) => group.members({ connected: true })))
+  return seen.every(({ length }) => length === groups.length)
+}
+
 describe('joining fails', () => {
   test('P-053: where nobody is registered, with what became of each hint, and nothing stays of it', () =>
     Town.run('nobody', async (town) => {

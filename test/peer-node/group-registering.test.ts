@@ -55,6 +55,24 @@ describe('a registration of a member', () => {
     }),
   )
 
+  test('P-059: is taken back before a node is suspended, and made again when it goes on', () =>
+    withSimulatedNodes('told', async (nodes) => {
+      const { hub, hers, his, bob } = await meeting(nodes)
+      const bobs = nodes.world.host('bob').attachment.addresses.map(({ address }) => address)
+      const entries = async (): Promise<number> => {
+        const { entries: all } = await hub.clouds.inspect('Global_')
+        return all.filter(({ endpoints }) => endpoints.some((one) => bobs.some((address) => one.includes(address))))
+          .length
+      }
+      // One of the node itself, and the one of the member.
+      await nodes.until(async () => (await entries()) === 2, '60s')
+      await bob.suspend()
+      expect(await entries()).toBe(1)
+      await bob.resume()
+      await nodes.until(async () => (await publishers(hub, hers)).length === 2, '60s')
+      expect((await his.status()).found).toBe('registered')
+    }))
+
   test('P-059: what a revoked member still registers costs others one refused attempt', () =>
     withSimulatedNodes('stale', async (nodes) => {
       const { addHost, openNode, until, world } = nodes
