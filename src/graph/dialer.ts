@@ -254,7 +254,7 @@ export class Dialer {
     dial.failures.push({ endpoint, code: failure.code, reason: failure.reason })
     this.#pause(endpoint, undefined)
     if (failure.otherIdentity === true) this.#owner.otherIdentity(endpoint, dial.node)
-    this.#parts.events.attempted(endpoint, failure.code)
+    this.#parts.events.attempted(endpoint, failure.code, failure.reason)
     this.#next(dial)
   }
 

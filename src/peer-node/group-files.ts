@@ -41,7 +41,7 @@ export interface StoredGroup {
   readonly fetches: ChainDigest | undefined
   /** The group key, where this node holds it. */
   readonly groupKey: SigningKeyPair | undefined
-  /** The membership was revoked, by what this node knew last: another invitation can take its place. */
+  /** Members do not let it in any more, by what this node knew last: another invitation can take the place of its membership. */
   readonly hasEnded: boolean
 }
 

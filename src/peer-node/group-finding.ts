@@ -81,8 +81,8 @@ export class GroupFinding {
   }
 
   /** The graph has tried an address. */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode): void {
-    this.#search?.attempted(endpoint, outcome)
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason?: string): void {
+    this.#search?.attempted(endpoint, outcome, reason)
   }
 
   /** The graph asks for a connection (P-054). Where there is no neighbor, a search goes on anyway. */

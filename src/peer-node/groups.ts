@@ -62,6 +62,7 @@ export interface Groups {
    * Joins a group with an invitation of any kind. It resolves when this identity is a member and all records are here. An invitation
    * for one identity that holds its whole chain needs nobody: if no member can be reached, it resolves too, and the group
    * goes on looking for members. An abort, as any failure, leaves nothing behind.
+   * An invitation can also take the place of a membership that has ended or was revoked: the records come from members again then.
    *
    * @throws PeerageError `invalid-invitation` (with the problem), `unsupported-version`, `already-a-member`, `empty-password` (it needs
    *   one), `password-too-short`, `no-members-found`, `no-member-reachable` and `not-let-in` (all with what was tried, and the reason),

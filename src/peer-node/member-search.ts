@@ -80,10 +80,10 @@ export class MemberSearch {
   }
 
   /** The graph has tried an address, by itself or for this search. */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode): void {
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason: string = outcome): void {
     if (outcome === 'connected' || this.#isOver) return
     const name = formatEndpoint(endpoint)
-    if (!this.#tried.has(name)) this.#note({ endpoint: name, code: outcome, reason: outcome })
+    if (!this.#tried.has(name)) this.#note({ endpoint: name, code: outcome, reason })
   }
 
   /** Gives up; nobody is told. */

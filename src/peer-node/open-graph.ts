@@ -337,9 +337,10 @@ export class OpenGraph implements Graph {
       },
       neighborConnected: (peer) => this.#raise('neighbor', { peer, connected: true }),
       neighborDisconnected: (peer, reason) => this.#raise('neighbor', { peer, connected: false, reason }),
-      attempted: (endpoint, outcome) => {
-        this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome })
-        this.#follower?.attempted(endpoint, outcome)
+      attempted: (endpoint, outcome, reason) => {
+        const why = reason === undefined ? {} : { reason }
+        this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome, ...why })
+        this.#follower?.attempted(endpoint, outcome, reason)
       },
       connectionRequired: () => {
         this.#raise('connection-required', {})

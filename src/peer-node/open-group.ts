@@ -23,7 +23,7 @@ import type { Invitation } from '../group/invitation.ts'
 import type { Keeping } from '../group/kept-by-revoking.ts'
 import type { MemberChain } from '../group/member-chain.ts'
 import type { GroupMemberInfo } from '../group/member-list.ts'
-import { type PeerName, parsePeerName } from '../identity/peer-name.ts'
+import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
 import type { Role } from '../identity/role.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
@@ -203,7 +203,7 @@ export class OpenGroup implements Group {
   }
 
   send<In>(to: PeerName, type: MessageType<In, unknown>, payload: In, options: Waiting = {}): Promise<void> {
-    return this.graph.send(to, type, payload, options)
+    return this.#toMember(to, () => this.graph.send(to, type, payload, options))
   }
 
   messages<Out>(type: MessageType<unknown, Out>, options: Waiting = {}): AsyncIterable<GraphMessageIn<Out>> {
@@ -211,7 +211,7 @@ export class OpenGroup implements Group {
   }
 
   connect(to: PeerName, protocol: string, options: Dialing = {}): Promise<DirectConnection> {
-    return this.graph.connect(to, protocol, options)
+    return this.#toMember(to, () => this.graph.connect(to, protocol, options))
   }
 
   connections(protocol: string, options: Waiting = {}): AsyncIterable<DirectConnection> {
@@ -384,6 +384,22 @@ export class OpenGroup implements Group {
     }
   }
 
+  /** Where a member was last is tried, too; if it is not there, what counts is that it is not online (P-104). */
+  async #toMember<Result>(to: PeerName, reach: () => Promise<Result>): Promise<Result> {
+    try {
+      return await reach()
+    } catch (error) {
+      const isAbsent = PeerageError.is(error, 'connection-failed') && !this.#isConnected(to)
+      throw isAbsent ? new PeerageError('node-not-found', { peer: to }, { cause: error }) : error
+    }
+  }
+
+  #isConnected(peer: PeerName): boolean {
+    const authority = authorityPart(peer)
+    const listed = this.engine.members().find(({ peerName }) => authorityPart(peerName) === authority)
+    return listed?.isConnected === true
+  }
+
   #inviting(): InvitingParts {
     const { crypto, clock } = this.#ports
     const { graphId, hints } = this.#stored
@@ -423,10 +439,12 @@ export class OpenGroup implements Group {
         if (!this.isClosed) this.engine.nodeChanged(peer, change)
       },
       synchronized: (type) => {
-        if (type === undefined && !this.isClosed) this.engine.synchronized()
+        if (type !== undefined || this.isClosed) return
+        this.#setEnded(this.engine.standing() === 'revoked')
+        this.engine.synchronized()
       },
       raised: this.#graphEvents(),
-      attempted: (endpoint, outcome) => this.reach.attempted(endpoint, outcome),
+      attempted: (...attempt) => this.reach.attempted(...attempt),
       connectionRequired: () => this.reach.connectionRequired(),
       listening: (endpoints) => {
         this.reach.listening(endpoints)
@@ -472,7 +490,7 @@ export class OpenGroup implements Group {
         this.changes.wake()
         // Nobody takes a link of it any more, and it is to take none (P-097).
         if (standing === 'revoked') this.graph.goOffline()
-        this.keep({ hasEnded: standing === 'revoked' })
+        this.#setEnded(standing === 'revoked')
       },
       expiring: (expires) => this.#events.raise('expiring', { expires: new Date(expires) }),
       keyCameBack: (peer) => this.#events.raise('revoked-returned', { peer }),
@@ -486,8 +504,13 @@ export class OpenGroup implements Group {
     if (friendlyName !== this.#stored.friendlyName) this.keep({ friendlyName })
   }
 
+  #setEnded(hasEnded: boolean): void {
+    if (hasEnded !== this.#stored.hasEnded) this.keep({ hasEnded })
+  }
+
   #searchFailed(failure: PeerageError): void {
     this.failure = failure
+    if (failure.code === 'not-let-in') this.#setEnded(true)
     const { code, message, details } = failure
     const tried = 'tried' in details ? details.tried : []
     this.#events.raise('connection-failed', { code, message, tried })

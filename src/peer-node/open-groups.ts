@@ -259,16 +259,18 @@ export class OpenGroups implements Groups {
     return sums
   }
 
-  /** Begins something of which nothing is to stay if it fails; or, of a group that is here already, what there was before. */
+  /** Begins something of which nothing is to stay if it fails; or, of a membership that has ended, that alone. */
   async #beginning(name: string, known: StoredGroup | undefined, begin: () => Promise<OpenGroup>): Promise<OpenGroup> {
     try {
+      // Under a former membership nothing that was not yet told others could be told them any more.
+      this.#deleteDatabase(name)
       const opened = await begin()
       opened.keep({ state: 'member' })
       return opened
     } catch (error) {
       await this.#open.get(name)?.close()
-      if (known === undefined) this.#discard(name)
-      else this.#files.write(name, known)
+      this.#discard(name)
+      if (known !== undefined) this.#files.write(name, known)
       throw error
     }
   }
@@ -333,9 +335,7 @@ export class OpenGroups implements Groups {
     if (this.#open.has(name) || (former?.state === 'member' && !isOver)) {
       throw new PeerageError('already-a-member', { group, identity })
     }
-    if (former?.state === 'member') return former
-    this.#discard(name)
-    return undefined
+    return former?.state === 'member' ? former : undefined
   }
 
   #find(group: PeerName, identity: PeerName | undefined): { readonly name: string; readonly stored: StoredGroup } {

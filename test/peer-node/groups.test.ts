@@ -17,7 +17,7 @@ async function groupsIn(node: PeerNode): Promise<readonly string[]> {
 }
 
 describe.each(settings)('$name', ({ run }) => {
-  test('a group is made, somebody joins by link, and each reads what the other writes', () =>
+  test('P-041: a group is made, somebody joins by link and is told of the steps, and each reads what the other writes', () =>
     run(async ({ open, until }) => {
       const [ann, bob] = [await open('ann'), await open('bob')]
       const hers = await ann.groups.create({ friendlyName: 'Book club', comment: 'Thursdays' })
@@ -89,7 +89,7 @@ describe.each(settings)('$name', ({ run }) => {
       await until(async () => (await his.addresses()).length > 0)
     }))
 
-  test('a join that fails or is aborted leaves nothing behind, and says why', () =>
+  test('P-041: a join that fails or is aborted leaves nothing behind, and says why', () =>
     run(async ({ open }) => {
       const [ann, bob] = [await open('ann'), await open('bob')]
       const hers = await ann.groups.create()
