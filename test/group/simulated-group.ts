@@ -23,6 +23,7 @@ import { LEAST_PASSWORD_MEMORY, type PasswordVerifier } from '../../src/group/pa
 import { encodeProofs } from '../../src/group/record-proofs.ts'
 import { revocationExpires } from '../../src/group/revocation.ts'
 import { encodeRevocation, REVOCATION_TYPE, readRevocation } from '../../src/group/revocation-record.ts'
+import type { GroupRootCertificate } from '../../src/identity/certificate/certificate.ts'
 import type { Chain } from '../../src/identity/certificate/chain-encoding.ts'
 import type { PeerName } from '../../src/identity/peer-name.ts'
 import type { Role } from '../../src/identity/role.ts'
@@ -126,20 +127,25 @@ export class SimulatedGroup {
     const letIn: GroupMember['letIn'] = []
     const joined: MemberChain[] = []
     let entry: GroupEntry | undefined
+    // What its owner would keep.
+    let root: GroupRootCertificate | undefined
     const member = this.graph.add({
       ...options,
       node: {
         provider: (context) => {
           entry ??= joining(context, this)
           security = new GroupSecurity(context, {
-            ...{ group: this.name, root: undefined, entry },
+            ...{ group: this.name, root, entry },
             owner: {
               letIn: (chain, peer) => {
                 letIn.push({ chain, peer })
                 this.graph.world.after(0, () => publishMembership(member, chain, peer))
               },
               joined: (chain) => joined.push(chain),
-              ...{ rootLearned: () => undefined, precedes: () => undefined, changed: () => undefined },
+              rootLearned: (learned) => {
+                root = learned
+              },
+              ...{ precedes: () => undefined, changed: () => undefined },
             },
           })
           return security
