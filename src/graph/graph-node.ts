@@ -49,6 +49,8 @@ export type { GraphApplications, GraphNodeOptions, GraphNodePorts } from './grap
 export const FAREWELL_DELAY = 20
 /** How long it then waits until its leave is sent, in milliseconds. */
 export const LONGEST_LEAVING = 1000
+/** In which whatever is to be sent at the end of a turn has left, in milliseconds. */
+const TURN = 1
 /** How long a link may take to show that it survived the machine's sleep, in milliseconds. */
 export const PROBE_AFTER_WAKE = 5000
 
@@ -449,9 +451,12 @@ export class GraphNode {
   #securityChanged(): void {
     const { provider } = this.#parts
     const isOut = ({ peer }: LinkSession): boolean => !provider.isAdmitted(peer.publicKey)
-    // What was written here, and puts them out, is sent to all before: so they can learn why.
-    if (this.#router.some(isOut)) this.#records.store.commit()
-    this.#router.closeWhere(isOut)
+    if (this.#router.some(isOut)) {
+      this.#router.closeWhere((session) => session.state !== 'neighbor' && isOut(session))
+      // What was written here, and puts them out, is sent to all neighbors before these close, too: so they can learn why.
+      this.#records.store.commit()
+      this.#parts.deadlines.set(TURN, () => this.#router.closeWhere(isOut))
+    }
     this.#flooding.judgedAnew()
     if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()

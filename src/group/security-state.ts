@@ -153,6 +153,16 @@ export class SecurityState {
     return this.#admissions.isIn(chain) ? 'stands' : 'not-admitted'
   }
 
+  /**
+   * Whether all those in a chain were let in who came by links, but for its own holder: they may have been revoked since, where what
+   * stands under them is kept.
+   */
+  isLetInAbove(chain: AuthorChain): boolean {
+    this.#settle()
+    const above = this.#memberships.entriesOf(chain).slice(0, -1)
+    return above.every((entry) => this.#admissions.hasAdmitted(entry))
+  }
+
   /** The same, but for admission, for the certificates from the GRC down to one: a link, for example. */
   standingOfPath(path: readonly CertificateDigest[]): Standing {
     this.#settle()
