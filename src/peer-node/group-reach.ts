@@ -34,6 +34,8 @@ export interface GroupReachPorts {
   engine(): GraphNode
   /** A search has found nobody. */
   failed(failure: PeerageError): void
+  /** This node cannot be registered, so that it is not found: it is not to listen (P-056). */
+  cannotRegister(failure: PeerageError): void
 }
 
 /** Of which group, and where. */
@@ -91,6 +93,7 @@ export class GroupReach implements Told {
           ...{ name: this.#participant, identity: of.identity, chain: chain.bytes, cloud: cloud.name, comment },
           endpoints: endpoints.map(({ host, port }) => ({ host, port })),
         }),
+      failed: (failure) => ports.cannotRegister(failure),
     })
   }
 

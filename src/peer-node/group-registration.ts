@@ -43,6 +43,8 @@ export interface GroupRegistrationPorts {
   clouds(): readonly RegistrationCloud[]
   /** Registers in one cloud. Rejects with a PeerageError. */
   register(cloud: RegistrationCloud, registration: MemberRegistration): Promise<RegisteredName>
+  /** It could not be registered in any cloud, for a reason that does not pass by itself. Called once for what is wanted. */
+  failed(failure: PeerageError): void
 }
 
 /** How it stands in one cloud. */
@@ -97,10 +99,18 @@ export class GroupRegistration {
     for (const cloud of open) {
       let registration = this.#inClouds.get(cloud)
       if (registration === undefined) {
-        registration = new InOneCloud(cloud, this.#ports)
+        registration = new InOneCloud(cloud, this.#ports, () => this.#noteFailure())
         this.#inClouds.set(cloud, registration)
       }
       registration.want({ chain, endpoints: this.#endpoints, comment: this.#comment })
+    }
+  }
+
+  #noteFailure(): void {
+    const failures = [...this.#inClouds.values()].map(({ failure }) => failure)
+    const [first] = failures
+    if (first !== undefined && failures.every((one) => one !== undefined && !PASSING.includes(one.code))) {
+      this.#ports.failed(first)
     }
   }
 
@@ -125,32 +135,34 @@ export class GroupRegistration {
 /** The registration in one cloud. One thing is done after the other: what is wanted can change while the cloud is told. */
 class InOneCloud {
   handle: RegisteredName | undefined
+  failure: PeerageError | undefined
   readonly #cloud: RegistrationCloud
   readonly #ports: GroupRegistrationPorts
+  readonly #failed: () => void
   /** What is wanted, with the addresses that were drawn for this cloud. */
   #wanted: MemberRegistration | undefined
   #listened = ''
   #registered: MemberRegistration | undefined
-  #failure: PeerageError | undefined
   #retry: Timer | undefined
   #working: Promise<void> | undefined
 
-  constructor(cloud: RegistrationCloud, ports: GroupRegistrationPorts) {
+  constructor(cloud: RegistrationCloud, ports: GroupRegistrationPorts, failed: () => void) {
     this.#cloud = cloud
     this.#ports = ports
+    this.#failed = failed
   }
 
   want(wanted: MemberRegistration | undefined): void {
     const listened = wanted?.endpoints.map(formatEndpoint).join() ?? ''
     const isSame = listened === this.#listened && wanted?.chain.digest === this.#wanted?.chain.digest
     if (isSame) {
-      if (this.#isResolveOnly && this.#cloud.resolveOnly() === undefined) this.#failure = undefined
+      if (this.#isResolveOnly && this.#cloud.resolveOnly() === undefined) this.failure = undefined
     } else {
       // Drawn anew only when the addresses have changed: otherwise they stay as others know them.
       const endpoints = listened === this.#listened ? this.#wanted?.endpoints : this.#drawn(wanted?.endpoints ?? [])
       this.#listened = listened
       this.#wanted = wanted && { ...wanted, endpoints: endpoints ?? [] }
-      this.#failure = undefined
+      this.failure = undefined
       this.#retry?.cancel()
     }
     this.#work()
@@ -160,7 +172,7 @@ class InOneCloud {
     const { name: cloud } = this.#cloud
     const reason = this.#cloud.resolveOnly()
     if (reason !== undefined) return { cloud, state: 'resolve-only', reason }
-    if (this.#failure !== undefined) return { cloud, state: 'failed', reason: this.#failure.message }
+    if (this.failure !== undefined) return { cloud, state: 'failed', reason: this.failure.message }
     return { cloud, state: this.#registered === undefined ? 'registering' : 'registered' }
   }
 
@@ -169,7 +181,7 @@ class InOneCloud {
   }
 
   get #isResolveOnly(): boolean {
-    return PeerageError.is(this.#failure, 'resolve-only')
+    return PeerageError.is(this.failure, 'resolve-only')
   }
 
   #drawn(endpoints: readonly Endpoint[]): readonly Endpoint[] {
@@ -179,7 +191,7 @@ class InOneCloud {
   }
 
   get #isDue(): boolean {
-    return this.#failure === undefined && this.#wanted !== this.#registered
+    return this.failure === undefined && this.#wanted !== this.#registered
   }
 
   #work(): void {
@@ -213,20 +225,23 @@ class InOneCloud {
   }
 
   #fail(error: PeerageError): void {
-    this.#failure = error
+    this.failure = error
     const { clock, log } = this.#ports
     // Whoever resolves only is told when that changes.
     if (PASSED_OVER.includes(error.code)) return
     log.warn('a group cannot be registered', { cloud: this.#cloud.name, reason: error.message })
     this.#retry = clock.setTimer(REGISTRATION_RETRY, () => {
-      this.#failure = undefined
+      this.failure = undefined
       this.#work()
     })
+    this.#failed()
   }
 }
 
 /** The node is closed, or others cannot reach it. */
 const PASSED_OVER: readonly ErrorCode[] = ['node-closed', 'resolve-only']
+/** What goes away by itself: these, and a network or a cloud that is not there now. */
+const PASSING: readonly ErrorCode[] = [...PASSED_OVER, 'no-network', 'cloud-not-found']
 
 /** The classifier of the group's peer name, cut to what a comment holds (P-058). */
 function commentOf(group: PeerName): string {

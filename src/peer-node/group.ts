@@ -140,6 +140,8 @@ export interface GroupEvents extends GraphEvents {
   'revoked-returned': { readonly peer: PeerName }
   /** A search for members has found nobody. It goes on later by itself. */
   'connection-failed': { readonly code: ErrorCode; readonly message: string; readonly tried: readonly TriedAddress[] }
+  /** This node cannot be registered in the clouds of the group: it takes no links until the group is opened again, and goes on dialling. */
+  'listening-ended': { readonly code: ErrorCode; readonly message: string }
 }
 
 /**

@@ -87,6 +87,8 @@ export class OpenGraph implements Graph {
   #isMade = false
   /** Whether its application wants links; while the node is suspended there are none all the same. */
   #wantsLinks = false
+  /** Set while it is to take no links although it is online. */
+  #takesNone = false
   #isSuspended: boolean
   #listening: readonly Endpoint[] = []
   #closing: Promise<void> | undefined
@@ -136,6 +138,11 @@ export class OpenGraph implements Graph {
   /** Whether it takes links and dials. */
   get isOnline(): boolean {
     return this.#wantsLinks && !this.#isSuspended && this.#life.isOpen
+  }
+
+  /** Whether it listens, as soon as it may. */
+  get takesLinks(): boolean {
+    return this.isOnline && !this.#takesNone
   }
 
   async status(): Promise<Status> {
@@ -207,6 +214,7 @@ export class OpenGraph implements Graph {
     this.#life.requireOpen()
     if (this.#wantsLinks) throw new PeerageError('already-listening', { graph: this.#engine.parts.keys.label })
     this.#wantsLinks = true
+    this.#takesNone = false
     if (this.#isSuspended) return
     this.#engine.goOnline()
     await this.#owner.listen()
@@ -275,10 +283,20 @@ export class OpenGraph implements Graph {
 
   /** Where links are taken for it now; nothing happens if it may not listen yet. */
   listenAt(endpoints: readonly Endpoint[]): void {
-    if (!this.isOnline || !this.#engine.isReady) return
+    if (!this.takesLinks || !this.#engine.isReady) return
     this.#listening = endpoints
     this.#engine.listen(endpoints)
     this.#follower?.listening(endpoints)
+  }
+
+  /** Something else that belongs to listening has failed: it takes no links until it goes online again, and goes on dialling. */
+  stopListening(): void {
+    if (!this.takesLinks) return
+    this.#takesNone = true
+    this.#listening = []
+    this.#follower?.listening([])
+    this.#engine.listen([])
+    this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
   }
 
   /** Takes leave of all others, until {@link OpenGraph.goOnline}. */
@@ -310,6 +328,7 @@ export class OpenGraph implements Graph {
     this.#isSuspended = false
     this.#engine.resume()
     if (!this.#wantsLinks) return
+    this.#takesNone = false
     this.#engine.goOnline()
     this.#engine.addAddresses(this.joinsAt)
   }
@@ -359,7 +378,7 @@ export class OpenGraph implements Graph {
         this.#follower?.synchronized(type)
         this.#life.changes.wake()
         // From now on it may listen, if it might not before.
-        if (type === undefined && this.#listening.length === 0 && this.isOnline) {
+        if (type === undefined && this.#listening.length === 0 && this.takesLinks) {
           this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
         }
       },

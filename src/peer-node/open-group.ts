@@ -65,7 +65,7 @@ import type { Records } from './records.ts'
 import { type Waiting, Wakeups } from './waiting.ts'
 
 /** What a group that is open stands on. */
-export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed'> {
+export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'> {
   readonly clock: Clock
   readonly random: Random
   readonly crypto: Crypto
@@ -124,6 +124,10 @@ export class OpenGroup implements Group {
         ...{ clock, random, log, clouds, names },
         engine: () => this.graph.engine,
         failed: (failure) => this.#searchFailed(failure),
+        cannotRegister: ({ code, message }) => {
+          this.graph.stopListening()
+          this.#events.raise('listening-ended', { code, message })
+        },
       },
     )
     this.graph = owner.startGraph(this.engine.provider, this.#follower())

@@ -89,6 +89,9 @@ class ClubNode {
     const clouds = this.groupClouds(cloud, seeds, () => registration.follow())
     const registration: GroupRegistration = new GroupRegistration(group.name, {
       ...{ clock, random, log, clouds: () => clouds.now() },
+      failed: (failure) => {
+        throw failure
+      },
       register: (inCloud, { chain: { bytes }, endpoints, comment }) =>
         this.names.register({
           name: nameOf(group),

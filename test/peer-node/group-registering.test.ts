@@ -5,6 +5,7 @@ import { authorityPart, makePeerName } from '../../src/identity/peer-name.ts'
 import type { Group } from '../../src/peer-node/group.ts'
 import type { ResolvedName } from '../../src/peer-node/names.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
+import { MOST_REGISTRATIONS } from '../../src/pnrp/registration.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
 import type { Datagrams } from '../../src/runtime/datagrams.ts'
 import { all, type SimulatedNodes, withSimulatedNodes } from './simulated-nodes.ts'
@@ -115,6 +116,39 @@ test('P-056: a node that only resolves listens without registering, and its stat
     expect(await his.addresses()).toEqual(['192.168.1.5:3587'])
     expect(await publishers(hub, hers)).not.toContain(authorityPart(his.identity))
     expect((await his.status()).membership).toBe('in-force')
+  }))
+
+test('P-056: where a member cannot be registered, it does not listen, which is reported, and goes on as one who dials', () =>
+  withSimulatedNodes('full', async (nodes) => {
+    const { addHost, openNode, until } = nodes
+    const { hers } = await meeting(nodes)
+    const dan = await openNode(addHost('dan'), { seeds: ['hub'] })
+    await dan.clouds.open('Global_')
+    // One place is taken by the node itself.
+    const mine = Array.from({ length: MOST_REGISTRATIONS - 1 }, (_, index) =>
+      dan.names.register({ name: `0.mine ${index}`, endpoints: [{ port: 80 }] }),
+    )
+    const [first] = await Promise.all(mine)
+    const invitation = await hers.invite({ for: await dan.identities.certificate() })
+    const his = await dan.groups.join(invitation)
+    const ended: string[] = []
+    his.on('listening-ended', ({ code }) => void ended.push(code))
+    const isHidden = async (): Promise<boolean> =>
+      (await his.addresses()).length === 0 && (await his.status()).found === 'not-registered'
+    await until(isHidden, '60s')
+    // It tries again when it goes on.
+    await dan.suspend()
+    await dan.resume()
+    await until(() => ended.length > 0, '60s')
+    await until(isHidden, '60s')
+    expect(new Set(ended)).toEqual(new Set(['too-many-registrations']))
+    await until(async () => (await his.status()).state === 'synchronized', '60s')
+    await until(async () => (await hers.node(his.identity)).addresses.length === 0, '60s')
+    await his.close()
+    await first?.close()
+    const again = await dan.groups.open(hers.peerName)
+    await until(async () => (await again.status()).found === 'registered', '60s')
+    expect(await again.addresses()).not.toEqual([])
   }))
 
 test('P-120: no datagram shows a friendly name of a member, or the classifier of its peer name', () =>

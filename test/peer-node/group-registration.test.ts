@@ -82,6 +82,7 @@ class FakeCloud implements RegistrationCloud {
 class Surroundings {
   readonly group: SampleGroup
   readonly open: FakeCloud[] = []
+  readonly failures: PeerageError[] = []
   readonly registration: GroupRegistration
   readonly nodes: SimulatedNodes
 
@@ -93,6 +94,7 @@ class Surroundings {
     this.registration = new GroupRegistration(this.group.name, {
       ...{ clock, random, log },
       clouds: () => [...this.open],
+      failed: (failure) => void this.failures.push(failure),
       register: async (cloud, registration) => {
         if (!(cloud instanceof FakeCloud)) throw new TypeError('another cloud')
         return cloud.register(registration, told)
@@ -323,6 +325,29 @@ describe('a registration', () => {
       registration.follow()
       await around.settle()
       expect(registration.status()).toEqual([{ cloud: 'one', state: 'registered' }])
+      await registration.close()
+    }))
+
+  test('P-056: that fails in every cloud is reported, and one that others do without is not', () =>
+    registering('reported', async (around) => {
+      const { registration, failures } = around
+      const [one, other] = [around.addCloud('one'), around.addCloud('other')]
+      const failure = new PeerageError('too-many-registrations', { limit: 256 })
+      one.failure = failure
+      registration.setChain(around.chain(2))
+      registration.listens(ADDRESSES)
+      await around.settle()
+      expect(failures).toEqual([])
+      expect(registration.status().map(({ state }) => state)).toEqual(['failed', 'registered'])
+      other.failure = new PeerageError('no-network', { cloud: 'other' })
+      registration.setChain(around.chain(3))
+      await around.settle()
+      expect(registration.status().map(({ state }) => state)).toEqual(['failed', 'failed'])
+      expect(failures).toEqual([])
+      other.failure = failure
+      registration.setChain(around.chain(2))
+      await around.settle()
+      expect(failures).toEqual([failure])
       await registration.close()
     }))
 
