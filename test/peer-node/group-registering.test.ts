@@ -56,6 +56,16 @@ describe('a registration of a member', () => {
     }),
   )
 
+  test('P-059: ends when the member is revoked', () =>
+    withSimulatedNodes('revoked', async (nodes) => {
+      const { hub, hers, his } = await meeting(nodes)
+      await hers.revoke(his.identity)
+      await nodes.until(async () => (await his.status()).membership === 'revoked', '60s')
+      await nodes.advance('1s')
+      expect(await publishers(hub, hers)).toEqual([authorityPart(hers.identity)])
+      expect((await his.status()).found).toBe('not-registered')
+    }))
+
   test('P-059: is taken back before a node is suspended, and made again when it goes on', () =>
     withSimulatedNodes('told', async (nodes) => {
       const { hub, hers, his, bob } = await meeting(nodes)
