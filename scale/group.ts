@@ -5,6 +5,7 @@
  *
  *     node scale/group.ts [members] [records] [seed]
  */
+import type { MemberChain } from '../src/group/member-chain.ts'
 import type { Role } from '../src/identity/role.ts'
 import { toHex } from '../src/runtime/bytes.ts'
 import { randomBelow, randomChoice, shuffled } from '../src/runtime/random.ts'
@@ -48,13 +49,11 @@ function grow(): void {
 
 function churn(): void {
   for (let written = 0; written < writes; ) {
-    const author = randomChoice(random, running())
-    if (author !== undefined && mayWrite(author)) {
-      author.member.write(`record ${written}`)
-      written++
-    }
+    const author = randomChoice(random, running().filter(mayWrite))
+    if (author !== undefined) author.member.write(`record ${written++}`)
     if (randomBelow(random, 3) === 0) something()
     world.runFor(PAUSE)
+    if (written % 250 === 0) say('written', written)
   }
   say('written, and what happened meanwhile', { writes, ...happened })
 }
@@ -82,12 +81,16 @@ function something(): void {
       const administrators = running().filter((one) => rolesOf(one).includes('administrator'))
       const by = randomChoice(random, administrators)
       if (by === undefined || revoked.size > count / 10) return
-      const deeper = group.others.filter((one) => !revoked.has(one) && depthOf(one) > depthOf(by))
+      const deeper = group.others.filter((one) => !revoked.has(one) && isDeeper(one, by))
       const whom = randomChoice(random, deeper)
       if (whom === undefined) return
-      group.revoke(by, whom)
-      // Nothing of theirs stays, nor of those whom they have let in.
-      for (const one of group.others) if (one === whom || isAbove(whom, one)) revoked.add(one)
+      for (const { chain } of chainsOf(whom, by)) group.revokeChain(by, chain)
+      revoked.add(whom)
+      // Nothing of theirs stays, nor of those whom nobody else has made members.
+      for (const one of group.others) {
+        const chains = chainsOf(one, by)
+        if (chains.length > 0 && chains.every((chain) => isUnderRevoked(chain))) revoked.add(one)
+      }
     },
     'network cut or whole': () => {
       isCut = !isCut
@@ -114,9 +117,10 @@ function settle(): void {
   say('running, in force', running().length)
   say('views of the members that there are', new Set(running().map(viewOf)).size)
   say('notes in a database', notes(running()[0] ?? group.creator))
-  const links = running().flatMap((one) => one.member.node.parts.neighbors.all().map(({ session }) => session.peer.key))
-  const gone = new Set([...revoked].map(({ member }) => member.key))
-  say('links to who was revoked', links.filter((key) => gone.has(key)).length)
+  const strangers = running().flatMap(({ member, security }) =>
+    member.node.parts.neighbors.all().filter(({ session }) => !security().isAdmitted(session.peer.publicKey)),
+  )
+  say('links to who is no member', strangers.length)
   say('stored at most, records', Math.max(...running().map(({ member }) => member.node.store.trie.size)))
 }
 
@@ -170,11 +174,27 @@ const chainOf = ({ member, security }: GroupMember) => security().records?.state
 const rolesOf = (one: GroupMember): readonly Role[] => chainOf(one)?.roles ?? []
 const depthOf = (one: GroupMember): number => chainOf(one)?.depth ?? 0
 
-/** Whether one stands above another in a chain of that one. */
-function isAbove(one: GroupMember, { member, security }: GroupMember): boolean {
-  const chains = security().records?.state.chainsOf(member.key) ?? []
-  return chains.some(({ chain }) => chain.some(({ publicKey }) => toHex(publicKey) === one.member.key))
+/** All chains of somebody that another one knows. */
+function chainsOf({ member }: GroupMember, { security }: GroupMember): readonly MemberChain[] {
+  return security().records?.state.chainsOf(member.key) ?? []
 }
+
+/** Whether one stands above another in a chain of that one. */
+function isAbove(one: GroupMember, other: GroupMember): boolean {
+  return chainsOf(other, other).some(({ chain }) => keysOf(chain).includes(one.member.key))
+}
+
+function isDeeper(one: GroupMember, by: GroupMember): boolean {
+  const chains = chainsOf(one, by)
+  return chains.length > 0 && chains.every(({ depth }) => depth > depthOf(by))
+}
+
+function isUnderRevoked({ chain }: MemberChain): boolean {
+  const gone = new Set([...revoked].map(({ member }) => member.key))
+  return keysOf(chain).some((key) => gone.has(key))
+}
+
+const keysOf = (chain: MemberChain['chain']): readonly string[] => chain.map(({ publicKey }) => toHex(publicKey))
 
 function tally<Item>(items: readonly Item[]): ReadonlyMap<Item, number> {
   const counts = new Map<Item, number>()
