@@ -16,10 +16,14 @@ export type {
   SecurityProviderFactory,
   Validity,
 } from './graph/security-provider.ts'
+export type { Invitation } from './group/invitation.ts'
+export type { OwnStanding } from './group/own-membership.ts'
 export { hostNameOf, peerNameOfHostName } from './identity/host-name.ts'
 export { type PeerName, parsePeerName } from './identity/peer-name.ts'
+export type { Role } from './identity/role.ts'
 export type { Logger } from './nodejs/guarded-log.ts'
 export { type OpenNodeOptions, openNode } from './nodejs/open-node.ts'
+export { readInvitation } from './nodejs/read-invitation.ts'
 export {
   type MessageType,
   messageType,
@@ -48,6 +52,21 @@ export type {
   JoinGraphOptions,
   OpenGraphOptions,
 } from './peer-node/graphs.ts'
+export type {
+  Group,
+  GroupEvents,
+  GroupProperties,
+  GroupPropertyChanges,
+  GroupStatus,
+  IdentityOptions,
+  InvitationInfo,
+  InviteOptions,
+  LinkOptions,
+  Member,
+  PasswordOptions,
+  RevokeOptions,
+} from './peer-node/group.ts'
+export type { CreateGroupOptions, GroupInfo, Groups, JoinGroupOptions, WhoseGroup } from './peer-node/groups.ts'
 export type { Identities, Identity, IdentityProblem } from './peer-node/identities.ts'
 export type {
   EndpointToRegister,
@@ -74,6 +93,6 @@ export type { RecordId } from './records/record-id.ts'
 export type { Clock, Timer } from './runtime/clock.ts'
 export type { Crypto, SigningKeyPair } from './runtime/crypto.ts'
 export type { Duration } from './runtime/duration.ts'
-export type { ErrorDetails } from './runtime/error-catalog.ts'
+export type { ErrorDetails, TriedAddress } from './runtime/error-catalog.ts'
 export { type ErrorCode, PeerageError } from './runtime/peerage-error.ts'
 export type { Random } from './runtime/random.ts'

@@ -4,7 +4,7 @@
  * failed again only after a pause that grows.
  */
 import type { Deadline } from '../runtime/deadlines.ts'
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, sameEndpoint } from '../runtime/endpoint.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
 import { TokenBuckets } from '../runtime/token-buckets.ts'
 import type { GraphParts } from './graph-parts.ts'
@@ -118,6 +118,15 @@ export class Dialer {
       if (dial.wish.purpose === purpose && dial.session?.peer.key === key) return dial
     }
     return undefined
+  }
+
+  /** Whether an address is being tried, or comes next in an attempt. */
+  isTrying(endpoint: Endpoint): boolean {
+    const isIt = (one: Endpoint): boolean => sameEndpoint(one, endpoint)
+    for (const dial of this.#dials) {
+      if (dial.addresses.some(isIt) || (dial.endpoint !== undefined && isIt(dial.endpoint))) return true
+    }
+    return false
   }
 
   /** Whether there is an address of this node that may be dialled now. */
@@ -245,7 +254,7 @@ export class Dialer {
     dial.failures.push({ endpoint, code: failure.code, reason: failure.reason })
     this.#pause(endpoint, undefined)
     if (failure.otherIdentity === true) this.#owner.otherIdentity(endpoint, dial.node)
-    this.#parts.events.attempted(endpoint, failure.code)
+    this.#parts.events.attempted(endpoint, failure.code, failure.reason)
     this.#next(dial)
   }
 

@@ -17,7 +17,7 @@ export interface GraphEvents {
   neighborConnected(peer: PeerName): void
   neighborDisconnected(peer: PeerName, reason: string): void
   /** An address was tried. `referred`: the node there had no place, and named others that have one (G-034). */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode): void
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason?: string): void
   /** No neighbor is there and no address is left to try: the application may know some (G-108). */
   connectionRequired(): void
   /** A node came, changed or went, by its presence. */

@@ -26,6 +26,7 @@ import { GRAPH_INFO_TYPE, type GraphProperties } from './graph-properties.ts'
 import { GuardedProvider } from './guarded-provider.ts'
 import { KEEPING_DELAY, KEEPING_INTERVAL, KeptState } from './kept-state.ts'
 import { LinkRouter } from './link-router.ts'
+import type { LinkSession } from './link-session.ts'
 import { DEFAULT_NEIGHBOR_COUNTS, Neighbors, requireNeighborCounts } from './neighbors.ts'
 import type { ListedNode } from './node-list.ts'
 import { NodeRecords } from './node-records.ts'
@@ -48,6 +49,8 @@ export type { GraphApplications, GraphNodeOptions, GraphNodePorts } from './grap
 export const FAREWELL_DELAY = 20
 /** How long it then waits until its leave is sent, in milliseconds. */
 export const LONGEST_LEAVING = 1000
+/** In which whatever is to be sent at the end of a turn has left, in milliseconds. */
+const TURN = 1
 /** How long a link may take to show that it survived the machine's sleep, in milliseconds. */
 export const PROBE_AFTER_WAKE = 5000
 
@@ -447,7 +450,13 @@ export class GraphNode {
   /** The security state has changed: everything is judged by it again (G-190). */
   #securityChanged(): void {
     const { provider } = this.#parts
-    this.#router.closeWhere(({ peer }) => !provider.isAdmitted(peer.publicKey))
+    const isOut = ({ peer }: LinkSession): boolean => !provider.isAdmitted(peer.publicKey)
+    if (this.#router.some(isOut)) {
+      this.#router.closeWhere((session) => session.state !== 'neighbor' && isOut(session))
+      // What was written here, and puts them out, is sent to all neighbors before these close, too: so they can learn why.
+      this.#records.store.commit()
+      this.#parts.deadlines.set(TURN, () => this.#router.closeWhere(isOut))
+    }
     this.#flooding.judgedAnew()
     if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()

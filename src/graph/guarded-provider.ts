@@ -6,6 +6,7 @@
 import type { GraphRecord, RecordAuthor } from '../records/record.ts'
 import type { RecordDraft } from '../records/record-draft.ts'
 import { LONGEST_PROOFS } from '../records/record-format.ts'
+import { isReserved } from '../records/record-type.ts'
 import type { Deadlines } from '../runtime/deadlines.ts'
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -17,6 +18,7 @@ import {
   type LinkToJudge,
   LONGEST_PROOF,
   LONGEST_PROOF_REQUEST,
+  type PrecedingRecord,
   type Validity,
 } from './security-provider.ts'
 
@@ -65,6 +67,13 @@ export class GuardedProvider implements GraphSecurityProvider {
       },
       received: (message) => this.#inside(() => admission.received(message)),
     }
+  }
+
+  /** As {@link GuardedProvider.secure}. */
+  precedes(draft: RecordDraft): PrecedingRecord | undefined {
+    const preceding: unknown = this.#ask('precedes', () => this.#provider.precedes?.(draft))
+    if (preceding === undefined || isPreceding(preceding)) return preceding
+    throw this.#nonsense('precedes', preceding)
   }
 
   /** What the provider throws reaches the caller as it is. */
@@ -193,6 +202,13 @@ export class GuardedProvider implements GraphSecurityProvider {
     this.#tools.counters.dropped('provider-failed')
     this.#tools.log.error('the security provider failed', { operation, problem })
   }
+}
+
+function isPreceding(preceding: unknown): preceding is PrecedingRecord {
+  if (typeof preceding !== 'object' || preceding === null) return false
+  if (!('type' in preceding) || !('expires' in preceding) || !('payload' in preceding)) return false
+  const { type, expires, payload } = preceding
+  return typeof type === 'string' && isReserved(type) && Number.isInteger(expires) && payload instanceof Uint8Array
 }
 
 function isMissingProof(validity: unknown): validity is { readonly missingProof: Uint8Array } {

@@ -32,8 +32,8 @@ export interface LinkPort {
   /** Takes no more messages from the network until {@link LinkPort.resume}: the other end feels it as back pressure. */
   pause(): void
   resume(): void
-  /** Sends what waits of control, drops the rest, then closes. `closed` follows. */
-  end(): void
+  /** Takes and sends no more messages, but for what waits of control and what is on its way, then closes. `closed` follows, with this reason. */
+  end(reason?: 'closed' | 'not-admitted'): void
   /** Closes at once. `closed` follows, with this reason. */
   destroy(reason: LinkClosing): void
   /** Asks the other end for a sign of life; the link closes as `silent` if none comes within `wait` milliseconds. */

@@ -123,8 +123,17 @@ export class LinkRouter implements SessionOwner {
   }
 
   /** Ends links at once: their owners are not admitted any more. */
+  some(isOut: (session: LinkSession) => boolean): boolean {
+    return [...this.#sessions.keys()].some(isOut)
+  }
+
   closeWhere(isOut: (session: LinkSession) => boolean): void {
-    for (const session of [...this.#sessions.keys()]) if (isOut(session)) session.link.destroy('not-admitted')
+    for (const session of [...this.#sessions.keys()]) {
+      if (!isOut(session)) continue
+      // What was sent to a neighbor just now may say why: it is not cut off.
+      if (session.state === 'neighbor') session.link.end('not-admitted')
+      else session.link.destroy('not-admitted')
+    }
   }
 
   destroyAll(): void {

@@ -135,8 +135,8 @@ export class Link implements LinkPort, StreamUser {
     if (this.#handler !== undefined) this.#stream.resume()
   }
 
-  end(): void {
-    this.#close('closed')
+  end(reason: 'closed' | 'not-admitted' = 'closed'): void {
+    this.#close(reason)
     this.#stream.end()
   }
 

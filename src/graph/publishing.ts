@@ -10,7 +10,7 @@ import { classifierPart } from '../identity/peer-name.ts'
 import type { RecordAttribute } from '../records/attribute.ts'
 import { makeFirstVersion, makeLaterVersion } from '../records/make-record.ts'
 import type { GraphRecord, PayloadEncoding, RecordAuthor } from '../records/record.ts'
-import { nextVersion, requireDraft } from '../records/record-draft.ts'
+import { nextVersion, type RecordDraft, requireDraft } from '../records/record-draft.ts'
 import { RECORD_NONCE_LENGTH } from '../records/record-format.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { isEphemeral, isReserved, requireRecordType } from '../records/record-type.ts'
@@ -67,6 +67,8 @@ export class Publishing {
   readonly #judge: RecordJudge
   readonly #owner: PublishingOwner
   readonly #author: RecordAuthor
+  /** What the provider wanted to be out first is not on disk yet, and so not out: what is not stored waits for it. */
+  #isPreceding = false
 
   constructor(parts: GraphParts, store: RecordStore, judge: RecordJudge, owner: PublishingOwner) {
     this.#parts = parts
@@ -99,6 +101,7 @@ export class Publishing {
       ...{ id: undefined, type, creator: this.#author, created: now, version: 1, author: this.#author },
       ...{ modified: now, expires, deleted: false, encoding, payload, attributes },
     })
+    this.#publishPreceding(draft)
     const { crypto, keys, random, identity } = this.#parts
     const proofs = this.#parts.provider.secure(draft, undefined)
     const nonce = randomBytes(random, RECORD_NONCE_LENGTH)
@@ -176,11 +179,22 @@ export class Publishing {
       ...{ version: nextVersion(present), author: this.#author, modified: this.#nextInstant(present) },
       ...content,
     })
+    this.#publishPreceding(draft)
     const { crypto, keys, identity } = this.#parts
     const proofs = this.#parts.provider.secure(draft, present)
     const made = makeLaterVersion(crypto, keys, draft, present, { keyPair: identity.keyPair, proofs })
     this.#publish(made, refresh, content.deleted ? 'deleting' : 'updating', done)
     return made
+  }
+
+  /** What the provider wants to be out first (P-074). */
+  #publishPreceding(draft: RecordDraft): void {
+    const preceding = this.#parts.provider.precedes?.(draft)
+    if (preceding === undefined) return
+    this.addInternal({ ...preceding, refresh: false, encoding: 'bytes', attributes: [] }, () => {
+      this.#isPreceding = false
+    })
+    this.#isPreceding = true
   }
 
   #publish(record: GraphRecord, refresh: boolean | undefined, operation: string, done: WriteDone): void {
@@ -194,7 +208,8 @@ export class Publishing {
     // At the highest version there is none that wins for certain.
     if (applied !== 'new') throw new PeerageError('version-conflict', { id, expected: version, stored: version })
     if (isEphemeral(record.type)) {
-      this.#owner.published(record)
+      if (this.#isPreceding) this.#store.afterCommit(() => this.#owner.published(record))
+      else this.#owner.published(record)
       done(record)
       return
     }

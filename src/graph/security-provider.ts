@@ -44,6 +44,11 @@ export interface GraphSecurityProvider {
    */
   admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission
   /**
+   * A record of one of Peerage's own types that has to be stored here before this draft is signed: the one that proves its author,
+   * for example. Asked for that record in turn.
+   */
+  precedes?(draft: RecordDraft): PrecedingRecord | undefined
+  /**
    * The proofs of a record that is about to be signed. Throws if the author may not write it: nothing is stored then.
    *
    * @param previous The version that it is made from; undefined for the first one
@@ -81,6 +86,14 @@ export interface GraphSecurityProvider {
   removed?(record: GraphRecord): void
   /** The graph was closed: nothing is called any more. */
   close(): void
+}
+
+/** A record that goes out before another one. */
+export interface PrecedingRecord {
+  readonly type: string
+  /** In peer time. */
+  readonly expires: number
+  readonly payload: Uint8Array
 }
 
 /** A link that is to be admitted. */

@@ -24,6 +24,7 @@ import {
 import type { GroupRecordProblem } from './group-record-problem.ts'
 import { memberRecordProblem } from './group-record-rules.ts'
 import { type MemberChain, readMemberChain } from './member-chain.ts'
+import type { IssuingState } from './membership-issuing.ts'
 import { judgeMembership, MEMBERSHIP_TYPE, type Membership, readMembership } from './membership-record.ts'
 import { decodePasswordRecord, PASSWORD_TYPE, type PasswordRecord, passwordRecordProblem } from './password-record.ts'
 import { readProofs } from './record-proofs.ts'
@@ -88,14 +89,29 @@ export class GroupRecords {
     return this.#properties?.content
   }
 
-  /** What counts of the password records that stand. */
-  get password(): PasswordStanding {
+  /** The record that says it. */
+  get propertiesRecord(): GraphRecord | undefined {
+    return this.#properties?.record
+  }
+
+  /** How long after its creation a record may expire at most, in milliseconds: the usual, until the properties are known. */
+  get longestLife(): number {
+    return this.properties?.longestRecordLife ?? DEFAULT_RECORD_LIFE
+  }
+
+  /** The password records that stand, by ID. */
+  standingPasswords(): ReadonlyMap<RecordId, PasswordRecord> {
     const standing = new Map<RecordId, PasswordRecord>()
     for (const [id, { record, content }] of this.#passwords) {
       const read = this.#readPassword(record)
       if (isRead(read) && this.#standsNow(record, read.author)) standing.set(id, content)
     }
-    return passwordStanding(standing)
+    return standing
+  }
+
+  /** What counts of the password records that stand. */
+  get password(): PasswordStanding {
+    return passwordStanding(this.standingPasswords())
   }
 
   /** Reads a chain of this group. @throws PeerageError `malformed`, `invalid-certificate` */
@@ -107,12 +123,7 @@ export class GroupRecords {
   /** Takes a chain that no membership record here has brought: from a link, or as a proof. @returns whether it was not known */
   learn(chain: MemberChain): boolean {
     if (!this.state.learn(chain)) return false
-    this.#loose.add(chain.digest)
-    for (const oldest of this.#loose) {
-      if (this.#loose.size <= MOST_LOOSE_CHAINS) break
-      this.#loose.delete(oldest)
-      this.state.forget(oldest)
-    }
+    this.#loosen(chain)
     this.#retryWaiting()
     return true
   }
@@ -142,8 +153,9 @@ export class GroupRecords {
     }
   }
 
-  /** A record of {@link GROUP_TYPES} is stored. */
-  stored(record: GraphRecord): void {
+  /** A record of {@link GROUP_TYPES} is stored. @returns the keys of those whose memberships it has brought */
+  stored(record: GraphRecord): readonly string[] {
+    const keys: string[] = []
     switch (record.type) {
       case GROUP_PROPERTIES_TYPE: {
         const content = this.#readProperties(record)
@@ -154,17 +166,20 @@ export class GroupRecords {
         const revocation = this.#readRevocation(record)
         if (!isRead(revocation)) break
         this.#revocations.set(record.id, revocation)
+        for (const chain of chainsIn(revocation)) this.#learnLasting(chain)
         this.state.addRevocation(revocation)
+        keys.push(...this.#retryWaiting())
         break
       }
       case REVOCATION_PAGE_TYPE: {
-        const read = this.#readPage(record)
-        if (isRead(read)) this.state.addPage(read.page)
+        // Whoever wrote it may become known later. It says nothing but to whom a revocation has named it.
+        const page = this.#pageIn(record)
+        if (typeof page !== 'string') this.state.addPage(page)
         break
       }
       case MEMBERSHIP_TYPE:
         this.#waiting.set(record.id, record)
-        this.#retryWaiting()
+        keys.push(...this.#retryWaiting())
         break
       case PASSWORD_TYPE: {
         // Whoever wrote it may become known later: it is judged each time.
@@ -173,12 +188,15 @@ export class GroupRecords {
         break
       }
     }
+    return keys
   }
 
   /** A record of {@link GROUP_TYPES} is stored no more. */
   removed(record: GraphRecord): void {
     if (this.#properties?.record.id === record.id) this.#properties = undefined
+    const revocation = this.#revocations.get(record.id)
     this.#revocations.delete(record.id)
+    for (const chain of revocation === undefined ? [] : chainsIn(revocation)) this.#loosen(chain)
     this.#passwords.delete(record.id)
     this.#waiting.delete(record.id)
     this.state.remove(record)
@@ -189,6 +207,26 @@ export class GroupRecords {
     const digest = readProofs(version.proofs)?.author
     const author = digest && this.state.author(digest)
     return author?.roles.includes('administrator') ?? false
+  }
+
+  /** A chain that a stored record holds: it stays known as long as the record is here. */
+  #learnLasting(chain: MemberChain): void {
+    this.state.learn(chain)
+    this.#loose.delete(chain.digest)
+  }
+
+  /** No record here holds this chain, as far as it is known; it is forgotten when too many such chains are. */
+  #loosen({ digest }: MemberChain): void {
+    if (this.state.membershipsOf(digest).length > 0) return
+    for (const revocation of this.#revocations.values()) {
+      if (chainsIn(revocation).some((chain) => chain.digest === digest)) return
+    }
+    this.#loose.add(digest)
+    for (const oldest of this.#loose) {
+      if (this.#loose.size <= MOST_LOOSE_CHAINS) break
+      this.#loose.delete(oldest)
+      this.state.forget(oldest)
+    }
   }
 
   #verdict<Content extends object>(judged: Judged<Content>, standing: (content: Content) => MemberStanding): Validity {
@@ -211,10 +249,6 @@ export class GroupRecords {
     return 'invalid'
   }
 
-  get #longestLife(): number {
-    return this.properties?.longestRecordLife ?? DEFAULT_RECORD_LIFE
-  }
-
   #readProperties(record: GraphRecord): Judged<GroupProperties> {
     if (record.deleted) return 'deleted'
     const content = reading(() => readGroupProperties(record.payload))
@@ -226,7 +260,7 @@ export class GroupRecords {
   #readRevocation(record: GraphRecord): Judged<Revocation> {
     const stored = this.#revocations.get(record.id)
     if (stored !== undefined && equalBytes(stored.digest, record.digest)) {
-      return judgeRevocation(record, stored, this.#longestLife)
+      return judgeRevocation(record, stored, this.longestLife)
     }
     const content = reading(() => {
       const read = readRevocation(this.#crypto, this.group, record.payload)
@@ -234,17 +268,21 @@ export class GroupRecords {
       this.#requireOurs(read.author.certificateDigests[0])
       return read
     })
-    return typeof content === 'string' ? content : judgeRevocation(record, content, this.#longestLife)
+    return typeof content === 'string' ? content : judgeRevocation(record, content, this.longestLife)
   }
 
   #readPage(record: GraphRecord): Judged<{ readonly page: PageRecord; readonly author: AuthorChain }> {
     const author = this.#onlyAuthor(record)
     if (isRefused(author)) return author
-    const kept = reading(() => readPage(record.payload))
+    const page = this.#pageIn(record)
+    if (typeof page === 'string') return page
+    return pageProblem(record, author, this.longestLife) ?? { page, author }
+  }
+
+  #pageIn({ id, digest, expires, payload }: GraphRecord): PageRecord | GroupRecordProblem {
+    const kept = reading(() => readPage(payload))
     if (typeof kept === 'string') return kept
-    const { id, digest, expires } = record
-    const page = { id, digest, expires, kept, page: pageDigestFromBytes(this.#crypto.sha256(record.payload)) }
-    return pageProblem(record, author, this.#longestLife) ?? { page, author }
+    return { id, digest, expires, kept, page: pageDigestFromBytes(this.#crypto.sha256(payload)) }
   }
 
   #readMembership(record: GraphRecord): Judged<{ readonly membership: Membership; readonly author: AuthorChain }> {
@@ -259,7 +297,7 @@ export class GroupRecords {
     // A member's first record is believed by the chain that it brings (P-072).
     const author = named.author === content.chain.digest ? content.chain : this.state.author(named.author)
     if (author === undefined) return { missing: named.author }
-    const membership = judgeMembership(record, content, author, this.#longestLife)
+    const membership = judgeMembership(record, content, author, this.longestLife)
     return typeof membership === 'string' ? membership : { membership, author }
   }
 
@@ -268,7 +306,7 @@ export class GroupRecords {
     if (isRefused(author)) return author
     const content = reading(() => decodePasswordRecord(record.payload))
     if (typeof content === 'string') return content
-    return passwordRecordProblem(record, author, this.#longestLife) ?? { content, author }
+    return passwordRecordProblem(record, author, this.longestLife) ?? { content, author }
   }
 
   #memberRecord(record: GraphRecord): Judged<{ readonly creator: AuthorChain; readonly author: AuthorChain }> {
@@ -278,7 +316,7 @@ export class GroupRecords {
     if (creator === undefined) return { missing: named.creator }
     const author = this.state.author(named.author)
     if (author === undefined) return { missing: named.author }
-    return memberRecordProblem(record, { creator, author }, this.#longestLife) ?? { creator, author }
+    return memberRecordProblem(record, { creator, author }, this.longestLife) ?? { creator, author }
   }
 
   /** Who wrote a record that is never changed. */
@@ -293,8 +331,9 @@ export class GroupRecords {
     return standing === 'stands' || standing === 'undecided'
   }
 
-  /** Takes in the membership records that can be judged now; each may bring the chain that another one needs. */
-  #retryWaiting(): void {
+  /** Takes in the membership records that can be judged now; each may bring the chain that another one needs. @returns whose they are */
+  #retryWaiting(): readonly string[] {
+    const keys: string[] = []
     for (let isNew = true; isNew; ) {
       isNew = false
       for (const [id, record] of this.#waiting) {
@@ -304,9 +343,11 @@ export class GroupRecords {
         if (!isRead(read)) continue
         this.state.addMembership(read.membership)
         this.#loose.delete(read.membership.chain.digest)
+        keys.push(read.membership.chain.key)
         isNew = true
       }
     }
+    return keys
   }
 
   #requireRoot(chain: MemberChain): MemberChain {
@@ -319,6 +360,17 @@ export class GroupRecords {
     if (root === this.root.certificateDigests[0]) return
     throw new PeerageError('invalid-certificate', { problem: 'chain-group', detail: 'its GRC is another one' })
   }
+}
+
+/** The members' chains that a revocation carries: it proves itself as long as it lives, and what was written under them as well. */
+function chainsIn({ author, revoked }: Revocation): readonly MemberChain[] {
+  const chains = revoked.flatMap(({ member }) => member ?? [])
+  return 'leaf' in author ? [author, ...chains] : chains
+}
+
+/** What issuing has to know, by the records of a group. @param onRecord The newest chain of whom it is issued to */
+export function issuingState({ state }: GroupRecords, now: number, onRecord?: MemberChain): IssuingState {
+  return { now, stands: (path) => state.standingOfPath(path) === 'stands', onRecord }
 }
 
 /** What is asked for where nothing can be answered: the record waits until the security state changes. */

@@ -10,6 +10,7 @@ import {
   type GraphSecurityProvider,
   type LinkToJudge,
   LONGEST_PROOF,
+  type PrecedingRecord,
   type ProviderContext,
   type Validity,
 } from '../graph/security-provider.ts'
@@ -46,8 +47,12 @@ export type GroupEntry =
   | { readonly kind: 'fetched'; readonly digest: ChainDigest }
   | { readonly kind: 'password'; readonly verifier: PasswordVerifier }
 
-/** Told what happens inside a judgement: it must not call the graph before the next turn. */
+/** Asked, and told what happens, inside a judgement: it must not call the graph before the next turn. */
 export interface GroupSecurityOwner {
+  /** What has to be stored here before this draft is signed. */
+  precedes(draft: RecordDraft): PrecedingRecord | undefined
+  /** Other things may be known of members than before: of these keys, or of any. */
+  changed(keys: Iterable<string> | 'any'): void
   /** This node has let somebody in: it is to publish the membership record of this chain now. */
   letIn(chain: MemberChain, peer: PeerName): void
   /** This node was given a chain, and uses it from now on: it is to be kept. */
@@ -85,6 +90,11 @@ export class GroupSecurity implements GraphSecurityProvider {
     })
   }
 
+  /** The chains of this node's identity. */
+  get own(): OwnChains {
+    return this.#own
+  }
+
   /** The records of the group; undefined until its GRC is known. */
   get records(): GroupRecords | undefined {
     return this.#records
@@ -97,6 +107,10 @@ export class GroupSecurity implements GraphSecurityProvider {
 
   admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission {
     return new AdmissionExchange(this.#letting, link, send)
+  }
+
+  precedes(draft: RecordDraft): PrecedingRecord | undefined {
+    return this.#options.owner.precedes(draft)
   }
 
   secure(draft: RecordDraft, previous: GraphRecord | undefined): Uint8Array {
@@ -135,6 +149,7 @@ export class GroupSecurity implements GraphSecurityProvider {
     if (typeof chain === 'string' || request.length !== DIGEST_LENGTH) return false
     if (chain.digest !== chainDigestFromBytes(request)) return false
     this.#records?.learn(chain)
+    this.#options.owner.changed([chain.key])
     this.#tellChanges()
     return true
   }
@@ -145,12 +160,13 @@ export class GroupSecurity implements GraphSecurityProvider {
   }
 
   stored(record: GraphRecord): void {
-    this.#records?.stored(record)
+    this.#options.owner.changed(this.#records?.stored(record) ?? [])
     this.#tellChanges(record.type === GROUP_PROPERTIES_TYPE)
   }
 
   removed(record: GraphRecord): void {
     this.#records?.removed(record)
+    this.#options.owner.changed('any')
     this.#tellChanges()
   }
 
@@ -163,7 +179,9 @@ export class GroupSecurity implements GraphSecurityProvider {
 
   #tellChanges(hasChanged = false): void {
     const changes = this.#records?.state.takeChanges()
-    if (hasChanged || (changes !== undefined && changes.size > 0)) this.#context.changed()
+    if (!hasChanged && (changes === undefined || changes.size === 0)) return
+    this.#options.owner.changed('any')
+    this.#context.changed()
   }
 
   #count(event: string): void {

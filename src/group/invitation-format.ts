@@ -19,9 +19,15 @@ import { fromHex, toHex } from '../runtime/bytes.ts'
 import { LATEST_UTC } from '../runtime/calendar.ts'
 import { type Crypto, SEED_LENGTH } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { readTaggedFields, type TaggedFieldLimits, writeTaggedFields } from '../wire/tagged-fields.ts'
-import type { WireReader } from '../wire/wire-reader.ts'
-import type { WireWriter } from '../wire/wire-writer.ts'
+import {
+  readTaggedFields,
+  type TaggedField,
+  type TaggedFieldLimits,
+  taggedField,
+  writeTaggedFields,
+} from '../wire/tagged-fields.ts'
+import { WireReader } from '../wire/wire-reader.ts'
+import { WireWriter } from '../wire/wire-writer.ts'
 import {
   compactChain,
   expandChain,
@@ -33,8 +39,12 @@ import { chainDigestFromBytes, DIGEST_LENGTH, digestBytes } from './digests.ts'
 import { GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { type CarriedChain, type InvitationContent, LONGEST_GROUP_FRIENDLY_NAME, MOST_HINTS } from './invitation.ts'
 
-/** Which optional fields there may be. None is known yet. */
+/** Which optional fields there may be. */
 const INVITATION_FIELDS: TaggedFieldLimits = { mostFields: 16, longestContent: 512 }
+/** The tag of the ports of the hints in the cloud. */
+const CLOUD_PORTS = 1
+/** Of a port, in bytes. */
+const PORT_LENGTH = 2
 
 const KINDS = ['identity', 'link', 'password'] as const
 const GRAPH_ID_LENGTH = 16
@@ -63,7 +73,7 @@ export function writeInvitation(crypto: Crypto, writer: WireWriter, content: Inv
   if (content.kind === 'identity') writer.bytes(authorityBytes(content.invited))
   if (content.kind === 'link') writer.bytes(content.seed)
   if (content.kind !== 'password') writeChain(crypto, writer, content.chain, content)
-  writeTaggedFields(writer, [], INVITATION_FIELDS)
+  writeTaggedFields(writer, cloudPortsField(content), INVITATION_FIELDS)
 }
 
 /**
@@ -86,9 +96,22 @@ export function readInvitationContent(crypto: Crypto, reader: WireReader): Invit
     hints: Array.from({ length: reader.count(MOST_HINTS, HINT_LENGTH) }, () => reader.endpoint()),
   }
   const content = readKind(crypto, reader, kind, common)
-  readTaggedFields(reader, INVITATION_FIELDS)
+  const start = reader.offset
+  const ports = taggedField(readTaggedFields(reader, INVITATION_FIELDS), CLOUD_PORTS)
   reader.finish()
-  return content
+  if (ports === undefined) return content
+  if (ports.length !== content.hints.length * PORT_LENGTH)
+    throw reader.malformed('it has not one port for each hint', start)
+  const read = new WireReader(ports, 'ports of hints')
+  return { ...content, cloudPorts: content.hints.map(() => read.uint16()) }
+}
+
+function cloudPortsField({ hints, cloudPorts }: InvitationContent): readonly TaggedField[] {
+  if (cloudPorts === undefined) return []
+  if (cloudPorts.length !== hints.length) throw new RangeError('there is one port for each hint')
+  const writer = new WireWriter(MOST_HINTS * PORT_LENGTH)
+  for (const port of cloudPorts) writer.uint16(port)
+  return [{ tag: CLOUD_PORTS, content: writer.copy() }]
 }
 
 type Common = Omit<Extract<InvitationContent, { readonly kind: 'password' }>, 'kind'>

@@ -88,7 +88,10 @@ const withNamedChain: Shortening = (crypto, content) => {
   }
 }
 
-const withOneHint: Shortening = (_crypto, content) => ({ ...content, hints: content.hints.slice(0, 1) })
+const withOneHint: Shortening = (_crypto, content) => {
+  const { hints, cloudPorts } = content
+  return { ...content, hints: hints.slice(0, 1), ...(cloudPorts && { cloudPorts: cloudPorts.slice(0, 1) }) }
+}
 
 /** @param kept How many certificates at the end stay, since members do not have them. */
 function namedChain(crypto: Crypto, chain: CarriedChain, kept: number, content: InvitationContent): CarriedChain {

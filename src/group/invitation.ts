@@ -37,6 +37,10 @@ interface CommonContent {
   readonly expires: number
   /** Where members may be: up to {@link MOST_HINTS}, the most promising first. */
   readonly hints: readonly Endpoint[]
+  /**
+   * Of each hint, the UDP port at which it is in the cloud, so that it is a seed too (P-132); 0 for the usual one. Absent if all have that.
+   */
+  readonly cloudPorts?: readonly number[]
 }
 
 export interface IdentityInvitation extends CommonContent {

@@ -67,13 +67,14 @@ export function groupOf({ chain }: Issuer): PeerName {
  * Checks that the issuer's own certificates are in force (P-091). For what one does oneself there is no tolerance at the
  * end; at the beginning there is no need for a check: what is issued begins no earlier.
  *
- * @param isRevoked Whether a certificate is revoked, by what is known here
+ * @param stands Whether what is done under these certificates, from the GRC down, stands by what is known here. That one of
+ *   them is revoked is not enough: the revocation may keep the next one
  * @throws PeerageError `membership-not-in-force`
  */
 export function requireInForce(
   crypto: Crypto,
   issuer: Issuer,
-  isRevoked: (certificate: CertificateDigest) => boolean,
+  stands: (path: readonly CertificateDigest[]) => boolean,
   now: number,
 ): void {
   const group = groupOf(issuer)
@@ -81,7 +82,7 @@ export function requireInForce(
   if (now > end) {
     throw new PeerageError('membership-not-in-force', { group, problem: `it has expired, at ${timeText(end)}` })
   }
-  if (issuer.chain.some(({ der }) => isRevoked(certificateDigest(crypto, der)))) {
+  if (!stands(issuer.chain.map(({ der }) => certificateDigest(crypto, der)))) {
     throw new PeerageError('membership-not-in-force', { group, problem: 'it has been revoked' })
   }
 }

@@ -4,7 +4,6 @@
 import type { LinkToJudge, ProviderContext } from '../graph/security-provider.ts'
 import type { GroupRootCertificate } from '../identity/certificate/certificate.ts'
 import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
-import type { Chain } from '../identity/certificate/chain-encoding.ts'
 import { authorityPart } from '../identity/peer-name.ts'
 import { mayGiveRole } from '../identity/role.ts'
 import { toHex } from '../runtime/bytes.ts'
@@ -15,10 +14,10 @@ import type { AdmissionByPassword, AdmissionMember, AdmissionStart } from './adm
 import type { AdmissionRefusal } from './admission-refusal.ts'
 import type { ChainDigest } from './digests.ts'
 import { openPassword, passwordState } from './group-password.ts'
-import type { GroupRecords } from './group-records.ts'
+import { type GroupRecords, issuingState } from './group-records.ts'
 import type { GroupSecurityOptions } from './group-security.ts'
 import { linkEntries, whyNotAdmitting } from './link-admission.ts'
-import { type MemberChain, readMemberChain, verifiedMemberChain } from './member-chain.ts'
+import { type MemberChain, readMemberChain } from './member-chain.ts'
 import { issueMembership } from './membership-issuing.ts'
 import type { OwnChains } from './own-chains.ts'
 import { PasswordAdmission, type PasswordLink, PasswordProof } from './password-proof.ts'
@@ -170,7 +169,9 @@ export class LettingIn implements AdmissionMember {
     if (chain.key !== toHex(keyPair.publicKey)) return 'other-key'
     const untimely = this.#untimely(chain)
     if (untimely !== undefined) return untimely
-    if (this.#owner.records()?.state.standingOfChain(chain) !== 'stands') return 'revoked'
+    // Whoever let in may have come by a link, and the record that says so is not here yet.
+    const standing = this.#owner.records()?.state.standingOfChain(chain)
+    if (standing !== 'stands' && standing !== 'not-admitted') return 'revoked'
     this.#own.add(chain)
     this.#options.owner.joined(chain)
     return undefined
@@ -190,13 +191,9 @@ export class LettingIn implements AdmissionMember {
 
   /** The holder of a link asks to be let in (P-049, P-129). */
   #letInByLink(link: LinkToJudge, chain: MemberChain, records: GroupRecords): MemberChain | AdmissionRefusal {
-    const entries = linkEntries(chain.chain)
-    const entry = entries.at(-1)
+    const entry = linkEntries(chain.chain).at(-1)
     if (entry === undefined || entry.holder !== chain.leaf) return 'not-let-in'
-    for (const { holder } of entries.slice(0, -1)) {
-      const above = this.#upTo(chain, chain.chain.indexOf(holder))
-      if (above === undefined || records.state.standingOfChain(above) !== 'stands') return 'not-let-in'
-    }
+    if (!records.state.isLetInAbove(chain)) return 'not-let-in'
     const own = this.#own.toShow()
     if (own === undefined || this.#own.standing(own) !== 'stands') return 'may-not-admit'
     if (this.#provisional.get(chain.key)?.chain.digest === chain.digest) return chain
@@ -236,12 +233,6 @@ export class LettingIn implements AdmissionMember {
     return state.standingOfPath(chain.certificateDigests.slice(0, -1)) !== 'stands'
   }
 
-  #upTo(chain: MemberChain, index: number): MemberChain | undefined {
-    const [root, ...others] = chain.chain
-    const upper: Chain = [root, ...others.slice(0, index)]
-    return verifiedMemberChain(this.#context.crypto, this.#options.group, upper)
-  }
-
   #isLocked(records: GroupRecords): boolean {
     const { password } = records.password
     if (password === undefined) return false
@@ -257,12 +248,8 @@ export class LettingIn implements AdmissionMember {
     const { crypto, random, clock, identity } = this.#context
     const issuer = { chain: own.chain, secretKey: identity.keyPair.secretKey }
     const request = { group: this.#options.group, peerName: peer.name, publicKey: peer.publicKey, roles: [role] }
-    const now = clock.utc()
     try {
-      const state = {
-        now,
-        isRevoked: (digest: Parameters<typeof records.state.isRevoked>[0]) => records.state.isRevoked(digest),
-      }
+      const state = issuingState(records, clock.utc())
       const chain = issueMembership(crypto, random, issuer, request, state)
       records.learn(chain)
       this.#options.owner.letIn(chain, peer.name)

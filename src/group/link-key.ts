@@ -54,10 +54,10 @@ export function makeLink(
   random: Random,
   maker: Issuer,
   request: LinkRequest,
-  { now, isRevoked }: IssuingState,
+  { now, stands }: IssuingState,
 ): LinkKey {
   requireRight(maker, request.role)
-  requireInForce(crypto, maker, isRevoked, now)
+  requireInForce(crypto, maker, stands, now)
   const period = periodUnder(maker, undefined, undefined, now)
   // The period in which it admits is checked like one of a certificate.
   const { notAfter: admitsUntil } = periodUnder(maker, period.notBefore, request.admitsUntil, now)

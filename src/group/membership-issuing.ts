@@ -50,8 +50,8 @@ export interface Renewal {
 export interface IssuingState {
   /** In milliseconds since 1970. */
   readonly now: number
-  /** Whether a certificate is revoked, by what is known here. */
-  readonly isRevoked: (certificate: CertificateDigest) => boolean
+  /** Whether what is done under these certificates, from the GRC down, stands by what is known here. */
+  readonly stands: (path: readonly CertificateDigest[]) => boolean
   /** The chain on record for the peer name, the newest of several. */
   readonly onRecord?: MemberChain | undefined
 }
@@ -76,7 +76,7 @@ export function issueMembership(
   requireKey(crypto, peerName, request.publicKey, state.onRecord)
   const roles = requireRoles(request.roles ?? ['member'])
   requireRight(issuer, roles)
-  requireInForce(crypto, issuer, state.isRevoked, state.now)
+  requireInForce(crypto, issuer, state.stands, state.now)
   const period = periodUnder(issuer, request.notBefore, request.notAfter, state.now)
   const { publicKey } = request
   const chain = issueMembershipUnder(crypto, random, issuer, { publicKey, roles, period })

@@ -82,6 +82,11 @@ export class OwnChains {
     return longest(this.#inForce(moment).filter(({ roles }) => hasRight(roles, right)))
   }
 
+  /** Those that are in force at a moment of peer time, the one that ends last first. */
+  inForce(moment: number): readonly MemberChain[] {
+    return [...this.#inForce(moment)].sort((one, other) => (longest([one, other]) === one ? -1 : 1))
+  }
+
   /** How a chain stands by what is known here. */
   standing(chain: MemberChain): 'stands' | 'falls' | 'not-admitted' {
     const standing = this.#records()?.state.standingOfChain(chain) ?? 'not-admitted'
@@ -138,10 +143,11 @@ export class OwnChains {
     if (chain !== undefined) return chain
     const inForce = this.#inForce(moment)
     for (const { roles } of inForce) requireRight(roles, right, operation)
-    throw new PeerageError('membership-not-in-force', { group: this.#group, problem: this.#whyNone(moment) })
+    throw new PeerageError('membership-not-in-force', { group: this.#group, problem: this.whyNone(moment) })
   }
 
-  #whyNone(moment: number): string {
+  /** Why none is in force. */
+  whyNone(moment: number): string {
     const all = this.all()
     if (all.length === 0) return 'there is none yet'
     const standing = all.filter((chain) => this.standing(chain) !== 'falls')

@@ -23,7 +23,7 @@ import { type AuthorChain, rootChain } from './author-chain.ts'
 import { type CertificateDigest, certificateDigest, DIGEST_LENGTH } from './digests.ts'
 import { GROUP_RECORD_FIELDS, GROUP_VERSION, requireGroupVersion } from './group-version.ts'
 import { KEPT_CHILD_LENGTH, KEPT_RECORD_LENGTH, type Kept, KeptList } from './kept-list.ts'
-import { verifiedMemberChain } from './member-chain.ts'
+import { type MemberChain, verifiedMemberChain } from './member-chain.ts'
 import { encodePages, type PageDigest, pageDigestFromBytes } from './revocation-page.ts'
 
 /** The type of such records. */
@@ -32,7 +32,7 @@ export const REVOCATION_TYPE = 'peerage.revocation'
 /** What a revocation says, its chains verified. */
 export interface RevocationContent {
   /** Under which it was made. */
-  readonly author: AuthorChain
+  readonly author: MemberChain | AuthorChain
   readonly revoked: readonly RevokedCertificate[]
   /** What is kept by the revocation itself. */
   readonly kept: KeptList
@@ -47,6 +47,8 @@ export interface RevokedCertificate {
   readonly path: readonly CertificateDigest[]
   /** The chain of these. */
   readonly chain: Chain
+  /** The same, where it is that of a member; undefined for a link. */
+  readonly member: MemberChain | undefined
   /** Its key in hexadecimal digits. */
   readonly key: string
   /** When it ends, in milliseconds since 1970. */
@@ -144,12 +146,14 @@ function revokedBy(crypto: Crypto, group: PeerName, chain: Chain): RevokedCertif
   const last = chain.at(-1)
   if (last === undefined || chain.length === 1) throw refused('chain-length', 'nobody can revoke a GRC')
   if (chain[0].peerName !== group) throw refused('chain-group', 'a chain of another group')
-  verifyChain(crypto, chain)
-  const path = chain.map(({ der }) => certificateDigest(crypto, der))
+  const member = last.kind === 'group-membership' ? verifiedMemberChain(crypto, group, chain) : undefined
+  if (member === undefined) verifyChain(crypto, chain)
+  const path = member?.certificateDigests ?? chain.map(({ der }) => certificateDigest(crypto, der))
   return {
     digest: certificateDigest(crypto, last.der),
     path,
     chain,
+    member,
     key: toHex(last.publicKey),
     notAfter: last.notAfter,
   }

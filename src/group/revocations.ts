@@ -184,10 +184,16 @@ export class Revocations implements Standings {
 
   /** Whether a certificate of this key was revoked. @param key In hexadecimal digits */
   hasRevoked(key: string): boolean {
+    return this.revokersOf(key).length > 0
+  }
+
+  /** Under which chains certificates of this key were revoked. */
+  revokersOf(key: string): readonly AuthorChain[] {
+    const revokers: AuthorChain[] = []
     for (const { counts, revocation } of this.#entries.values()) {
-      if (counts && revocation.revoked.some((revoked) => revoked.key === key)) return true
+      if (counts && revocation.revoked.some((revoked) => revoked.key === key)) revokers.push(revocation.author)
     }
-    return false
+    return revokers
   }
 
   /** Whether a revocation that counts names a certificate. */

@@ -113,6 +113,11 @@ export class SecurityState {
     return this.#memberships.keys()
   }
 
+  /** The membership record of this ID. */
+  membership(id: RecordId): Membership | undefined {
+    return this.#memberships.record(id)
+  }
+
   /** The membership records of a chain. */
   membershipsOf(chain: ChainDigest): readonly Membership[] {
     return this.#memberships.recordsOf(chain)
@@ -146,6 +151,16 @@ export class SecurityState {
     const standing = this.#revocations.chain(chain)
     if (standing !== 'stands') return standing
     return this.#admissions.isIn(chain) ? 'stands' : 'not-admitted'
+  }
+
+  /**
+   * Whether all those in a chain were let in who came by links, but for its own holder: they may have been revoked since, where what
+   * stands under them is kept.
+   */
+  isLetInAbove(chain: AuthorChain): boolean {
+    this.#settle()
+    const above = this.#memberships.entriesOf(chain).slice(0, -1)
+    return above.every((entry) => this.#admissions.hasAdmitted(entry))
   }
 
   /** The same, but for admission, for the certificates from the GRC down to one: a link, for example. */
@@ -189,6 +204,12 @@ export class SecurityState {
   hasRevoked(key: string): boolean {
     this.#settle()
     return this.#revocations.hasRevoked(key)
+  }
+
+  /** The chains under which certificates of this key were revoked. */
+  revokersOf(key: string): readonly AuthorChain[] {
+    this.#settle()
+    return this.#revocations.revokersOf(key)
   }
 
   /** Whether a revocation names a certificate, wherever it stands. */

@@ -43,6 +43,8 @@ const IDENTITIES = 'identities'
 const CLOUDS = 'clouds'
 /** The folder of graphs: their databases, and what they are. */
 const GRAPHS = 'graphs'
+/** The folder of what is to be known of groups; the databases of their graphs are in that of the graphs. */
+const GROUPS = 'groups'
 
 /**
  * Opens a node on a data directory. Several processes may have one directory open at once. No socket is opened
@@ -70,6 +72,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
       identityStorage: openFileStorage(join(dataDir, IDENTITIES)),
       cloudStorage: openFileStorage(join(dataDir, CLOUDS)),
       graphStorage: openFileStorage(join(dataDir, GRAPHS)),
+      groupStorage: openFileStorage(join(dataDir, GROUPS)),
       recordDatabases: new SqliteRecordDatabases(join(dataDir, GRAPHS), { crypto, random: systemRandom }),
       recordVerifier: (...graph) => signatures.verifier(...graph),
       streams: tlsStreams,

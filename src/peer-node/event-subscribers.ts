@@ -11,35 +11,31 @@ export const MOST_WAITING_EVENTS = 256
 
 type Listener<Detail> = (detail: Detail) => unknown
 
-/** The listeners of one graph. */
-export class EventSubscribers {
-  readonly #log: Log
-  readonly #subscriptions: { readonly [Event in keyof GraphEvents]: Set<Subscription<GraphEvents[Event]>> } = {
-    status: new Set(),
-    properties: new Set(),
-    neighbor: new Set(),
-    direct: new Set(),
-    node: new Set(),
-    'connection-required': new Set(),
-    synchronized: new Set(),
-    attempt: new Set(),
-    unreadable: new Set(),
-    lagged: new Set(),
-  }
+/** The subscriptions of each event, as far as somebody has ever listened to it. */
+type Subscriptions<Events> = { [Event in keyof Events]?: Set<Subscription<Events[Event]>> }
 
-  constructor(log: Log) {
+/** The listeners of one graph. */
+export class EventSubscribers<Events extends object = GraphEvents> {
+  readonly #log: Log
+  readonly #lagged: (detail: GraphEvents['lagged']) => void
+  readonly #subscriptions: Subscriptions<Events> = {}
+
+  /** @param lagged Told of a listener that was too slow */
+  constructor(log: Log, lagged: (detail: GraphEvents['lagged']) => void) {
     this.#log = log
+    this.#lagged = lagged
   }
 
   /** @returns what ends it, as the signal does */
-  on<Event extends keyof GraphEvents>(
+  on<Event extends keyof Events & string>(
     event: Event,
-    listener: Listener<GraphEvents[Event]>,
+    listener: Listener<Events[Event]>,
     signal: AbortSignal | undefined,
   ): () => void {
     signal?.throwIfAborted()
-    const those: Set<Subscription<GraphEvents[Event]>> = this.#subscriptions[event]
-    const lagged = (missed: number): void => this.raise('lagged', { event, missed })
+    const those: Set<Subscription<Events[Event]>> = this.#subscriptions[event] ?? new Set()
+    this.#subscriptions[event] = those
+    const lagged = (missed: number): void => this.#lagged({ event, missed })
     const subscription = new Subscription(listener, lagged, (error) => {
       this.#log.warn('a listener of an event failed', { event, reason: String(error) })
     })
@@ -53,14 +49,13 @@ export class EventSubscribers {
     return end
   }
 
-  raise<Event extends keyof GraphEvents>(event: Event, detail: GraphEvents[Event]): void {
-    const those: Set<Subscription<GraphEvents[Event]>> = this.#subscriptions[event]
-    for (const subscription of those) subscription.add(detail)
+  raise<Event extends keyof Events>(event: Event, detail: Events[Event]): void {
+    for (const subscription of this.#subscriptions[event] ?? []) subscription.add(detail)
   }
 
   /** What was raised is still delivered, and nothing after it. */
   close(): void {
-    for (const those of Object.values(this.#subscriptions)) those.clear()
+    for (const event in this.#subscriptions) this.#subscriptions[event]?.clear()
   }
 }
 

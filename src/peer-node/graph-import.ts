@@ -48,25 +48,25 @@ export function openImport(databases: RecordDatabases, crypto: Crypto, file: str
   }
 }
 
-/** Takes the records over. */
+/**
+ * Takes the records over: first those by which others are judged, again and again as long as one of them lets another one in, then
+ * all others.
+ */
 export async function importRecords(
   graph: OpenGraph,
-  { count, records }: ImportSource,
+  source: ImportSource,
   tell: (step: Progress) => void,
 ): Promise<void> {
   const { engine } = graph
   const release = engine.store.holdCommits()
   try {
-    let done = 0
-    let pending: Promise<void>[] = []
-    for (const bytes of records()) {
-      pending.push(new Promise((resolve) => engine.import(bytes, () => resolve())))
-      done++
-      if (pending.length < IMPORTED_AT_ONCE && done < count) continue
-      await Promise.all(pending)
-      pending = []
-      tell({ phase: 'synchronizing', detail: `${done} of ${count} records`, done, total: count })
+    const { crypto, keys, provider } = engine.parts
+    const isFirst = (bytes: Uint8Array): boolean => {
+      const record = readRecord(crypto, keys, bytes)
+      return typeof record !== 'string' && provider.firstTypes.includes(record.type)
     }
+    if (provider.firstTypes.length > 0) while ((await takeThose(graph, source, isFirst, () => undefined)) > 0);
+    await takeThose(graph, source, () => true, tell)
   } finally {
     release()
   }
@@ -74,6 +74,35 @@ export async function importRecords(
     engine.store.afterCommit((error) => (error === undefined ? resolve() : reject(error)))
     return () => undefined
   })
+}
+
+/** @returns how many of them were stored */
+async function takeThose(
+  { engine }: OpenGraph,
+  { count, records }: ImportSource,
+  isMeant: (bytes: Uint8Array) => boolean,
+  tell: (step: Progress) => void,
+): Promise<number> {
+  let [done, stored] = [0, 0]
+  let pending: Promise<void>[] = []
+  for (const bytes of records()) {
+    done++
+    if (isMeant(bytes)) {
+      pending.push(
+        new Promise((resolve) =>
+          engine.import(bytes, (wasStored) => {
+            if (wasStored) stored++
+            resolve()
+          }),
+        ),
+      )
+    }
+    if (pending.length < IMPORTED_AT_ONCE && done < count) continue
+    await Promise.all(pending)
+    pending = []
+    tell({ phase: 'synchronizing', detail: `${done} of ${count} records`, done, total: count })
+  }
+  return stored
 }
 
 function graphIdIn(exported: ExportedDatabase, file: string): GraphId {

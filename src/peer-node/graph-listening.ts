@@ -50,7 +50,7 @@ export class GraphListening {
   /** {@link GraphListening.use}, for who has the turn. */
   async follow(): Promise<void> {
     this.#retry?.cancel()
-    const online = [...this.#open()].filter((graph) => graph.isOnline && graph.engine.isReady)
+    const online = [...this.#open()].filter((graph) => graph.takesLinks && graph.engine.isReady)
     this.#watchMachine()
     if (online.length === 0) {
       this.#sockets.close()

@@ -21,7 +21,7 @@ import { iteration, type Waiting } from './waiting.ts'
 export interface GraphTrafficParts {
   readonly clock: Clock
   readonly life: GraphLife
-  readonly events: EventSubscribers
+  readonly events: Pick<EventSubscribers, 'raise'>
   /** It is made with {@link GraphTraffic.applications}, so it comes later. */
   engine(): GraphNode
 }

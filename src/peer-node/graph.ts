@@ -95,7 +95,12 @@ export interface GraphEvents {
   /** What this node has is complete for the first time since it was opened: one prioritized type, or everything. */
   synchronized: { readonly type?: string }
   /** An address was tried. `referred`: the node there has no place for a neighbor, and named others. */
-  attempt: { readonly endpoint: string; readonly outcome: 'connected' | 'referred' | ErrorCode }
+  attempt: {
+    readonly endpoint: string
+    readonly outcome: 'connected' | 'referred' | ErrorCode
+    /** For people: why it failed. */
+    readonly reason?: string
+  }
   /** A record or a message is there that the schema of its reader refuses. */
   unreadable: ({ readonly id: RecordId } | { readonly from: PeerName; readonly type: string }) & {
     readonly issues: readonly Issue[]

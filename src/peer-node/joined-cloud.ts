@@ -11,17 +11,18 @@ import type { AddressRange } from '../runtime/address-range.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
-import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, type IpAddress } from '../runtime/endpoint.ts'
 import type { HostLookup } from '../runtime/host-lookup.ts'
 import type { LocalLink } from '../runtime/local-link.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 import type { Random } from '../runtime/random.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import type { Storage } from '../runtime/storage.ts'
 import { addressesInCloud, subnetsOf } from './cloud-addresses.ts'
 import { type NodeSocket, type NodeSockets, socketTowards } from './node-sockets.ts'
 import { RememberedNodes } from './remembered-nodes.ts'
-import { type Seed, SeedList } from './seeds.ts'
+import { MOST_SEEDS, type Seed, SeedList } from './seeds.ts'
 
 /** What clouds stand on. */
 export interface CloudPorts {
@@ -65,6 +66,8 @@ export class JoinedCloud {
   readonly #tag: Uint8Array
   readonly #remembered: RememberedNodes
   #seeds: SeedList
+  /** Seeds that came later, by the names of their endpoints. */
+  readonly #moreSeeds = new RecentMap<Endpoint>(MOST_SEEDS)
   #subnets: readonly AddressRange[] = []
   #addresses: readonly InterfaceAddress[] = []
   #ownSockets: readonly NodeSocket[] = []
@@ -125,6 +128,12 @@ export class JoinedCloud {
     })
   }
 
+  /** Takes addresses of members beside the seeds: the ones that came last, up to {@link MOST_SEEDS}. */
+  addSeeds(endpoints: readonly Endpoint[]): void {
+    for (const endpoint of endpoints) this.#moreSeeds.set(formatEndpoint(endpoint), endpoint)
+    this.node.seedsChanged()
+  }
+
   /** Begins, once there are sockets. @throws PeerageError `no-network` */
   start(port: number, resolveOnly: boolean): void {
     const { clock, random, crypto, localLink } = this.#ports
@@ -141,7 +150,7 @@ export class JoinedCloud {
           const links = this.#addresses.filter(({ loopback }) => !loopback)
           return links.length === 0 ? undefined : localLink.browse(this.#tag, links, found)
         },
-        seeds: () => this.#seeds.endpoints(),
+        seeds: () => [...this.#seeds.endpoints(), ...this.#moreSeeds.values()],
         changed: () => this.#noteChange(),
         slept: () => this.#surroundings.slept(),
       },

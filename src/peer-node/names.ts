@@ -27,6 +27,9 @@ export interface EndpointToRegister {
   readonly kind?: 'address' | 'relay' | undefined
 }
 
+/** One cloud, or all of a scope that are open. */
+export type CloudChoice = string | { readonly scope: 'global' | 'site-local' | 'link-local' | 'private' }
+
 /** What an update can change. */
 export interface RegistrationUpdate {
   /** Up to 10, in the order in which they are to be tried. None is enough if there is a payload. */
@@ -45,8 +48,8 @@ export interface NameRegistration extends RegistrationUpdate {
   readonly identity?: PeerName | undefined
   /** Of a name of another authority: the encoded chain of certificates from it to the identity. */
   readonly chain?: Uint8Array | undefined
-  /** One cloud, or all of a scope; by default all that are open. */
-  readonly cloud?: string | { readonly scope: 'global' | 'site-local' | 'link-local' | 'private' } | undefined
+  /** By default all that are open. */
+  readonly cloud?: CloudChoice | undefined
   /** 8 bytes that stand for a place, such as the first half of an IPv6 address; by default from the node's address. */
   readonly hint?: Uint8Array | undefined
 }
@@ -74,8 +77,8 @@ export interface ResolvedName {
 
 /** How a name is resolved. */
 export interface ResolveOptions {
-  /** One cloud; by default all that are open, at once. */
-  readonly cloud?: string | undefined
+  /** By default all that are open, at once. */
+  readonly cloud?: CloudChoice | undefined
   /** `nearest` compares whole service locations, `nearest-64` their upper halves. By default any instance will do. */
   readonly criteria?: 'any' | 'nearest' | 'nearest-64' | undefined
   /** For the nearest: 8 bytes as they can be registered; by default from the node's own address. */

@@ -13,6 +13,7 @@ import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
 import { type ErrorCode, PeerageError } from '../runtime/peerage-error.ts'
 import type { JoinedCloud } from './joined-cloud.ts'
 import type {
+  CloudChoice,
   NameRegistration,
   Names,
   RegisteredName,
@@ -190,16 +191,9 @@ export class NodeNames implements Names {
   }
 
   /** @throws PeerageError `cloud-not-found`, and what opening the default clouds throws */
-  async #cloudsFor(choice: NameRegistration['cloud']): Promise<readonly JoinedCloud[]> {
+  async #cloudsFor(choice: CloudChoice | undefined): Promise<readonly JoinedCloud[]> {
     const { clouds } = this.#parts
-    if (clouds.open().length === 0 && typeof choice !== 'string') {
-      this.#defaultsOpened ??= this.#openDefaults()
-      try {
-        await this.#defaultsOpened
-      } finally {
-        this.#defaultsOpened = undefined
-      }
-    }
+    if (typeof choice !== 'string') await this.openDefaults()
     const open = clouds.open()
     const chosen = open.filter(({ cloud: { name, scope } }) =>
       typeof choice === 'object' ? scope === choice.scope : choice === undefined || name === choice,
@@ -207,6 +201,17 @@ export class NodeNames implements Names {
     if (chosen.length > 0) return chosen
     const name = typeof choice === 'object' ? choice.scope : (choice ?? 'any')
     throw new PeerageError('cloud-not-found', { name, open: open.map(({ cloud }) => cloud.name) })
+  }
+
+  /** Opens the usual clouds, if none is open. @throws PeerageError what {@link Clouds.open} throws */
+  async openDefaults(): Promise<void> {
+    if (this.#parts.clouds.open().length > 0) return
+    this.#defaultsOpened ??= this.#openDefaults()
+    try {
+      await this.#defaultsOpened
+    } finally {
+      this.#defaultsOpened = undefined
+    }
   }
 
   /** The links of this machine, and the whole world where somebody is known to begin with. */

@@ -65,6 +65,11 @@ export class OpenClouds {
     return this.#configuredSeeds.length > 0
   }
 
+  /** The UDP port of this node in all of its clouds, once one was open. */
+  get port(): number | undefined {
+    return this.#sockets.port
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }

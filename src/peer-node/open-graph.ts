@@ -48,8 +48,22 @@ export interface OpenGraphOwner {
   listen(): Promise<void>
   /** Its properties have changed. */
   propertiesChanged(graph: OpenGraph): void
+  /** Is told what the engine tells, after those who listen; the group of a graph. */
+  readonly follower: GraphFollower | undefined
   /** It is closed, and so is its database. */
   closed(graph: OpenGraph): void
+}
+
+/** What a group has to know of its graph. */
+export interface GraphFollower
+  extends Pick<
+    EngineEvents,
+    'statusChanged' | 'recordChanged' | 'attempted' | 'connectionRequired' | 'nodeChanged' | 'synchronized'
+  > {
+  /** What applications are told of the graph. */
+  readonly raised: { readonly [Event in keyof GraphEvents]: (detail: GraphEvents[Event]) => void }
+  /** Where the graph listens now; nowhere, if it does not. */
+  listening(endpoints: readonly Endpoint[]): void
 }
 
 /** Settings of a database that travel with its export. */
@@ -73,6 +87,8 @@ export class OpenGraph implements Graph {
   #isMade = false
   /** Whether its application wants links; while the node is suspended there are none all the same. */
   #wantsLinks = false
+  /** Set while it is to take no links although it is online. */
+  #takesNone = false
   #isSuspended: boolean
   #listening: readonly Endpoint[] = []
   #closing: Promise<void> | undefined
@@ -84,11 +100,12 @@ export class OpenGraph implements Graph {
     this.#ports = ports
     this.#owner = owner
     this.#isSuspended = isSuspended
-    this.#events = new EventSubscribers(ports.log)
+    this.#events = new EventSubscribers(ports.log, (detail) => this.#events.raise('lagged', detail))
     const { clock, random, crypto, log, database, verifier } = ports
     const life = new GraphLife(graphKeys(crypto, options.id).label, log)
     this.#life = life
-    this.#traffic = new GraphTraffic({ clock, life, events: this.#events, engine: () => this.#engine })
+    const raising = { raise: this.#raise.bind(this) }
+    this.#traffic = new GraphTraffic({ clock, life, events: raising, engine: () => this.#engine })
     let records: GraphRecords | undefined
     this.#engine = new GraphNode(options, {
       ...{ clock, random, crypto, log, database, verifier },
@@ -107,7 +124,7 @@ export class OpenGraph implements Graph {
       ...{ node: this.#engine, crypto, changes: this.#recordChanges },
       isClosed: () => !life.isOpen,
       requireOpen: () => life.requireOpen(),
-      unreadable: (id, issues) => this.#events.raise('unreadable', { id, issues }),
+      unreadable: (id, issues) => this.#raise('unreadable', { id, issues }),
     })
     this.records = records
     this.#isMade = true
@@ -121,6 +138,11 @@ export class OpenGraph implements Graph {
   /** Whether it takes links and dials. */
   get isOnline(): boolean {
     return this.#wantsLinks && !this.#isSuspended && this.#life.isOpen
+  }
+
+  /** Whether it listens, as soon as it may. */
+  get takesLinks(): boolean {
+    return this.isOnline && !this.#takesNone
   }
 
   async status(): Promise<Status> {
@@ -192,6 +214,7 @@ export class OpenGraph implements Graph {
     this.#life.requireOpen()
     if (this.#wantsLinks) throw new PeerageError('already-listening', { graph: this.#engine.parts.keys.label })
     this.#wantsLinks = true
+    this.#takesNone = false
     if (this.#isSuspended) return
     this.#engine.goOnline()
     await this.#owner.listen()
@@ -260,9 +283,35 @@ export class OpenGraph implements Graph {
 
   /** Where links are taken for it now; nothing happens if it may not listen yet. */
   listenAt(endpoints: readonly Endpoint[]): void {
-    if (!this.isOnline || !this.#engine.isReady) return
+    if (!this.takesLinks || !this.#engine.isReady) return
     this.#listening = endpoints
     this.#engine.listen(endpoints)
+    this.#follower?.listening(endpoints)
+  }
+
+  /** Something else that belongs to listening has failed: it takes no links until it goes online again, and goes on dialling. */
+  stopListening(): void {
+    if (!this.takesLinks) return
+    this.#takesNone = true
+    this.#listening = []
+    this.#follower?.listening([])
+    this.#engine.listen([])
+    this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
+  }
+
+  /** Takes leave of all others, until {@link OpenGraph.goOnline}. */
+  goOffline(): void {
+    if (!this.isOnline) return
+    this.#wantsLinks = false
+    this.#listening = []
+    this.#follower?.listening([])
+    this.#engine.goOffline()
+    this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
+  }
+
+  /** @throws PeerageError `graph-shutting-down`, `invalid-graph` */
+  requireOpen(): void {
+    this.#life.requireOpen()
   }
 
   /** Takes leave of all others, until {@link OpenGraph.resume}. */
@@ -270,6 +319,7 @@ export class OpenGraph implements Graph {
     if (this.#isSuspended || !this.#life.isOpen) return
     this.#isSuspended = true
     this.#listening = []
+    this.#follower?.listening([])
     await new Promise<void>((resolve) => this.#engine.suspend(resolve))
   }
 
@@ -278,44 +328,71 @@ export class OpenGraph implements Graph {
     this.#isSuspended = false
     this.#engine.resume()
     if (!this.#wantsLinks) return
+    this.#takesNone = false
     this.#engine.goOnline()
     this.#engine.addAddresses(this.joinsAt)
   }
 
+  /** While the engine is being made there is nothing to follow yet. */
+  get #follower(): GraphFollower | undefined {
+    return this.#isMade ? this.#owner.follower : undefined
+  }
+
   #engineEvents(recordChanged: EngineEvents['recordChanged']): EngineEvents {
-    const events = this.#events
     return {
       statusChanged: (status) => {
-        events.raise('status', statusOf(status))
+        this.#raise('status', statusOf(status))
+        this.#follower?.statusChanged(status)
         this.#life.changes.wake()
       },
       propertiesChanged: () => {
         if (!this.#isMade) return
-        events.raise('properties', { ...this.#engine.properties() })
+        this.#raise('properties', { ...this.#engine.properties() })
         this.#owner.propertiesChanged(this)
       },
-      recordChanged,
-      neighborConnected: (peer) => events.raise('neighbor', { peer, connected: true }),
-      neighborDisconnected: (peer, reason) => events.raise('neighbor', { peer, connected: false, reason }),
-      attempted: (endpoint, outcome) => events.raise('attempt', { endpoint: formatEndpoint(endpoint), outcome }),
-      connectionRequired: () => events.raise('connection-required', {}),
-      nodeChanged: (peer, change) => events.raise('node', { peer, change }),
+      recordChanged: (change) => {
+        recordChanged(change)
+        this.#follower?.recordChanged(change)
+      },
+      neighborConnected: (peer) => this.#raise('neighbor', { peer, connected: true }),
+      neighborDisconnected: (peer, reason) => this.#raise('neighbor', { peer, connected: false, reason }),
+      attempted: (endpoint, outcome, reason) => {
+        const why = reason === undefined ? {} : { reason }
+        this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome, ...why })
+        this.#follower?.attempted(endpoint, outcome, reason)
+      },
+      connectionRequired: () => {
+        this.#raise('connection-required', {})
+        this.#follower?.connectionRequired()
+      },
+      nodeChanged: (peer, change) => {
+        this.#raise('node', { peer, change })
+        this.#follower?.nodeChanged(peer, change)
+      },
       progressed: (received, expected) => {
         const detail = `${received} of ${expected} records`
         this.#life.tell({ phase: 'synchronizing', detail, done: received, total: expected })
       },
       synchronized: (type) => {
-        events.raise('synchronized', type === undefined ? {} : { type })
+        this.#raise('synchronized', type === undefined ? {} : { type })
+        this.#follower?.synchronized(type)
         this.#life.changes.wake()
         // From now on it may listen, if it might not before.
-        if (type === undefined && this.#listening.length === 0 && this.isOnline) {
-          this.#owner.listen().catch((error: unknown) => {
-            if (!(error instanceof PeerageError)) throw error
-            this.#ports.log.warn('this node cannot take links', { reason: error.message })
-          })
+        if (type === undefined && this.#listening.length === 0 && this.takesLinks) {
+          this.#owner.listen().catch((error: unknown) => this.#cannotListen(error))
         }
       },
     }
+  }
+
+  #raise<Event extends keyof GraphEvents>(event: Event, detail: GraphEvents[Event]): void {
+    this.#events.raise(event, detail)
+    this.#follower?.raised[event](detail)
+  }
+
+  #cannotListen(error: unknown): void {
+    if (!(error instanceof PeerageError)) throw error
+    this.#ports.log.warn('this node cannot take links', { reason: error.message })
   }
 
   async #close(): Promise<void> {

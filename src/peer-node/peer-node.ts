@@ -10,12 +10,15 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Closing } from './closing.ts'
 import { type Clouds, cloudsOf } from './clouds.ts'
+import { GraphHost } from './graph-host.ts'
 import type { Graphs } from './graphs.ts'
+import type { Groups } from './groups.ts'
 import { type Identities, identitiesOf } from './identities.ts'
 import type { Names } from './names.ts'
 import { NodeNames } from './node-names.ts'
 import { OpenClouds, type OpenCloudsPorts } from './open-clouds.ts'
 import { OpenGraphs, type OpenGraphsPorts } from './open-graphs.ts'
+import { OpenGroups, type OpenGroupsPorts } from './open-groups.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
@@ -23,16 +26,17 @@ export interface PeerNode extends Closing {
   readonly names: Names
   readonly clouds: Clouds
   readonly graphs: Graphs
+  readonly groups: Groups
   /** Stops all sending until {@link PeerNode.resume}, as before the machine sleeps. Twice is fine. */
   suspend(): Promise<void>
   /** Goes on, with the addresses that the machine has now. */
   resume(): Promise<void>
-  /** What was counted so far, by name: see docs/names-and-clouds.md and docs/graphs.md. */
+  /** What was counted so far, by name: see docs/names-and-clouds.md, docs/graphs.md and docs/groups.md. */
   metrics(): Promise<Readonly<Record<string, number>>>
 }
 
 /** What a node stands on. */
-export interface PeerNodePorts extends OpenCloudsPorts, OpenGraphsPorts {
+export interface PeerNodePorts extends OpenCloudsPorts, OpenGraphsPorts, OpenGroupsPorts {
   /** Where the identities are kept, and nothing else. */
   readonly identityStorage: Storage
 }
@@ -61,34 +65,45 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   const { identityStorage: storage, crypto, random, clock, log } = ports
   const graphPort = checkedPort('graphPort', options.graphPort)
   const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort('pnrpPort', options.pnrpPort) })
-  // An identity has no groups as long as there are none at all.
-  const store = new IdentityStore({ storage, crypto, random, clock, log, groupsOf: () => [] })
-  if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
+  const store: IdentityStore = new IdentityStore({
+    ...{ storage, crypto, random, clock, log },
+    groupsOf: (identity) => groups.groupsOf(identity),
+  })
   const requireOpen = (operation: string): void => {
     if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
   }
-  const graphs = new OpenGraphs(ports, {
-    ...{ identities: store, port: graphPort, securityProviders: options.securityProviders ?? {}, requireOpen },
+  const host = new GraphHost(ports, graphPort)
+  const names = new NodeNames({ clouds, store, crypto, requireOpen })
+  const groups: OpenGroups = new OpenGroups(ports, host, { identities: store, clouds, names, requireOpen })
+  const graphs = new OpenGraphs(ports, host, {
+    ...{ identities: store, securityProviders: options.securityProviders ?? {}, requireOpen },
+    groupOf: (graphId) => groups.groupOf(graphId),
   })
+  if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
   const close = async (): Promise<void> => {
-    await Promise.all([clouds.close(), graphs.close()])
+    // What is registered for them is unregistered while there are clouds.
+    await groups.close()
+    await Promise.all([clouds.close(), host.close()])
   }
   return {
     identities: identitiesOf(store, requireOpen),
-    names: new NodeNames({ clouds, store, crypto, requireOpen }),
+    names,
     clouds: cloudsOf(clouds, requireOpen),
     graphs,
+    groups,
     suspend: async () => {
       requireOpen('suspend')
-      await Promise.all([clouds.suspend(), graphs.suspend()])
+      // Members of groups unregister when their graphs go, and that is told while there are clouds.
+      await host.suspend()
+      await clouds.suspend()
     },
     resume: async () => {
       requireOpen('resume')
-      await Promise.all([clouds.resume(), graphs.resume()])
+      await Promise.all([clouds.resume(), host.resume()])
     },
     metrics: async () => {
       requireOpen('metrics')
-      return { ...clouds.counters(), ...graphs.counters() }
+      return { ...clouds.counters(), ...host.counters(), ...groups.counters() }
     },
     close,
     [Symbol.asyncDispose]: close,

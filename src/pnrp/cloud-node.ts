@@ -161,6 +161,11 @@ export class CloudNode {
     this.#upkeep.start()
   }
 
+  /** There are other seeds: if nobody of the cloud is known, it is looked for at once. */
+  seedsChanged(): void {
+    if (!this.#isSuspended) this.#upkeep.search()
+  }
+
   /** A datagram came. Its bytes are not kept. @param local The own address at which it came, where that is known. */
   received(datagram: Uint8Array, from: Endpoint, local: IpAddress | undefined): void {
     if (this.#isSuspended) return

@@ -5,6 +5,7 @@
 import { authorityBytes, authorityOf } from '../identity/authority.ts'
 import { CLOCK_TOLERANCE } from '../identity/certificate/certificate-verification.ts'
 import { authorityPart, classifierPart, isSecured, type PeerName } from '../identity/peer-name.ts'
+import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto, SigningKeyPair } from '../runtime/crypto.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import type { IpAddress } from '../runtime/endpoint.ts'
@@ -72,9 +73,13 @@ export class Publishing {
     if (registrations.size >= MOST_REGISTRATIONS) {
       throw new PeerageError('too-many-registrations', { limit: MOST_REGISTRATIONS })
     }
-    const twin = registrations
-      .all()
-      .some(({ name, content }) => name === request.name && sameEndpoints(content.endpoints, request.endpoints))
+    const twin = registrations.all().some(
+      ({ name, content, keyPair }) =>
+        name === request.name &&
+        sameEndpoints(content.endpoints, request.endpoints) &&
+        // Whoever may publish a delegated name does so for itself.
+        (request.certificateChain === undefined || equalBytes(keyPair.publicKey, request.keyPair.publicKey)),
+    )
     if (twin) throw new PeerageError('already-registered', { name: request.name, cloud: this.#parts.cloud.name })
     const registration = this.#draw(request, address)
     this.adopt(registration, announced)

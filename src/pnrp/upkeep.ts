@@ -77,8 +77,13 @@ export class Upkeep {
 
   /** Begins, also after {@link Upkeep.stop}. */
   start(): void {
-    this.#search()
+    this.search()
     this.#timer.start()
+  }
+
+  /** Looks for the cloud, if nobody of it is known. */
+  search(): void {
+    if (this.#parts.cache.size === 0) this.#discovery.start()
   }
 
   /** Ends for now. The caller drops all deadlines. */
@@ -139,16 +144,12 @@ export class Upkeep {
 
   #tick(hasSlept: boolean): void {
     if (hasSlept) this.#owned.slept()
-    this.#search()
+    this.search()
     this.#cache.round(this.#estimatedIds())
     this.#leafSets.round()
     this.#splits.tick(this.estimatedNodes())
     this.#owned.participation.tick()
     this.rememberNodes()
-  }
-
-  #search(): void {
-    if (this.#parts.cache.size === 0) this.#discovery.start()
   }
 
   #estimatedIds(): number {

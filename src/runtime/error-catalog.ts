@@ -3,6 +3,15 @@
  * called it. `docs/errors.md` is made from this table.
  */
 
+/** What became of an attempt to connect to an address. */
+export interface TriedAddress {
+  /** `host:port` */
+  readonly endpoint: string
+  /** `referred`: the node there had no place, and named others. */
+  readonly code: 'referred' | keyof ErrorDetails
+  readonly reason: string
+}
+
 /** The details that an error of each code carries. */
 export interface ErrorDetails {
   // Names
@@ -85,6 +94,7 @@ export interface ErrorDetails {
   'graph-not-ready': { readonly graph: string }
   'graph-shutting-down': { readonly graph: string }
   'invalid-graph': { readonly graph: string }
+  'graph-of-group': { readonly graph: string }
   'unknown-provider': { readonly provider: string; readonly known: readonly string[] }
   'provider-failed': { readonly operation: string; readonly problem: string }
   'called-by-provider': { readonly operation: string }
@@ -101,6 +111,14 @@ export interface ErrorDetails {
   'message-not-taken': { readonly peer: string; readonly type: string }
   'message-too-large': { readonly size: number; readonly limit: number }
   // Groups
+  'group-not-found': { readonly group: string }
+  'duplicate-group': { readonly group: string }
+  'group-in-use': { readonly group: string }
+  'already-a-member': { readonly group: string; readonly identity: string }
+  'group-key-not-here': { readonly group: string }
+  'group-key-would-be-lost': { readonly group: string }
+  'group-file-damaged': { readonly file: string; readonly problem: string }
+  'group-file-newer': { readonly file: string; readonly schema: number; readonly known: number }
   'another-group': { readonly expected: string; readonly given: string }
   'unknown-role': { readonly role: string; readonly known: readonly string[] }
   'invalid-public-key': { readonly problem: string }
@@ -117,6 +135,11 @@ export interface ErrorDetails {
   'too-much-kept': { readonly what: string; readonly count: number; readonly limit: number }
   'revocation-too-large': { readonly problem: string }
   'password-too-short': { readonly length: number; readonly limit: number }
+  'no-password': { readonly group: string }
+  'password-locked': { readonly group: string }
+  'no-members-found': { readonly group: string; readonly search: string; readonly tried: readonly TriedAddress[] }
+  'no-member-reachable': { readonly group: string; readonly tried: readonly TriedAddress[] }
+  'not-let-in': { readonly group: string; readonly tried: readonly TriedAddress[] }
   // The node
   'node-closed': { readonly operation: string }
   'node-not-running': { readonly dataDir: string }
@@ -475,6 +498,10 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     advice: 'Open it again.',
     original: 'PEER_E_INVALID_GRAPH',
   },
+  'graph-of-group': {
+    message: ({ graph }) => `graph ${graph} is that of a group`,
+    advice: 'Use `groups` for it, with the peer name of the group.',
+  },
   'unknown-provider': {
     message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
     advice: 'Name it in `securityProviders` where the node is opened.',
@@ -540,6 +567,43 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'message-too-large': {
     message: ({ size, limit }) => `a message has at most ${limit} bytes, not ${size}`,
     advice: 'Use a direct connection.',
+  },
+  'group-not-found': {
+    message: ({ group }) => `there is no group ${quoted(group)} here`,
+    advice: 'Look at the list of groups, or join it with an invitation.',
+  },
+  'duplicate-group': {
+    message: ({ group }) => `the group ${group} is open already`,
+    advice: 'Use the one that is open.',
+    original: 'PEER_E_DUPLICATE_GRAPH',
+  },
+  'group-in-use': {
+    message: ({ group }) => `the group ${group} is open`,
+    advice: 'Close it first, here or in the other program.',
+    original: 'PEER_E_GROUP_IN_USE',
+  },
+  'already-a-member': {
+    message: ({ group, identity }) => `${identity} is in the group ${group} already`,
+    advice: 'Open the group by its peer name; the invitation is not needed any more.',
+    original: 'PEER_S_ALREADY_A_MEMBER',
+  },
+  'group-key-not-here': {
+    message: ({ group }) => `the key of the group ${group} is not on this node`,
+    advice: 'Import it from where it was exported to, or do this on the node that has it.',
+  },
+  'group-key-would-be-lost': {
+    message: ({ group }) => `the key of the group ${group} is here, and would be deleted`,
+    advice:
+      'Export it first, or say `losesGroupKey: true`: without it nobody can change the properties of the group any more.',
+  },
+  'group-file-damaged': {
+    message: ({ file, problem }) => `the file ${file} of a group cannot be used: ${problem}`,
+    advice: 'Restore it from a backup, or move it away and import the configuration of the group.',
+  },
+  'group-file-newer': {
+    message: ({ file, schema, known }) =>
+      `the file ${file} of a group has schema ${schema}, and this version of Peerage reads up to ${known}`,
+    advice: 'Update Peerage; the file was left as it is.',
   },
   'another-group': {
     message: ({ expected, given }) => `this is for the group ${given}, and not for ${expected}`,
@@ -614,6 +678,32 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     advice: 'Choose a longer one: several words that have nothing to do with each other are good.',
     original: 'PEER_E_PASSWORD_DOES_NOT_MEET_POLICY',
   },
+  'no-password': {
+    message: ({ group }) => `the group ${group} has no password`,
+    advice: 'Let an administrator set one, or invite in another way.',
+  },
+  'password-locked': {
+    message: ({ group }) => `the password of the group ${group} is locked: somebody who could open it was revoked`,
+    advice: 'Let an administrator set another password.',
+  },
+  'no-members-found': {
+    message: ({ group, search, tried }) => `no member of the group ${group} was found: ${search}${listed(tried)}`,
+    advice:
+      'See that a member is online, and that it is in the same cloud as this node; or get a new invitation from it.',
+    original: 'PEER_E_NO_MEMBERS_FOUND',
+  },
+  'no-member-reachable': {
+    message: ({ group, tried }) => `members of the group ${group} are online, and none can be reached${listed(tried)}`,
+    advice:
+      'See that a firewall lets links through, here and there (TCP port 3587, if it is not another one); or try later.',
+    original: 'PEER_E_NO_MEMBER_CONNECTIONS',
+  },
+  'not-let-in': {
+    message: ({ group, tried }) => `the group ${group} does not let this node in${listed(tried)}`,
+    advice:
+      'See from the reason whether the membership has ended or was revoked: then ask a member for a new invitation.',
+    original: 'PEER_E_CONNECTION_NOT_AUTHENTICATED',
+  },
   'node-closed': {
     message: ({ operation }) => `${operation} is not possible: the node is closed`,
     advice: 'Open the node again.',
@@ -660,6 +750,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     advice: 'Correct this argument.',
     original: 'PEER_E_INVALIDARG',
   },
+}
+
+/** What was tried, at the end of a message. */
+function listed(tried: readonly TriedAddress[]): string {
+  return tried.map(({ endpoint, reason }) => `; ${endpoint}: ${reason}`).join('')
 }
 
 /** How much of a value a message quotes, in characters. */

@@ -74,6 +74,8 @@ const IDENTITIES = 'identities'
 const CLOUDS = 'clouds'
 /** The folder of what is known of graphs. */
 const GRAPHS = 'graphs'
+/** The folder of what is known of groups. */
+const GROUPS = 'groups'
 
 /**
  * Runs a body on virtual time in a virtual network of hosts. The same seed gives the same run.
@@ -155,6 +157,7 @@ function hostOf(
         identityStorage: ports.storage(IDENTITIES),
         cloudStorage: ports.storage(CLOUDS),
         graphStorage: ports.storage(GRAPHS),
+        groupStorage: ports.storage(GROUPS),
       }
       return createPeerNode(nodePorts, { friendlyName: host.name, seeds: options.seeds })
     },

@@ -121,7 +121,7 @@ for (const stage of stages) {
 
     for (const [name, message] of everyMessage) {
       const isLegal = stage.legal.has(name)
-      test(`${name} ${isLegal ? 'belongs here' : 'ends the link unprocessed'}`, () => {
+      test(`P-068, P-069: ${name} ${isLegal ? 'belongs here' : 'ends the link unprocessed'}`, () => {
         const { member, node, say, dialled } = reach(stage)
         const before = member.messages.length
         say(message)
@@ -316,7 +316,7 @@ describe('security providers', () => {
     })
   }
 
-  test('one that talks without end is stopped', () => {
+  test('P-069: one that talks without end is stopped', () => {
     const { member, node, say } = reach({
       ...{ what: '', isDialler: false, said: ['greeting'], admits: false, legal: new Set() },
     })

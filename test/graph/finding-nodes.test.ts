@@ -96,6 +96,23 @@ describe('a connect request', () => {
   })
 })
 
+test('the dialer knows which addresses it is trying, and which come next, until it is done with them', () => {
+  const graph = new SimulatedGraph({ seed: 'trying', properties: { maxPresenceRecords: 0 } })
+  const alone = graph.add()
+  const [first, second] = ['dark', 'darker'].map((name) => ({ host: graph.world.addHost(name).ipv4, port: PORT }))
+  if (first === undefined || second === undefined) throw new Error('two hosts')
+  const { dialer } = alone.node.overlay
+  const trying = (): boolean[] => [first, second].map((endpoint) => dialer.isTrying(endpoint))
+  expect(trying()).toEqual([false, false])
+  const node = { name: 'somebody', publicKey: undefined, addresses: [first, second] }
+  dialer.connect(node, { purpose: 'neighbor', protocol: '' }, true, () => {})
+  expect(trying()).toEqual([true, true])
+  graph.world.runUntil(() => !dialer.isTrying(first), MINUTE)
+  expect(trying()).toEqual([false, true])
+  graph.world.runFor(MINUTE)
+  expect(trying()).toEqual([false, false])
+})
+
 describe('comparisons', () => {
   test('G-106: an address that does not answer is followed by the next at once, five in a round, from presence and memory in turn', () => {
     const graph = new SimulatedGraph({ seed: 'dark', checks: false })

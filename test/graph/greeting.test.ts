@@ -71,7 +71,7 @@ function resealed(role: LinkRole, plain: Uint8Array): Uint8Array {
   return crypto.seal(hex(vectors.sealKeys[role]), ONLY_NONCE, plain, new Uint8Array(0))
 }
 
-test('G-016: the proof of a graph is that of the vector, and another one for each graph and channel binding', () => {
+test('G-016, P-128: the proof of a graph is that of the vector, and another one for each graph and channel binding', () => {
   expect(toHex(graphProof(link))).toBe(vectors.proof)
   const otherBinding = { ...link, channelBinding: link.channelBinding.toReversed() }
   expect(toHex(graphProof(otherBinding))).not.toBe(vectors.proof)
@@ -107,7 +107,7 @@ describe('greetings', () => {
   const [unknown, known, answer] = vectors.greetings
   if (unknown === undefined || known === undefined || answer === undefined) throw new Error('no vectors')
 
-  test('a greeting of another link, another graph or the other role does not open', () => {
+  test('P-061: a greeting of another link, another graph or the other role does not open', () => {
     const sealed = hex(unknown.sealed)
     const own = keyPairs.responder.publicKey
     expect(openGreeting({ ...link, channelBinding: new Uint8Array(32) }, 'dialler', sealed, own)).toBe(
@@ -118,7 +118,7 @@ describe('greetings', () => {
     expect(read('responder', sealed)).toBe('opening-wrong-seal')
   })
 
-  test('a signature of another link, role, graph, key or purpose never counts, even where somebody sealed it anew', () => {
+  test('P-061: a signature of another link, role, graph, key or purpose never counts, even where somebody sealed it anew', () => {
     // What a member who knows the graph can do with a signature that it got on a link of its own.
     const plain = hex(unknown.plain)
     expect(read('dialler', resealed('dialler', plain))).toMatchObject({ versions: [0x20] })

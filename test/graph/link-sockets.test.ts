@@ -191,7 +191,7 @@ describe('whoever is not in the graph', () => {
     expect(new Set(fingerprints).size).toBe(3)
   })
 
-  test('G-140: no byte, whatever is sent, and the port lives on', async () => {
+  test('G-140, P-128: no byte, whatever is sent, and the port lives on', async () => {
     const bob = makeNode('bob')
     const to = await bob.listen()
     const random = new SeededRandom('strangers on a live port')

@@ -78,6 +78,8 @@ export interface LoneOptions {
   readonly types?: readonly string[]
   readonly crypto?: Crypto
   readonly keys?: GraphKeys
+  /** How far its clock is ahead of that of the simulation from the beginning, in milliseconds. */
+  readonly clockSkew?: number
 }
 
 /** A link of which the test has the other end. */
@@ -111,6 +113,7 @@ export class LoneRecords {
     this.#options = options
     this.world = new SimulatedWorld({ seed: options.seed ?? 'records of one node' })
     this.host = this.world.addHost('node')
+    if (options.clockSkew !== undefined) this.host.skewClock(options.clockSkew)
     this.databases = new MemoryRecordDatabases({ crypto, random: this.host.ports.random })
     this.start()
   }

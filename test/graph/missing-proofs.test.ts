@@ -49,7 +49,7 @@ function answer(node: LoneRecords, request: string, proof = 'good'): void {
   node.records.missing.proofCame(toUtf8(request), toUtf8(proof))
 }
 
-test('G-129: a record without a proof is put aside, its sender is asked once, and the proof lets all that wait for it in', () => {
+test('G-129, P-084: a record without a proof is put aside, its sender is asked once, and the proof lets all that wait for it in', () => {
   const proofs = new Proofs()
   const node = nodeWith(proofs)
   const records = ['one', 'two'].map((text) => node.made({ text, proofs: 'chain' }))
@@ -67,7 +67,7 @@ test('G-129: a record without a proof is put aside, its sender is asked once, an
   expect(node.texts()).toEqual(['one', 'two'])
 })
 
-test('G-129: where the proof does not come in time the record is dropped, counted, and not taken from that neighbor for a while', () => {
+test('G-129, P-084, P-089: where the proof does not come in time the record is dropped, counted, and not taken from that neighbor for a while', () => {
   const node = nodeWith(new Proofs())
   const record = node.made({ proofs: 'chain' })
   const first = node.arrive(record, 'liar')
@@ -88,7 +88,7 @@ test('G-129: where the proof does not come in time the record is dropped, counte
   expect(node.arrive(other, 'liar')).toEqual([])
 })
 
-test('G-129: each neighbor that sends the record is asked, so that one without the proof keeps nothing out', () => {
+test('G-129, P-084: each neighbor that sends the record is asked, so that one without the proof keeps nothing out', () => {
   const node = nodeWith(new Proofs())
   const record = node.made({ proofs: 'chain' })
   const first = node.arrive(record, 'liar')
@@ -143,7 +143,7 @@ test('G-129: nobody can be asked for the proofs of an imported record: it is dro
   expect(outcomes).toEqual(['dropped'])
 })
 
-test('G-129: records put aside have limits for each sender and for all, in number and bytes, and so has what is junk', () => {
+test('G-129, P-089: records put aside have limits for each sender and for all, in number and bytes, and so has what is junk', () => {
   const node = nodeWith(new Proofs())
   const put = (sender: string, count: number, size = 1): GraphRecord[] =>
     Array.from({ length: count }, (_, index) => {

@@ -227,7 +227,7 @@ describe('strangers', () => {
     ],
   ]
   for (const [what, counted, first] of silent) {
-    test(`G-140: ${what}: the link ends without a byte from the responder`, () => {
+    test(`G-140, P-128: ${what}: the link ends without a byte from the responder`, () => {
       const { world, bob } = makePair()
       const eve = Stranger.dial(world, world.addHost('eve'), bob.endpoint)
       eve.send(...first(eve.stream))
@@ -286,7 +286,7 @@ describe('strangers', () => {
     expect(ann.counters.read()).toMatchObject({ 'dropped-opening-wrong-seal': 1 })
   })
 
-  test('G-017: what one link proved is worth nothing on another one, nor in the other role', () => {
+  test('G-017, P-061: what one link proved is worth nothing on another one, nor in the other role', () => {
     const { world, ann, bob } = makePair()
     const recorded: RawMessage[] = []
     const { taken, endpoint } = Stranger.listen(world.addHost('eve'))
@@ -348,7 +348,7 @@ describe('strangers', () => {
     expect(bob.counters.read()).toMatchObject({ 'dropped-opening-unknown-graph': 1 })
   })
 
-  test('G-018: a link that is not authenticated in time is ended, whatever it waits for, at either end', () => {
+  test('G-018, P-069: a link that is not authenticated in time is ended, whatever it waits for, at either end', () => {
     const world = makeWorld()
     const slow = new LinkNode(world.addHost('slow'), { admit: admitNever }).listen()
     const start = memberAt('start', world, slow)
@@ -369,7 +369,7 @@ describe('strangers', () => {
     expect(slow.acceptor.strangers).toBe(0)
   })
 
-  test('G-018: links that are not authenticated have a limit in all, and one for each prefix; the oldest go', () => {
+  test('G-018, P-069: links that are not authenticated have a limit in all, and one for each prefix; the oldest go', () => {
     const world = makeWorld()
     const bob = new LinkNode(world.addHost('bob')).listen()
     const strangers = Array.from({ length: MOST_STRANGERS_OF_PREFIX + 3 }, () => new FakeStream('203.0.113.7'))

@@ -33,7 +33,7 @@ test('G-048: a record that is added is of version 1, without a modifier, made an
   expect(node.add({ payload: new Uint8Array(), encoding: 'bytes' }).payload).toHaveLength(0)
 })
 
-test('G-047: an application does not add, update or delete records of internal types', () => {
+test('G-047, P-071: an application does not add, update or delete records of internal types', () => {
   const node = new LoneRecords()
   for (const type of ['peerage.graph-info', '~peerage.presence', 'peerage.anything']) {
     expect(codeOf(() => node.add({ type }))).toBe('not-authorized')
@@ -245,7 +245,7 @@ test('G-127: the provider secures each creation, update and deletion, of ephemer
   ])
 })
 
-test('G-127: what the provider throws stops the operation, reaches the caller, and nothing is stored or sent', () => {
+test('G-127, P-087: what the provider throws stops the operation, reaches the caller, and nothing is stored or sent', () => {
   const refusal = new Error('not today')
   let isRefused = false
   const node = new LoneRecords({
@@ -273,7 +273,7 @@ test('G-127: what the provider throws stops the operation, reaches the caller, a
   expect(node.update(record.id).version).toBe(2)
 })
 
-test('what others would refuse is not made: its author gets "not authorized"', () => {
+test('P-087: what others would refuse is not made: its author gets "not authorized"', () => {
   const node = new LoneRecords({
     provider: () => ({ ...noSecurity(), validate: ({ type }) => (type === 'test.note' ? 'valid' : 'invalid') }),
   })

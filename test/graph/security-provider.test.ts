@@ -78,7 +78,7 @@ const failures: readonly (readonly [string, () => never])[] = [
 
 describe('a provider', () => {
   for (const [what, fails] of failures) {
-    test(`G-130: that ${what} costs the record or the operation at hand, is logged and counted, and leaves the graph usable`, () => {
+    test(`G-130, P-135: that ${what} costs the record or the operation at hand, is logged and counted, and leaves the graph usable`, () => {
       const failing = new Set<keyof GraphSecurityProvider>()
       const may = <Name extends keyof GraphSecurityProvider, Answer>(name: Name, answer: Answer): Answer =>
         failing.has(name) ? fails() : answer

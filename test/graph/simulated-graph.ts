@@ -4,7 +4,7 @@
  */
 import type { DirectConnectionEnd } from '../../src/graph/direct-connection.ts'
 import { GraphCounters } from '../../src/graph/graph-counters.ts'
-import type { RecordChange } from '../../src/graph/graph-events.ts'
+import type { GraphEvents, RecordChange } from '../../src/graph/graph-events.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { GraphNode, type GraphNodeOptions } from '../../src/graph/graph-node.ts'
 import { type GraphProperties, requireProperties } from '../../src/graph/graph-properties.ts'
@@ -60,6 +60,10 @@ export interface MemberOptions {
   readonly listens?: boolean
   /** Whether its application gives the address of a random member that runs when it is asked for addresses. By default it does not. */
   readonly isHelped?: boolean
+  /** Told, too, what the graph tells. */
+  readonly events?: Partial<GraphEvents>
+  /** Called each time that the graph was opened, before it goes online. */
+  readonly opened?: (node: GraphNode) => void
   /** What it sends in the place of a message: for members that lie. */
   readonly sends?: (message: GraphMessage) => GraphMessage
 }
@@ -244,10 +248,15 @@ export class Member {
           statusChanged: ({ state, neighbors }) => {
             this.#tell(`status ${state} ${neighbors}`)
             if (state === 'synchronized') this.#listen()
+            this.#options.events?.statusChanged?.(node.status())
           },
-          propertiesChanged: () => this.#tell('properties'),
+          propertiesChanged: () => {
+            this.#tell('properties')
+            this.#options.events?.propertiesChanged?.()
+          },
           recordChanged: (change) => {
             if (this.graph.told === undefined) this.changes.push(change)
+            this.#options.events?.recordChanged?.(change)
           },
           neighborConnected: (peer) => this.#tell(`connected ${peer}`),
           neighborDisconnected: (peer, reason) => this.#tell(`disconnected ${peer} ${reason}`),
@@ -256,11 +265,17 @@ export class Member {
             this.#tell('connection required')
             if (this.#options.isHelped === true) this.#help()
           },
-          nodeChanged: (peer, change) => this.#tell(`node ${change} ${peer}`),
+          nodeChanged: (peer, change) => {
+            this.#tell(`node ${change} ${peer}`)
+            this.#options.events?.nodeChanged?.(peer, change)
+          },
           progressed: (received, expected) => {
             this.progress = { received, expected }
           },
-          synchronized: (type) => this.#tell(`synchronized ${type ?? 'all'}`),
+          synchronized: (type) => {
+            this.#tell(`synchronized ${type ?? 'all'}`)
+            this.#options.events?.synchronized?.(type)
+          },
         },
         applications: {
           acceptsProtocol: (protocol) => this.protocols.has(protocol),
@@ -275,6 +290,7 @@ export class Member {
       },
     )
     this.#node = node
+    this.#options.opened?.(node)
     node.goOnline()
     if (node.isReady) this.#listen()
     const at = this.#options.at ?? (isFound ? [] : this.graph.someEndpoint(this))

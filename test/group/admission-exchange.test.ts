@@ -153,7 +153,7 @@ const taken: Readonly<Partial<Record<AdmissionState, Readonly<Record<string, str
   'password-proven': { 'password, your-gmc': 'refused wrong-password' },
 }
 
-test('every state takes the messages that it waits for, and refuses every other one as unexpected', () => {
+test('P-062, P-068: every state takes the messages that it waits for, and refuses every other one as unexpected', () => {
   for (const [state, make] of Object.entries(states)) {
     expect(make().exchange.state).toBe(state)
     for (const [name, items] of Object.entries(messages)) {
@@ -222,7 +222,7 @@ test('whoever has the wrong password, another cost or nothing to get in with hea
   expect(stranger.take({ kind: 'refused', reason: undefined }).member.events).toEqual(['told-unknown'])
 })
 
-test('items of unknown kinds are passed over and counted, up to a limit', () => {
+test('P-062: items of unknown kinds are passed over and counted, up to a limit', () => {
   const unknown = Uint8Array.of(0x02, 0x00, 1, 7)
   const end = new End(false)
   end.exchange.received(concatBytes(unknown, encodeAdmission([hello]), unknown))
@@ -232,7 +232,7 @@ test('items of unknown kinds are passed over and counted, up to a limit', () => 
   expect(many.member.events).toEqual(['malformed'])
 })
 
-test('what is written is read again, each reason too, and the kinds have their numbers', () => {
+test('P-062: what is written is read again, each reason too, and the kinds have their numbers', () => {
   const items = [hello, myGmc, yourGmc, none, challenge]
   expect(decodeAdmission(encodeAdmission(items))).toEqual({ items, unknown: 0 })
   for (const reason of admissionRefusals) {

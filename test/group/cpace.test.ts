@@ -96,7 +96,7 @@ describe('a run', () => {
     expect(keys.size).toBe(5)
   })
 
-  test('is confirmed at neither end if password, channel or session differ in any way', () => {
+  test('P-044: is confirmed at neither end if password, channel or session differ in any way', () => {
     const bytes = fc.uint8Array({ maxLength: 200 })
     const inputs = fc.record({ passwordString: bytes, channel: bytes, session: bytes })
     fc.assert(

@@ -73,7 +73,7 @@ class ForgetfulNode {
   }
 }
 
-test('all nodes end with the same, whatever came to whom in which order and was dropped meanwhile', () => {
+test('P-096: all nodes end with the same, whatever came to whom in which order and was dropped meanwhile', () => {
   fc.assert(
     fc.property(anyHistory, fc.infiniteStream(fc.nat()), (history, order) => {
       const draw = (below: number): number => (order.next().value ?? 0) % below

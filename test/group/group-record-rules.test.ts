@@ -76,7 +76,7 @@ describe('times in records', () => {
   const at = (created: number, modified = created): GraphRecord =>
     written(brief, { created, modified, expires: NOW + 3_600_000 })
 
-  test('a record is created and modified while the chains are valid, to the millisecond', () => {
+  test('P-085: a record is created and modified while the chains are valid, to the millisecond', () => {
     expect(judged(at(NOW), brief)).toBe(undefined)
     expect(judged(at(NOW - 1), brief)).toBe('outside-validity')
     expect(judged(at(NOW - 1, NOW), brief)).toBe('outside-validity')
@@ -84,7 +84,7 @@ describe('times in records', () => {
     expect(judged(last, brief)).toBe(undefined)
   })
 
-  test('who modifies is bound by the own chain when modifying, and the end of that chain is not the end of the record', () => {
+  test('P-075, P-085: who modifies is bound by the own chain when modifying, and the end of that chain is not the end of the record', () => {
     const passing = member(groupKey, 5, ['administrator'], { notBefore: NOW + 1000, notAfter: NOW + 2000 })
     const bens = written(ben)
     const by = (modified: number): string | undefined =>
@@ -95,7 +95,7 @@ describe('times in records', () => {
     expect(by(NOW + 2001)).toBe('outside-validity')
   })
 
-  test('no record outlives the chain of its creator, nor the longest record life', () => {
+  test('P-075: no record outlives the chain of its creator, nor the longest record life', () => {
     const until = (expires: number, life: number): string | undefined =>
       judged(written(ben, { expires }), ben, ben, life)
     const { notAfter } = ben.verified
@@ -105,7 +105,7 @@ describe('times in records', () => {
     expect(until(NOW + 5001, 5000)).toBe('expiration')
   })
 
-  test('a tombstone lasts exactly so long, whoever made it; that of an ephemeral record may be shorter', () => {
+  test('P-075: a tombstone lasts exactly so long, whoever made it; that of an ephemeral record may be shorter', () => {
     const bens = written(ben)
     const until = (expires: number, author: Author): string | undefined => {
       const tombstone = { deleted: true, payload: new Uint8Array(), expires }

@@ -114,7 +114,7 @@ class Node {
 
 const all = [ann, bob, carol, dave].map((one) => membership(one))
 
-test('a record waits for the chain that it names, and is judged by it once it is here', () => {
+test('P-084: a record waits for the chain that it names, and is judged by it once it is here', () => {
   const node = new Node()
   const record = written(bob)
   expect(node.records.validate(record)).toEqual({ missingProof: digestBytes(bob.verified.digest) })
@@ -234,7 +234,7 @@ test('what is revoked falls, with all that was done under it', () => {
   expect(records.map((record) => node.says(record))).toEqual(['valid', 'valid', 'valid'])
 })
 
-test('whatever the order in which they are stored, the same records give the same verdicts', () => {
+test('P-083, P-090: whatever the order in which they are stored, the same records give the same verdicts', () => {
   const told = [...all, membership(dave, carol), membership(bob, ann), revocation(ann, carol), propertiesRecord()]
   const judged = [...told, written(ann), written(bob), written(carol), written(dave), revocation(carol, dave)]
   const expected = judged.map((record) => new Node(...told).says(record))

@@ -30,7 +30,9 @@ const graphId = drawGraphId(new SeededRandom('graph'))
 function contentOf(
   kind: InvitationContent['kind'],
   depth: number,
-  changes: Partial<Pick<InvitationContent, 'friendlyName' | 'cloud' | 'inviter' | 'hints' | 'group'>> = {},
+  changes: Partial<
+    Pick<InvitationContent, 'friendlyName' | 'cloud' | 'inviter' | 'hints' | 'cloudPorts' | 'group'>
+  > = {},
 ): InvitationContent {
   const maker = line[depth - 1] ?? group.creator
   const common = {
@@ -93,11 +95,13 @@ describe('what fits', () => {
   test('P-037: then all hints but the first, then the end of the friendly name', () => {
     const inviterOf = (length: number) => makePeerName(authorityPart(group.creator.peerName), '€'.repeat(length))
     const lengths = [0, 100, 130, 149].map((length) => {
-      const content = contentOf('identity', 9, { friendlyName: 'ü'.repeat(200), inviter: inviterOf(length) })
+      const changes = { friendlyName: 'ü'.repeat(200), inviter: inviterOf(length), cloudPorts: [1, 2, 3, 4] }
+      const content = contentOf('identity', 9, changes)
       const text = makeInvitation(crypto, content)
       const read = readInvitation(crypto, text)
       expect(completed(read, content)).toEqual(wholeOf(content))
       expect(content.friendlyName.startsWith(read.friendlyName)).toBe(true)
+      expect(read.cloudPorts).toEqual(content.cloudPorts?.slice(0, read.hints.length))
       return { hints: read.hints.length, name: read.friendlyName.length, isFull: text.length >= LONGEST_INVITATION - 2 }
     })
     expect(lengths).toEqual([
@@ -180,7 +184,7 @@ describe('what fits', () => {
 describe('what is read', () => {
   const samples = (['identity', 'link', 'password'] as const).map((kind) => makeInvitation(crypto, contentOf(kind, 2)))
 
-  test('the text for a password holds neither the password nor anything derived from it', () => {
+  test('P-042: the text for a password holds neither the password nor anything derived from it', () => {
     // Whatever makes it is given no password.
     const content = contentOf('password', 2)
     expect(Object.keys(content).sort()).toEqual(

@@ -129,7 +129,7 @@ describe('an invitation by link', () => {
     expect(completeChain(crypto, withNamedChain(linkInvitation()))).toBeUndefined()
   })
 
-  test('whoever has the text can use it, until its expiry', () => {
+  test('P-048: whoever has the text can use it, until its expiry', () => {
     requireUsable(crypto, linkInvitation(), person(33).keyPair.publicKey, NOW + 7 * DAY)
     const late = () => requireUsable(crypto, linkInvitation(), bob.keyPair.publicKey, NOW + 7 * DAY + 1)
     expect(problemOf(late)).toBe('expired')
@@ -154,7 +154,7 @@ describe('an invitation by link', () => {
     expect(problemOf(judge(theirs))).toBe('chain-of-another-group')
   })
 
-  test('what members see of a link holds its public key and not its private one', () => {
+  test('P-048: what members see of a link holds its public key and not its private one', () => {
     const { seed, chain } = linkInvitation()
     const seen = Buffer.from(encodeChain('whole' in chain ? chain.whole : [group.made.root]))
     const { publicKey, secretKey } = crypto.signingKeyPair(seed)

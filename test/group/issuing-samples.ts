@@ -37,7 +37,7 @@ export function person(byte: number, friendlyName = `Person ${byte}`, classifier
 
 /** Nothing is revoked and nothing on record. */
 export function stateAt(now: number): IssuingState {
-  return { now, isRevoked: () => false }
+  return { now, stands: () => true }
 }
 
 /** The request for somebody. */

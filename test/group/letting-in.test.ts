@@ -4,9 +4,12 @@ import { encodeAdmission } from '../../src/group/admission-message.ts'
 import { PASSWORD_ATTEMPTS_OF_IDENTITY, PASSWORD_ATTEMPTS_OF_SOURCE } from '../../src/group/letting-in.ts'
 import type { MemberChain } from '../../src/group/member-chain.ts'
 import { authorityOf } from '../../src/identity/authority.ts'
+import type { Chain } from '../../src/identity/certificate/chain-encoding.ts'
 import { authorityPart, makePeerName } from '../../src/identity/peer-name.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
+import type { Endpoint } from '../../src/runtime/endpoint.ts'
 import { crypto } from '../identity/platform.ts'
+import { issuedWithoutRight } from './lying-members.ts'
 import { DAY, type GroupMember, publishMembership, SimulatedGroup } from './simulated-group.ts'
 
 function isIn({ graph }: SimulatedGroup, one: GroupMember): boolean {
@@ -19,11 +22,23 @@ function need(chain: MemberChain | undefined): MemberChain {
   return chain
 }
 
+/** Somebody with a link whose text has another key. */
+function openAltered(group: SimulatedGroup, chain: Chain, at: readonly Endpoint[]): GroupMember {
+  const { secretKey } = crypto.signingKeyPair(new Uint8Array(32).fill(9))
+  return group.open(
+    ({ identity }) => {
+      const { publicKey } = identity.keyPair
+      return { kind: 'chain', chain: issuedWithoutRight({ chain, secretKey }, publicKey, 'member', group) }
+    },
+    { at },
+  )
+}
+
 const digestOf = (chain: MemberChain | undefined) => need(chain).digest
 
 const counters = ({ security }: GroupMember): Readonly<Record<string, number>> => security().counters()
 
-test('the holder of a link is let in by any member, who publishes its membership record, and all take what it writes', () => {
+test('P-129: the holder of a link is let in by any member, who publishes its membership record, and all take what it writes', () => {
   const group = new SimulatedGroup('link')
   const ann = group.add()
   group.graph.world.runFor(20_000)
@@ -46,7 +61,7 @@ test('the holder of a link is let in by any member, who publishes its membership
   expect(group.graph.differences()).toEqual([])
 })
 
-test('a link that is used up, has expired, is cancelled, or names another admitter: four reasons, told to both sides', () => {
+test('P-049, P-129: a link that is used up, has expired, is cancelled or altered, or names another admitter: each has its reason, told to both sides', () => {
   const group = new SimulatedGroup('no link')
   const ann = group.add()
   group.graph.world.runFor(20_000)
@@ -65,6 +80,9 @@ test('a link that is used up, has expired, is cancelled, or names another admitt
   const cancelled = group.link(group.creator)
   group.revokeChain(group.creator, cancelled.chain)
   refused(group.openLink(cancelled, { at }), 'link-cancelled')
+  // What the text says is right, but for the key: whoever holds that one is let in by no chain.
+  const altered = group.link(group.creator)
+  refused(openAltered(group, altered.chain, at), 'forged')
   const short = group.link(group.creator, { admitsUntil: group.now() + 60_000 })
   const late = group.openLink(short, { at, listens: false })
   late.member.crash()
@@ -75,7 +93,7 @@ test('a link that is used up, has expired, is cancelled, or names another admitt
   refused(late, 'link-expired')
 })
 
-test('whoever knows the password is given a certificate by a member who may, and is a member then', () => {
+test('P-042, P-047: whoever knows the password is given a certificate by a member who may, and is a member then', () => {
   const group = new SimulatedGroup('password')
   const inviting = group.add(['inviting-member'])
   const plain = group.add()
@@ -90,11 +108,18 @@ test('whoever knows the password is given a certificate by a member who may, and
   early.member.crash()
   const verifier = group.setPassword(group.creator)
   group.graph.world.runFor(10_000)
+  const began = group.now()
   const joiner = group.open(() => ({ kind: 'password', verifier }), { at })
   group.others.push(joiner)
   expect(isIn(group, joiner)).toBe(true)
   expect(joiner.joined).toHaveLength(1)
-  expect(joiner.joined[0]?.roles).toEqual(['member'])
+  const admitter = group.chainOf(inviting.member)
+  const given = need(joiner.joined[0])
+  expect(given.chain.slice(0, -1).map(({ der }) => der)).toEqual(admitter.chain.map(({ der }) => der))
+  expect(given.leaf).toMatchObject({ roles: ['member'], classifiers: ['participant'] })
+  expect(given.leaf.publicKey).toEqual(joiner.member.identity.keyPair.publicKey)
+  expect(given.leaf.notAfter).toBe(admitter.leaf.notAfter)
+  expect(given.leaf.notBefore).toBe(Math.max(began - (began % 1000), admitter.leaf.notBefore))
   expect(inviting.letIn).toHaveLength(1)
   joiner.member.write('from the joiner')
   group.graph.world.runFor(10_000)
@@ -117,7 +142,7 @@ test('whoever knows the password is given a certificate by a member who may, and
   expect(counters(locked)).toMatchObject({ 'told-password-locked': expect.any(Number) })
 })
 
-test('attempts to guess the password are limited by identity and by source, and others get in meanwhile', () => {
+test('P-046: attempts to guess the password are limited by identity and by source, and others get in meanwhile', () => {
   const group = new SimulatedGroup('guessing')
   const verifier = group.setPassword(group.creator)
   group.graph.world.runFor(10_000)
@@ -143,7 +168,7 @@ test('attempts to guess the password are limited by identity and by source, and 
   expect(attempt(50, 'one source')).toBe(2)
 })
 
-test('a member whose certificate has expired gets in by one that the others have, and takes it from them', () => {
+test('P-066: a member whose certificate has expired gets in by one that the others have, and takes it from them', () => {
   const group = new SimulatedGroup('renewal')
   const soon = group.now() + 60_000
   const bob = group.open((context) => group.issued(group.issuer(group.creator), context, ['member'], soon))

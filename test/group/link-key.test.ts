@@ -43,7 +43,7 @@ describe('making a link', () => {
     }
   })
 
-  test('the certificate ends with its maker, admission before that', () => {
+  test('P-048: the certificate ends with its maker, admission before that', () => {
     const by = group.admit(group.creator.issuer, person(5), 'administrator', { notAfter: NOW + 30 * DAY })
     const link = linkAtEnd(linkOf(by).chain)
     expect(link).toMatchObject({
@@ -61,7 +61,7 @@ describe('making a link', () => {
   test('who is not in force makes none', () => {
     const by = group.admit(group.creator.issuer, person(5), 'administrator', { notAfter: NOW + DAY })
     expectCode('membership-not-in-force', () => linkOf(by, {}, NOW + 2 * DAY), 'expired')
-    const revoked = { now: NOW, isRevoked: () => true }
+    const revoked = { now: NOW, stands: () => false }
     const request = { role: 'member', admitsUntil: NOW + DAY, uses: 1, admitter: undefined } as const
     expectCode('membership-not-in-force', () => makeLink(crypto, random, by.issuer, request, revoked), 'revoked')
   })
@@ -72,23 +72,26 @@ describe('making a link', () => {
 })
 
 describe('joining with a link', () => {
-  test.each(ROLES)('the holder of a link for %s makes a GMC of exactly that role, which openssl verifies', (role) => {
-    const link = linkOf(group.creator, { role })
-    const { leaf, chain, depth } = joined(link, 9, NOW + 1500)
-    expect(depth).toBe(3)
-    expect(leaf).toMatchObject({
-      publicKey: person(9).keyPair.publicKey,
-      roles: [role],
-      notBefore: NOW + 1000,
-      notAfter: linkAtEnd(link.chain).notAfter,
-    })
-    const [root = '', creator = '', made = '', last = ''] = chain.map(({ der }) => pem(der))
-    const files = { root, between: creator + made, last }
-    const at = ['-attime', String(NOW / 1000 + 60)]
-    expect(
-      openssl(['verify', '-x509_strict', ...at, '-CAfile', 'root', '-untrusted', 'between', 'last'], files),
-    ).toMatchObject({ accepted: true })
-  })
+  test.each(ROLES)(
+    'P-048: the holder of a link for %s makes a GMC of exactly that role, which openssl verifies',
+    (role) => {
+      const link = linkOf(group.creator, { role })
+      const { leaf, chain, depth } = joined(link, 9, NOW + 1500)
+      expect(depth).toBe(3)
+      expect(leaf).toMatchObject({
+        publicKey: person(9).keyPair.publicKey,
+        roles: [role],
+        notBefore: NOW + 1000,
+        notAfter: linkAtEnd(link.chain).notAfter,
+      })
+      const [root = '', creator = '', made = '', last = ''] = chain.map(({ der }) => pem(der))
+      const files = { root, between: creator + made, last }
+      const at = ['-attime', String(NOW / 1000 + 60)]
+      expect(
+        openssl(['verify', '-x509_strict', ...at, '-CAfile', 'root', '-untrusted', 'between', 'last'], files),
+      ).toMatchObject({ accepted: true })
+    },
+  )
 
   test('after its expiry the link is not used', () => {
     const { details } = expectCode('invalid-invitation', () => joined(linkOf(), 9, NOW + 7 * DAY + 1), 'expired')
@@ -171,7 +174,7 @@ describe('admission', () => {
     expect(linkEntries(first.chain)).toEqual([])
   })
 
-  test('it counts if another member made it until the expiry, and if a named admitter did', () => {
+  test('P-049: it counts if another member made it until the expiry, and if a named admitter did', () => {
     const entry = entryOf({})
     expect(whyNotAdmitted(entry, admitter, NOW + 7 * DAY)).toBeUndefined()
     expect(whyNotAdmitted(entry, admitter, NOW + 7 * DAY + 1)).toBe('link-expired')

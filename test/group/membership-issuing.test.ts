@@ -169,7 +169,7 @@ describe('issuing', () => {
     const by = group.admit(above.issuer, person(5), 'administrator')
     for (const { leaf } of [above.chain, by.chain]) {
       const revoked = certificateDigest(crypto, leaf.der)
-      const state = { now: NOW, isRevoked: (digest: string) => digest === revoked }
+      const state = { now: NOW, stands: (path: readonly string[]) => !path.some((digest) => digest === revoked) }
       expect(refusal('membership-not-in-force', {}, { by, state }).details.problem).toContain('revoked')
     }
   })
@@ -200,7 +200,7 @@ describe('issuing', () => {
     expect(leaf.notBefore).toBe(NOW)
   })
 
-  test('what is issued to who came by a password: role, its classifiers, from now to the end of the admitter', () => {
+  test('P-047: what is issued to who came by a password: role, its classifiers, from now to the end of the admitter', () => {
     const group = new SampleGroup()
     const admitter = group.admit(group.creator.issuer, person(4), 'inviting-member', { notAfter: NOW + DAY })
     const { chain, leaf } = group.admit(admitter.issuer, person(9), 'member', { now: NOW + 5500 }).chain

@@ -71,7 +71,7 @@ describe('what it says', () => {
     expect(() => readMembership(idle, groupName, payloadOf(joe), () => undefined)).toThrow('it is verified')
   })
 
-  test('another version, group, name or length is refused, each for its reason', () => {
+  test('P-073: another version, group, name or length is refused, each for its reason', () => {
     const payload = payloadOf(joe)
     const codeOf = (bytes: Uint8Array, group = groupName): string => {
       try {
@@ -141,7 +141,7 @@ describe('who publishes it', () => {
 })
 
 describe('how long it lives', () => {
-  test('until the end of its chain and for the longest record life after that, neither less nor more', () => {
+  test('P-075: until the end of its chain and for the longest record life after that, neither less nor more', () => {
     const end = joe.verified.notAfter + LIFE
     expect(judged(joe, joe, { expires: end - 1 })).toBe('expiration')
     expect(judged(joe, joe, { expires: end + 1 })).toBe('expiration')
@@ -152,7 +152,7 @@ describe('how long it lives', () => {
     expect(judged(joe, joe, { created: joe.verified.notBefore - 1, modified: NOW })).toBe('outside-validity')
   })
 
-  test('it is never changed and never deleted', () => {
+  test('P-073: it is never changed and never deleted', () => {
     const expires = joe.verified.notAfter + LIFE
     const record = written(joe, { type: MEMBERSHIP_TYPE, payload: payloadOf(joe), expires })
     const content = readMembership(crypto, groupName, record.payload, () => undefined)

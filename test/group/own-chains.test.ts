@@ -63,7 +63,7 @@ test('a record names the own chain that ends last, and what is changed names its
   })
 })
 
-test('nothing is signed without a right, in the name of another, or without a membership in force', () => {
+test('P-087: nothing is signed without a right, in the name of another, or without a membership in force', () => {
   const { own } = ownOf(bob)
   expect(codeOf(own, draftOf(bob))).toBe('signed')
   expect(codeOf(own, draftOf(bob, { author: draftOf(ann).author }))).toContain('not-authorized')

@@ -85,12 +85,12 @@ describe('an attempt', () => {
     expect(attempt({ verifier: wrong }, {})).toEqual({ admitter: 'wrong-password', joiner: 'not confirmed' })
   })
 
-  test('fails at both ends if it goes through a relay between two links, each with its own channel binding', () => {
+  test('P-044: fails at both ends if it goes through a relay between two links, each with its own channel binding', () => {
     const other = { ...link, channelBinding: crypto.sha256(link.channelBinding) }
     expect(attempt({}, { link: other })).toEqual({ admitter: 'wrong-password', joiner: 'not confirmed' })
   })
 
-  test('fails at both ends if they do not mean the same group, admitter and joiner', () => {
+  test('P-044: fails at both ends if they do not mean the same group, admitter and joiner', () => {
     const stranger = crypto.signingKeyPair(new Uint8Array(32).fill(99)).publicKey
     for (const other of [
       { ...link, group: parsePeerName(`${link.group}s`) },
@@ -102,7 +102,7 @@ describe('an attempt', () => {
     }
   })
 
-  test('costs the admitter no Argon2id, whatever is sent', () => {
+  test('P-135: costs the admitter no Argon2id, whatever is sent', () => {
     const busy: Crypto = {
       ...crypto,
       argon2id() {

@@ -34,7 +34,7 @@ const ORDER = numberOf(hex(LAST_SCALAR)) + 1n
 const onlyRight = dictionary.map((_, index) => index === RIGHT)
 
 describe('a recorded attempt', () => {
-  test('that succeeded confirms no guess, the right one included, to who knows ends and link', () => {
+  test('P-045: that succeeded confirms no guess, the right one included, to who knows ends and link', () => {
     const attempt = recordedAttempt()
     for (const guess of dictionary) expect(keysThatFit(attempt, guess, [drawnScalar(), drawnScalar()])).toBe(0)
     // With a scalar of one end it would find the key, and see for which guess the share is right.
@@ -51,7 +51,7 @@ describe('a recorded attempt', () => {
     }
   })
 
-  test('has shares that every password can have: for each there is a scalar that gives them', () => {
+  test('P-045: has shares that every password can have: for each there is a scalar that gives them', () => {
     const known = knownLogarithms()
     const attempt = recordedAttempt(known.port)
     const shares = [attempt.challenge, attempt.proof].map((body) => body.subarray(0, SHARE))
@@ -65,7 +65,7 @@ describe('a recorded attempt', () => {
     }
   })
 
-  test('contains nothing of verifier or password, and nothing that two attempts share but the cost', () => {
+  test('P-045: contains nothing of verifier or password, and nothing that two attempts share but the cost', () => {
     const [one, other] = [recordedAttempt(), recordedAttempt()]
     const seen = [one, other].map(({ challenge, proof, confirmation }) => concatBytes(challenge, proof, confirmation))
     for (const secret of [right.value, crypto.sha256(right.value), crypto.sha512(right.value)]) {
@@ -83,7 +83,7 @@ describe('a recorded attempt', () => {
 })
 
 describe('an active attacker', () => {
-  test('that joins is told whether the one guess was right that it made, and gets no other answer to it', () => {
+  test('P-045: that joins is told whether the one guess was right that it made, and gets no other answer to it', () => {
     for (const [index, guess] of dictionary.entries()) {
       const admission = new PasswordAdmission(crypto, random, link, right)
       const result = admission.received(proofFor(admission.challenge, guess))
@@ -91,7 +91,7 @@ describe('an active attacker', () => {
     }
   })
 
-  test('that admits learns only whether the one guess was right on which it built its challenge', () => {
+  test('P-045: that admits learns only whether the one guess was right on which it built its challenge', () => {
     for (const [index, guess] of dictionary.entries()) {
       const own = new RecordingRandom(random)
       const { challenge } = new PasswordAdmission(crypto, own, link, guess)
@@ -108,7 +108,7 @@ describe('the database of a member who may not admit', () => {
   const setting = settingPassword(crypto, random, group, before, { role: 'member', verifier: right }, admitters)
   const payload = encodePasswordRecord(setting)
 
-  test('does not open with any other key, and with the key of an admitter it does', () => {
+  test('P-045: does not open with any other key, and with the key of an admitter it does', () => {
     const { password } = passwordStanding(
       new Map([[recordIdFromBytes(new Uint8Array(16)), decodePasswordRecord(payload)]]),
     )
@@ -118,7 +118,7 @@ describe('the database of a member who may not admit', () => {
     expect(openPassword(crypto, group, password, [certificate], admitterKeyPair)).toEqual(right)
   })
 
-  test('shows no guess to be right: sealed again, the right one looks as different as every other one', () => {
+  test('P-045: shows no guess to be right: sealed again, the right one looks as different as every other one', () => {
     for (const verifier of dictionary) {
       const again = settingPassword(crypto, random, group, before, { role: 'member', verifier }, admitters)
       const [one, other] = [setting, again].map(({ sealed }) => sealed)

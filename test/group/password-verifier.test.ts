@@ -55,7 +55,7 @@ describe('a verifier', () => {
 })
 
 describe('a password', () => {
-  test('has at least the named number of characters, however many bytes or code units these have', () => {
+  test('P-042: has at least the named number of characters, however many bytes or code units these have', () => {
     for (const password of ['', 'seven77', '𝒫𝒶𝓈𝓈𝓌𝓸𝓻', 'e\u0301'.repeat(7)]) {
       const error = errorOf(password)
       expect(error?.code).toBe('password-too-short')

@@ -62,7 +62,7 @@ function emptyState({ members }: History): SecurityState {
   return state
 }
 
-test('all nodes agree on what stands, in whatever order things come, and asked in between or not', () => {
+test('P-100: all nodes agree on what stands, in whatever order things come, and asked in between or not', () => {
   const seen = { falls: 0, undecided: 0, 'not-admitted': 0, idle: 0 }
   fc.assert(
     fc.property(anyHistory, anyOrder, (history, order) => {
@@ -163,7 +163,7 @@ test('each change names a certificate above all that stands otherwise than befor
   )
 })
 
-test('equals never revoke each other: who is revoked is revoked by somebody nearer to the root', () => {
+test('P-100: equals never revoke each other: who is revoked is revoked by somebody nearer to the root', () => {
   fc.assert(
     fc.property(anyHistory, (history) => {
       const all = emptyState(history)
@@ -184,7 +184,7 @@ test('equals never revoke each other: who is revoked is revoked by somebody near
   )
 })
 
-test('nothing that a revoked key signs afterwards comes in, whatever the dates in it', () => {
+test('P-096, P-098: nothing that a revoked key signs afterwards comes in, whatever the dates in it', () => {
   let tried = 0
   fc.assert(
     fc.property(anyHistory, fc.uint8Array({ minLength: 16, maxLength: 16 }), (history, digest) => {

@@ -71,7 +71,7 @@ describe('what a revocation says', () => {
   const kept = { children: manyChildren(3), records: manyRecords(5) }
   const { revocation, pages } = encodeRevocation(crypto, ann.chain, [ida.chain, joe.chain], kept)
 
-  test('who revokes which certificates, and what stays', () => {
+  test('P-095: who revokes which certificates, and what stays', () => {
     const read = readRevocation(crypto, groupName, revocation)
     expect(read.author).toEqual(ann.verified)
     expect(read.revoked.map(({ path }) => path)).toEqual([
@@ -157,7 +157,7 @@ describe('pages', () => {
   const kept = { children: manyChildren(3000), records: manyRecords(100_000) }
   const { revocation, pages } = encodeRevocation(crypto, ann.chain, [ida.chain], kept)
 
-  test('100,000 records and 3,000 certificates that stay are in pages, which the revocation names in order', () => {
+  test('P-102: 100,000 records and 3,000 certificates that stay are in pages, which the revocation names in order', () => {
     const read = readRevocation(crypto, groupName, revocation)
     expect(read.pages).toEqual(pages.map((page) => pageDigest(crypto, page)))
     expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(LARGEST_RECORD)
@@ -171,7 +171,7 @@ describe('pages', () => {
     expect(keeps((list) => list.keepsRecord(new Uint8Array(16)))).toBe(0)
   })
 
-  test('as many as there may be fit, and one more is an error that says what to do', () => {
+  test('P-102: as many as there may be fit, and one more is an error that says what to do', () => {
     const most = encodeRevocation(crypto, ann.chain, [ida.chain], {
       children: manyChildren(MOST_KEPT_CHILDREN),
       records: manyRecords(MOST_KEPT_RECORDS),
@@ -238,7 +238,7 @@ describe('who makes a revocation, and until when it lasts', () => {
     expect(judged(joe, [kim])).toBe('no-right')
   })
 
-  test('until the certificate would have ended and the longest record life after that, or later', () => {
+  test('P-099: until the certificate would have ended and the longest record life after that, or later', () => {
     const end = joe.verified.notAfter + LIFE
     const rootEnd = groupKey.verified.notAfter + LIFE
     expect(judged(ann, [joe], { expires: end - 1 })).toBe('expiration')
@@ -259,7 +259,7 @@ describe('who makes a revocation, and until when it lasts', () => {
     expect(judged(ann, [link(ben, 12)])).toBe('right')
   })
 
-  test('it is neither changed nor deleted, and names the chain that is in it', () => {
+  test('P-095, P-099: it is neither changed nor deleted, and names the chain that is in it', () => {
     const { revocation } = encodeRevocation(crypto, ann.chain, [joe.chain], nothing)
     const expires = joe.verified.notAfter + LIFE
     const record = written(ann, { type: REVOCATION_TYPE, payload: revocation, expires })

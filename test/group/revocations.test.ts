@@ -98,7 +98,7 @@ const joe = member(ida, 5)
 const kim = member(ida, 6)
 
 describe('what was done under a revoked certificate', () => {
-  test('falls, but for the versions of records that are named', () => {
+  test('P-095: falls, but for the versions of records that are named', () => {
     const state = stateOf(ann, ida)
     const [kept, fallen] = [version(), version()]
     expect(writtenBy(state, fallen, ida)).toBe('stands')
@@ -109,7 +109,7 @@ describe('what was done under a revoked certificate', () => {
     expect(writtenBy(state, version(), ann)).toBe('stands')
   })
 
-  test('a record of somebody else falls in the versions that the revoked has made of it', () => {
+  test('P-096: a record of somebody else falls in the versions that the revoked has made of it', () => {
     const state = stateOf(ann, eve, joe)
     const joes = version()
     const [kept, fallen] = [version(joes.id), version(joes.id)]
@@ -141,7 +141,7 @@ describe('what was done under a revoked certificate', () => {
 })
 
 describe('who stands under a revoked certificate', () => {
-  test('falls with all that is under it, however early its dates, if it is not named', () => {
+  test('P-098: falls with all that is under it, however early its dates, if it is not named', () => {
     const backdated = member(ida, 7, ['member'], { notBefore: ida.verified.notBefore })
     const state = stateOf(ida, joe, backdated)
     revoke(state, ann, ida, { children: leafOf(joe) })
@@ -150,7 +150,7 @@ describe('who stands under a revoked certificate', () => {
     expect(writtenBy(state, version(), backdated)).toBe('falls')
   })
 
-  test('stays, if it is named, with all that was or will be done under it', () => {
+  test('P-098: stays, if it is named, with all that was or will be done under it', () => {
     const under = member(member(eve, 8, ['inviting-member']), 9)
     const state = stateOf(eve, under)
     revoke(state, ann, eve, { children: under.verified.certificateDigests.slice(3, 4) })
@@ -159,7 +159,7 @@ describe('who stands under a revoked certificate', () => {
     expect(writtenBy(state, version(), under)).toBe('stands')
   })
 
-  test('falls, though named, if it is revoked itself', () => {
+  test('P-098: falls, though named, if it is revoked itself', () => {
     const state = stateOf(ida, joe, kim)
     revoke(state, ann, ida, { children: [...leafOf(joe), ...leafOf(kim)] })
     revoke(state, ann, joe)
@@ -169,7 +169,7 @@ describe('who stands under a revoked certificate', () => {
 })
 
 describe('several revocations of one certificate', () => {
-  test('keep what all of them keep', () => {
+  test('P-122: keep what all of them keep', () => {
     const state = stateOf(ida, joe, kim)
     const [both, one] = [version(), version()]
     revoke(state, ann, ida, { children: [...leafOf(joe), ...leafOf(kim)], records: [both, one] })
@@ -180,7 +180,7 @@ describe('several revocations of one certificate', () => {
     expect(state.standingOfChain(kim.verified)).toBe('falls')
   })
 
-  test('a record stays that one keeps itself, and the other with its author', () => {
+  test('P-122: a record stays that one keeps itself, and the other with its author', () => {
     const state = stateOf(ida, joe)
     const joes = version()
     revoke(state, ann, ida, { children: leafOf(joe) })
@@ -189,7 +189,7 @@ describe('several revocations of one certificate', () => {
     expect(writtenBy(state, version(), joe)).toBe('falls')
   })
 
-  test('so a revocation stays only if all of them keep it', () => {
+  test('P-122: so a revocation stays only if all of them keep it', () => {
     const state = stateOf(eve, joe)
     const eves = revoke(state, eve, joe)
     revoke(state, ann, eve, { records: [eves] })
@@ -201,7 +201,7 @@ describe('several revocations of one certificate', () => {
 })
 
 describe('from the root down', () => {
-  test('two administrators of the same depth cannot revoke each other, and both can be revoked from above', () => {
+  test('P-100: two administrators of the same depth cannot revoke each other, and both can be revoked from above', () => {
     const state = stateOf(ann, ben)
     for (const [one, other] of [
       [ann, ben],
@@ -214,7 +214,7 @@ describe('from the root down', () => {
     for (const { verified } of [ann, ben]) expect(state.standingOfChain(verified)).toBe('falls')
   })
 
-  test('a revoked revoker has revoked nobody, unless that is kept; the group key always has', () => {
+  test('P-100: a revoked revoker has revoked nobody, unless that is kept; the group key always has', () => {
     const deep = member(eve, 10, ['administrator'])
     const target = member(deep, 11)
     const state = stateOf(eve, deep, target)
@@ -241,7 +241,7 @@ describe('from the root down', () => {
     expect(state.standingOfChain(joe.verified)).toBe('stands')
   })
 
-  test('a revocation outlasts the end of its author', () => {
+  test('P-099: a revocation outlasts the end of its author', () => {
     const passing = member(groupKey, 12, ['administrator'], { notAfter: NOW + 1000 })
     const state = stateOf(joe)
     revoke(state, passing, joe)
@@ -270,7 +270,7 @@ describe('who came by a link', () => {
   const guest = member(way, 21, ['administrator'])
   const host = member(ann, 22)
 
-  test('is in with the record of another member in force, made before the link ends', () => {
+  test('P-049: is in with the record of another member in force, made before the link ends', () => {
     const late = member(link(ida, 23, 'member', { admitsUntil: NOW }), 24)
     const passing = member(ann, 22, ['member'], { notAfter: NOW + 1000 })
     const cases: readonly (readonly [MemberHolder, Author, number, string])[] = [
@@ -290,7 +290,7 @@ describe('who came by a link', () => {
     }
   })
 
-  test('two who let each other in are not in, until one of them is let in by somebody else', () => {
+  test('P-049: two who let each other in are not in, until one of them is let in by somebody else', () => {
     const other = member(link(ida, 25), 26)
     const state = stateOf(guest, other)
     state.addMembership(membership(guest, other))
@@ -387,7 +387,7 @@ describe('pages', () => {
   const children = [...leafOf(joe), certificateDigestFromBytes(new Uint8Array(32))]
   const { revocation, pages } = revoking(ann, ida, { records: many, children })
 
-  test('the revoked is out at once, and what was done under it falls when the last page is there, in any order', () => {
+  test('P-102: the revoked is out at once, and what was done under it falls when the last page is there, in any order', () => {
     const state = stateOf(ida, joe, kim)
     const fallen = version()
     state.addRevocation(revocation)

@@ -23,6 +23,7 @@ import { LEAST_PASSWORD_MEMORY, type PasswordVerifier } from '../../src/group/pa
 import { encodeProofs } from '../../src/group/record-proofs.ts'
 import { revocationExpires } from '../../src/group/revocation.ts'
 import { encodeRevocation, REVOCATION_TYPE, readRevocation } from '../../src/group/revocation-record.ts'
+import type { GroupRootCertificate } from '../../src/identity/certificate/certificate.ts'
 import type { Chain } from '../../src/identity/certificate/chain-encoding.ts'
 import type { PeerName } from '../../src/identity/peer-name.ts'
 import type { Role } from '../../src/identity/role.ts'
@@ -30,7 +31,13 @@ import { graphKeys } from '../../src/records/graph-id.ts'
 import { makeFirstVersion } from '../../src/records/make-record.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
-import { type Member, type MemberOptions, SIMULATED_GRAPH_ID, SimulatedGraph } from '../graph/simulated-graph.ts'
+import {
+  type Member,
+  type MemberOptions,
+  SIMULATED_GRAPH_ID,
+  SimulatedGraph,
+  type SimulatedGraphOptions,
+} from '../graph/simulated-graph.ts'
 import { crypto } from '../identity/platform.ts'
 
 /** How somebody gets in. */
@@ -60,9 +67,9 @@ export class SimulatedGroup {
   readonly others: GroupMember[] = []
   readonly #clock: { utc(): number }
 
-  constructor(seed: string) {
+  constructor(seed: string, options: Partial<SimulatedGraphOptions> = {}) {
     this.random = new SeededRandom(`certificates of ${seed}`)
-    this.graph = new SimulatedGraph({ seed, crypto })
+    this.graph = new SimulatedGraph({ seed, crypto, ...options })
     this.#clock = this.graph.world.addHost('office').ports.clock
     const now = this.#clock.utc()
     this.made = makeGroupRoot(crypto, this.random, { friendlyName: 'Book club', classifier: 'books' }, now)
@@ -120,20 +127,25 @@ export class SimulatedGroup {
     const letIn: GroupMember['letIn'] = []
     const joined: MemberChain[] = []
     let entry: GroupEntry | undefined
+    // What its owner would keep.
+    let root: GroupRootCertificate | undefined
     const member = this.graph.add({
       ...options,
       node: {
         provider: (context) => {
           entry ??= joining(context, this)
           security = new GroupSecurity(context, {
-            ...{ group: this.name, root: undefined, entry },
+            ...{ group: this.name, root, entry },
             owner: {
               letIn: (chain, peer) => {
                 letIn.push({ chain, peer })
                 this.graph.world.after(0, () => publishMembership(member, chain, peer))
               },
               joined: (chain) => joined.push(chain),
-              rootLearned: () => undefined,
+              rootLearned: (learned) => {
+                root = learned
+              },
+              ...{ precedes: () => undefined, changed: () => undefined },
             },
           })
           return security
@@ -175,7 +187,7 @@ export class SimulatedGroup {
       ...({ role: 'member', uses: undefined, admitter: undefined, admitsUntil: now + DAY } as const),
       ...terms,
     }
-    return makeLink(crypto, this.random, this.issuer(by), request, { now, isRevoked: () => false })
+    return makeLink(crypto, this.random, this.issuer(by), request, { now, stands: () => true })
   }
 
   /** Somebody who has the text of a link. */

@@ -36,7 +36,7 @@ function signedBytes(purpose: SignaturePurpose, bytes: Uint8Array): Uint8Array {
 describe.each([real, fake])('with $implementation crypto', (crypto) => {
   const pairs = purposes.flatMap((one) => purposes.map((other) => ({ one, other })))
 
-  test.each(pairs)('I-31: a signature for "$one" is judged as one for "$other"', ({ one, other }) => {
+  test.each(pairs)('I-31, P-080: a signature for "$one" is judged as one for "$other"', ({ one, other }) => {
     const signature = signFor(crypto, one, content, secretKey)
     expect(verifyFor(crypto, other, content, signature, publicKey)).toBe(one === other)
   })

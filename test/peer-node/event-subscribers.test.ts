@@ -4,10 +4,10 @@ import { silentLog } from '../../src/runtime/log.ts'
 
 test('G-189: a listener that throws or rejects goes to the log, gets the next event, and holds up nobody', async () => {
   const logged: unknown[] = []
-  const events = new EventSubscribers({
-    ...silentLog,
-    warn: (message, details) => void logged.push([message, details]),
-  })
+  const events = new EventSubscribers(
+    { ...silentLog, warn: (message, details) => void logged.push([message, details]) },
+    () => undefined,
+  )
   const [thrown, rejected, heard]: [number[], number[], number[]] = [[], [], []]
   const listen = (listener: (missed: number) => void | Promise<void>): void => {
     events.on('synchronized', ({ type = '' }) => listener(type.length), undefined)

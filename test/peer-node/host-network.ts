@@ -13,6 +13,7 @@ export function hostNetwork(): Pick<
   | 'hostLookup'
   | 'cloudStorage'
   | 'graphStorage'
+  | 'groupStorage'
   | 'recordDatabases'
   | 'recordVerifier'
 > {
@@ -23,5 +24,6 @@ export function hostNetwork(): Pick<
   return {
     ...{ datagrams, streams, networkInterfaces, localLink, hostLookup, recordDatabases, recordVerifier: undefined },
     ...{ cloudStorage: ports.storage('clouds'), graphStorage: ports.storage('graphs') },
+    groupStorage: ports.storage('groups'),
   }
 }

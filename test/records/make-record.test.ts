@@ -65,7 +65,7 @@ describe('docs/protocol/vectors/graph-records.json', () => {
 })
 
 describe('a later version', () => {
-  test('G-046: has the ID and the header of all versions before it, and names who wrote it', () => {
+  test('G-046, P-079: has the ID and the header of all versions before it, and names who wrote it', () => {
     const anyPair = anyFirstVersion.chain((first) =>
       anyVersionAfter(first).chain((second) =>
         fc.tuple(fc.constant(first), fc.constant(second), anyVersionAfter(second)),
@@ -193,7 +193,7 @@ test('with the fake crypto of simulations, signatures are refused for another ke
   expect(verifyRecord(fake, { ...keys, recordKey: new Uint8Array(32) }, record)).toBe('wrong-creator-signature')
 })
 
-test('G-046: a signature does not count in a graph whose tag was made alike', () => {
+test('G-046, P-080: a signature does not count in a graph whose tag was made alike', () => {
   const alike = { ...keys, recordKey: new Uint8Array(32).fill(5) }
   for (const what of ['JSON with proofs', 'version 2 of that, by another author']) {
     expect(verifyRecord(crypto, alike, recordCalled(what))).toBeDefined()

@@ -47,7 +47,7 @@ describe('docs/protocol/vectors/graph-records.json', () => {
     expect(verifyRecord(crypto, keys, read)).toBeUndefined()
   })
 
-  test.each(recordVectors.refused)('G-061: $what: $problem', ({ problem, bytes }) => {
+  test.each(recordVectors.refused)('G-061, P-079, P-080, P-082: $what: $problem', ({ problem, bytes }) => {
     expect(problemOf(hex(bytes))).toBe(problem)
   })
 
@@ -91,7 +91,7 @@ describe('a record', () => {
     }
   })
 
-  test('G-061: of another graph is refused for that', () => {
+  test('G-061, P-080: of another graph is refused for that', () => {
     const other = graphKeys(crypto, parseGraphId('another graph'))
     expect(readRecord(crypto, other, recordCalled('the shortest').bytes)).toBe('wrong-graph')
   })
@@ -140,7 +140,7 @@ describe('a record', () => {
     )
   })
 
-  test('G-046: with any other header has another ID, and no good signature', () => {
+  test('G-046, P-079: with any other header has another ID, and no good signature', () => {
     const { bytes, id } = recordCalled('JSON with proofs')
     const { header, content } = recordVectors.records.find(({ what }) => what === 'JSON with proofs') ?? {
       header: '',
@@ -161,7 +161,7 @@ describe('a record', () => {
 })
 
 describe('bytes of strangers', () => {
-  test('G-046, G-146: any byte of a record changed is refused, or leaves a wrong signature, and changes the digest', () => {
+  test('G-046, G-146, P-079: any byte of a record changed is refused, or leaves a wrong signature, and changes the digest', () => {
     fc.assert(
       fc.property(anyRecord, fc.nat(), fc.integer({ min: 1, max: 255 }), (record, anyPlace, change) => {
         const changed = new Uint8Array(record.bytes)

@@ -131,7 +131,7 @@ test('N-78, P-010: each names as its issuer what the one before it names as its 
   }
 })
 
-test('N-78: a moment outside the validity of one certificate refuses the chain', () => {
+test('N-78, P-012: a moment outside the validity of one certificate refuses the chain', () => {
   const day = 86_400_000
   const chain = chainOf([
     { key: 1, notAfter: NOW + day },
@@ -186,7 +186,7 @@ test('N-80, P-013: who may give which role', () => {
   expect(legal(['administrator', 'member'], ['administrator'])).toBe(true)
 })
 
-test('N-80: under a link stand only GMCs with exactly its role, also with role member', () => {
+test('N-80, P-048: under a link stand only GMCs with exactly its role, also with role member', () => {
   const under = (role: Role, step: Partial<Step>): string =>
     problemOf([{ key: 1 }, { key: 2, kind: 'link', roles: [role] }, { key: 3, ...step }])
   for (const role of ROLES) {

@@ -5,9 +5,11 @@
 import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { parsePeerName } from '../../../src/identity/peer-name.ts'
 import { openNode } from '../../../src/nodejs/open-node.ts'
 import { recordType } from '../../../src/peer-node/application-types.ts'
 import type { Graph } from '../../../src/peer-node/graph.ts'
+import type { Group } from '../../../src/peer-node/group.ts'
 import type { PeerNode } from '../../../src/peer-node/peer-node.ts'
 import { PeerageError } from '../../../src/runtime/peerage-error.ts'
 import { anything } from '../../peer-node/schemas.ts'
@@ -16,6 +18,7 @@ const handles = new Map<string, { close(): Promise<void> }>()
 const lines = createInterface({ input: process.stdin })
 let node: PeerNode | undefined
 let graph: Graph | undefined
+let group: Group | undefined
 const Text = recordType('test.text', { schema: anything, expires: '1d' })
 
 /** Bytes are base64 in JSON. */
@@ -120,6 +123,26 @@ async function perform(call: string, argument: string, options: Record<string, u
     case 'graph-presence':
       await graph?.setPresence({ publish: 'always', attributes: { status: argument } })
       return undefined
+    case 'group-create':
+      group = await node.groups.create(options)
+      graph = group
+      return group.peerName
+    case 'group-join':
+      group = await node.groups.join(argument, options)
+      graph = group
+      return group.peerName
+    case 'group-open':
+      group = await node.groups.open(parsePeerName(argument))
+      graph = group
+      return group.status()
+    case 'group-invite':
+      return group?.invite(options)
+    case 'group-status':
+      return group?.status()
+    case 'group-members':
+      return group?.members(options)
+    case 'group-list':
+      return node.groups.list()
     case 'metrics':
       return node.metrics()
     case 'memory':

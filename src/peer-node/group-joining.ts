@@ -1,0 +1,87 @@
+/**
+ * Joining a group with an invitation (MS-PPSEC 3.1.4.3; P-041): what the invitation brings is what this node gets in with; then
+ * members are looked for until one has let it in and all records are here.
+ */
+import type { GroupEntry } from '../group/group-security.ts'
+import type { InvitationContent } from '../group/invitation.ts'
+import { unusable } from '../group/invitation-problem.ts'
+import { completeChain, invitedLink, invitedMembership } from '../group/invitation-use.ts'
+import { joinWithLink } from '../group/link-key.ts'
+import { passwordVerifier } from '../group/password-verifier.ts'
+import { graphKeys } from '../records/graph-id.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import type { Random } from '../runtime/random.ts'
+import type { OpenGroup } from './open-group.ts'
+import type { Dialing } from './progress.ts'
+
+/**
+ * With what an invitation lets an identity in. Slow by intention if that is a password.
+ *
+ * @throws PeerageError `invalid-invitation`, `empty-password`, `password-too-short`, `chain-too-long`, `circular-chain`
+ */
+export function entryOf(
+  { crypto, random, now }: { readonly crypto: Crypto; readonly random: Random; readonly now: number },
+  invitation: InvitationContent,
+  publicKey: Uint8Array,
+  password: string | undefined,
+): GroupEntry {
+  switch (invitation.kind) {
+    case 'identity': {
+      const chain = completeChain(crypto, invitation)
+      if (chain !== undefined) {
+        return { kind: 'chain', chain: invitedMembership(crypto, invitation, chain, publicKey, now) }
+      }
+      if ('named' in invitation.chain) return { kind: 'fetched', digest: invitation.chain.named }
+      throw new TypeError('a chain is whole or named')
+    }
+    case 'link': {
+      const chain = completeChain(crypto, invitation)
+      if (chain === undefined) {
+        throw unusable('another-chain', 'the text has no room for the chain of its maker, and a link cannot fetch it')
+      }
+      const link = invitedLink(crypto, invitation, chain, now)
+      return { kind: 'chain', chain: joinWithLink(crypto, random, link, publicKey, now) }
+    }
+    case 'password': {
+      if (password === undefined || password === '') {
+        throw new PeerageError('empty-password', { use: 'joining with this invitation' })
+      }
+      return { kind: 'password', verifier: passwordVerifier(crypto, graphKeys(crypto, invitation.graphId), password) }
+    }
+  }
+}
+
+/**
+ * Resolves when this identity is a member and all records are here.
+ *
+ * @param needsNobody Its membership is complete: if no member can be reached it resolves, too
+ * @throws PeerageError why the search has failed: `no-members-found`, `no-member-reachable`, `not-let-in`, `cloud-not-found`
+ */
+export async function joinGroup(group: OpenGroup, options: Dialing, needsNobody: boolean): Promise<void> {
+  const over = new AbortController()
+  const abort = (): void => over.abort(options.signal?.reason)
+  options.signal?.addEventListener('abort', abort, { once: true })
+  try {
+    options.signal?.throwIfAborted()
+    await group.goOnline()
+    await Promise.race([isMember(group, { ...options, signal: over.signal }), findsNobody(group, over.signal)])
+  } catch (error) {
+    const isNobodyThere = PeerageError.is(error, 'no-members-found') || PeerageError.is(error, 'no-member-reachable')
+    if (!needsNobody || !isNobodyThere) throw error
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+    over.abort()
+  }
+}
+
+async function isMember(group: OpenGroup, options: Dialing): Promise<void> {
+  await group.synchronized(options)
+  await group.changes.until(() => group.isClosed || group.engine.standing() === 'in-force', options.signal)
+  group.graph.requireOpen()
+}
+
+async function findsNobody(group: OpenGroup, signal: AbortSignal): Promise<never> {
+  await group.changes.until(() => group.failure !== undefined, signal)
+  throw group.failure
+}

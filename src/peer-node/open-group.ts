@@ -1,0 +1,547 @@
+/**
+ * A group that is open on a node: the face of one {@link GroupNode} and of the graph that it stands on. What an application wants
+ * of the graph goes to {@link OpenGraph}; what makes a group of it is here.
+ */
+
+import type { SecurityProviderFactory } from '../graph/security-provider.ts'
+import { encodeGroupConfiguration, MOST_CONFIGURED_HINTS } from '../group/group-configuration.ts'
+import { decodeGroupKey, encodeGroupKey } from '../group/group-key-export.ts'
+import {
+  type GroupDone,
+  GroupNode,
+  type GroupNodeEvents,
+  type GroupNodeOptions,
+  type RevokingAs,
+} from '../group/group-node.ts'
+import type { GroupKeeping } from '../group/group-node-options.ts'
+import {
+  type GroupProperties as EngineProperties,
+  GROUP_PROPERTIES_TYPE,
+  graphPropertiesOf,
+} from '../group/group-properties.ts'
+import type { Invitation } from '../group/invitation.ts'
+import type { Keeping } from '../group/kept-by-revoking.ts'
+import type { MemberChain } from '../group/member-chain.ts'
+import type { GroupMemberInfo } from '../group/member-list.ts'
+import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
+import type { Role } from '../identity/role.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Crypto } from '../runtime/crypto.ts'
+import type { Duration } from '../runtime/duration.ts'
+import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import type { Log } from '../runtime/log.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import type { Random } from '../runtime/random.ts'
+import type { MessageType } from './application-types.ts'
+import type { DirectConnection } from './direct-streams.ts'
+import { EventSubscribers } from './event-subscribers.ts'
+import type { Graph, LinkInfo, NodeInfo } from './graph.ts'
+import type { GraphMessageIn } from './graph-traffic.ts'
+import type {
+  Group,
+  GroupEvents,
+  GroupProperties,
+  GroupPropertyChanges,
+  GroupStatus,
+  InviteOptions,
+  Member,
+  RevokeOptions,
+} from './group.ts'
+import type { StoredGroup } from './group-files.ts'
+import {
+  checkedRole,
+  hintsIn,
+  hintsOf,
+  type InvitingParts,
+  inviteTo,
+  linkIn,
+  momentOf,
+  written,
+} from './group-inviting.ts'
+import { GroupReach, type GroupReachPorts } from './group-reach.ts'
+import type { GraphFollower, OpenGraph } from './open-graph.ts'
+import type { Dialing } from './progress.ts'
+import type { Records } from './records.ts'
+import { type Waiting, Wakeups } from './waiting.ts'
+
+/** What a group that is open stands on. */
+export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'> {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly log: Log
+}
+
+/** What a group needs of the node. */
+export interface OpenGroupOwner {
+  /** Opens its graph, offline. */
+  startGraph(provider: SecurityProviderFactory, follower: GraphFollower): OpenGraph
+  /** What is to be kept of it has changed. */
+  keep(stored: StoredGroup): void
+  /** Its database is closed, and everything that is kept of it here is to go. */
+  forget(): void
+}
+
+/** What was done under a certificate stays, and so do those who came in under it. */
+const KEEPING_ALL: Keeping = { records: 'all', members: true }
+
+/** One group. */
+export class OpenGroup implements Group {
+  readonly peerName: PeerName
+  readonly engine: GroupNode
+  readonly graph: OpenGraph
+  readonly reach: GroupReach
+  /** Woken when the own membership changes, when a search has failed, and when the group is being closed. */
+  readonly changes = new Wakeups()
+  /** What the last search came to, if it found nobody. */
+  failure: PeerageError | undefined
+  readonly #ports: OpenGroupPorts
+  readonly #owner: OpenGroupOwner
+  readonly #events: EventSubscribers<GroupEvents>
+  #stored: StoredGroup
+  #closing: Promise<void> | undefined
+
+  constructor(
+    options: Omit<GroupNodeOptions, 'graphId' | 'group' | 'groupKey'>,
+    { stored, seeds }: { readonly stored: StoredGroup; readonly seeds: readonly Endpoint[] },
+    ports: OpenGroupPorts,
+    owner: OpenGroupOwner,
+  ) {
+    const { group, graphId, identity, groupKey, cloud, hints } = stored
+    this.peerName = group
+    this.#ports = ports
+    this.#owner = owner
+    this.#stored = stored
+    this.#events = new EventSubscribers(ports.log, (detail) => this.#events.raise('lagged', detail))
+    const { clock, random, crypto, log, clouds, names } = ports
+    this.engine = new GroupNode(
+      { ...options, group, graphId, groupKey },
+      { ...{ clock, random, crypto, log }, keeping: this.#keeping(), events: this.#engineEvents() },
+    )
+    this.reach = new GroupReach(
+      { group, identity, cloud, hints, seeds },
+      {
+        ...{ clock, random, log, clouds, names },
+        engine: () => this.graph.engine,
+        failed: (failure) => this.#searchFailed(failure),
+        cannotRegister: ({ code, message }) => {
+          this.graph.stopListening()
+          this.#events.raise('listening-ended', { code, message })
+        },
+      },
+    )
+    this.graph = owner.startGraph(this.engine.provider, this.#follower())
+  }
+
+  /** Tells the group of its graph, which is open by now. */
+  begin(): void {
+    this.engine.attach(this.graph.engine)
+    this.reach.setChain(this.engine.chain())
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** What is kept of it now. */
+  get stored(): StoredGroup {
+    return this.#stored
+  }
+
+  /** Keeps something else of it from now on. */
+  keep(change: Partial<StoredGroup>): void {
+    this.#stored = { ...this.#stored, ...change }
+    this.#owner.keep(this.#stored)
+  }
+
+  // What a graph has
+
+  get graphId(): string {
+    return this.graph.graphId
+  }
+
+  get identity(): PeerName {
+    return this.graph.identity
+  }
+
+  get records(): Records {
+    return this.graph.records
+  }
+
+  async status(): Promise<GroupStatus> {
+    const status = await this.graph.status()
+    return { ...status, membership: this.engine.standing(), found: this.reach.found }
+  }
+
+  now(): Promise<Date> {
+    return this.graph.now()
+  }
+
+  addresses(): Promise<readonly string[]> {
+    return this.graph.addresses()
+  }
+
+  nodes(): Promise<readonly NodeInfo[]> {
+    return this.graph.nodes()
+  }
+
+  node(peer: PeerName): Promise<NodeInfo> {
+    return this.graph.node(peer)
+  }
+
+  links(): Promise<readonly LinkInfo[]> {
+    return this.graph.links()
+  }
+
+  connected(options: Dialing = {}): Promise<void> {
+    return this.graph.connected(options)
+  }
+
+  synchronized(options: Dialing = {}): Promise<void> {
+    return this.graph.synchronized(options)
+  }
+
+  async goOnline(): Promise<void> {
+    this.reach.requireCloud()
+    await this.graph.goOnline()
+  }
+
+  send<In>(to: PeerName, type: MessageType<In, unknown>, payload: In, options: Waiting = {}): Promise<void> {
+    return this.#toMember(to, () => this.graph.send(to, type, payload, options))
+  }
+
+  messages<Out>(type: MessageType<unknown, Out>, options: Waiting = {}): AsyncIterable<GraphMessageIn<Out>> {
+    return this.graph.messages(type, options)
+  }
+
+  connect(to: PeerName, protocol: string, options: Dialing = {}): Promise<DirectConnection> {
+    return this.#toMember(to, () => this.graph.connect(to, protocol, options))
+  }
+
+  connections(protocol: string, options: Waiting = {}): AsyncIterable<DirectConnection> {
+    return this.graph.connections(protocol, options)
+  }
+
+  addAddresses(addresses: readonly string[]): Promise<void> {
+    return this.graph.addAddresses(addresses)
+  }
+
+  setPresence(presence: Parameters<Graph['setPresence']>[0]): Promise<void> {
+    return this.graph.setPresence(presence)
+  }
+
+  exportDatabase(file: string, options: Waiting = {}): Promise<void> {
+    return this.graph.exportDatabase(file, options)
+  }
+
+  on<Event extends keyof GroupEvents>(
+    event: Event,
+    listener: (detail: GroupEvents[Event]) => void | Promise<void>,
+    { signal }: Waiting = {},
+  ): () => void {
+    this.graph.requireOpen()
+    return this.#events.on(event, listener, signal)
+  }
+
+  // What a group has
+
+  async properties(): Promise<GroupProperties> {
+    this.graph.requireOpen()
+    return this.#properties()
+  }
+
+  async setProperties(changes: GroupPropertyChanges): Promise<GroupProperties> {
+    this.graph.requireOpen()
+    requireChangeable(changes)
+    if (!this.engine.hasGroupKey) throw this.#noKey()
+    await written<EngineProperties>((done) => this.engine.setProperties(changes, done))
+    return this.#properties()
+  }
+
+  async invite(options: InviteOptions = {}): Promise<Invitation> {
+    this.graph.requireOpen()
+    return inviteTo(this.#inviting(), options)
+  }
+
+  async cancelInvitation(invitation: string): Promise<void> {
+    this.graph.requireOpen()
+    const link = linkIn(this.#inviting(), this.peerName, invitation)
+    await this.#asWhoMay((as, done) => this.engine.cancelLink(link, KEEPING_ALL, as, done))
+  }
+
+  async removePassword(): Promise<void> {
+    this.graph.requireOpen()
+    await written<void>((done) => this.engine.removePassword(done))
+  }
+
+  async members({ connected }: { readonly connected?: boolean | undefined } = {}): Promise<readonly Member[]> {
+    this.graph.requireOpen()
+    const members = this.engine.members()
+    return members.filter(({ isConnected }) => connected === undefined || isConnected === connected).map(memberOf)
+  }
+
+  async member(peer: PeerName): Promise<Member> {
+    this.graph.requireOpen()
+    return memberOf(this.engine.member(parsePeerName(peer)))
+  }
+
+  async setRole(peer: PeerName, role: Role, options: RevokeOptions = {}): Promise<void> {
+    this.graph.requireOpen()
+    checkedRole(role)
+    const keeping = keepingOf(options)
+    await written<void>((done) => this.engine.setRole(parsePeerName(peer), role, keeping, done))
+  }
+
+  async renew(
+    peer: PeerName,
+    options: { readonly expires?: Duration | Date | undefined; readonly byInvitation?: boolean | undefined } = {},
+  ): Promise<Invitation | undefined> {
+    this.graph.requireOpen()
+    const { clock } = this.#ports
+    const renewal = { peerName: parsePeerName(peer), notAfter: momentOf(options.expires, clock.utc()) }
+    if (options.byInvitation === true) {
+      const request = hintsIn(this.#inviting())
+      return written<Invitation>((done) => this.engine.renewByInvitation(renewal, request, done))
+    }
+    await written<MemberChain>((done) => this.engine.renew(renewal, done))
+    return undefined
+  }
+
+  async revoke(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
+    this.graph.requireOpen()
+    const [name, keeping] = [parsePeerName(peer), keepingOf(options)]
+    await this.#asWhoMay((as, done) => this.engine.revoke(name, keeping, as, done))
+  }
+
+  async leave({ losesGroupKey }: { readonly losesGroupKey?: boolean | undefined } = {}): Promise<void> {
+    this.graph.requireOpen()
+    if (this.engine.hasGroupKey && losesGroupKey !== true) {
+      throw new PeerageError('group-key-would-be-lost', { group: this.peerName })
+    }
+    await this.close()
+    this.#owner.forget()
+  }
+
+  async exportConfiguration(password: string): Promise<string> {
+    this.graph.requireOpen()
+    const { crypto, random } = this.#ports
+    const { group, graphId, identity, cloud } = this.#stored
+    const chain = this.engine.chain() ?? this.#stored.chain
+    if (chain === undefined) {
+      throw new PeerageError('membership-not-in-force', { group, problem: 'there is none yet' })
+    }
+    const hints = hintsOf(this.#inviting()).slice(0, MOST_CONFIGURED_HINTS)
+    return encodeGroupConfiguration(crypto, random, { group, graphId, identity, cloud, hints, chain }, password)
+  }
+
+  async hasKey(): Promise<boolean> {
+    this.graph.requireOpen()
+    return this.engine.hasGroupKey
+  }
+
+  async exportKey(password: string): Promise<string> {
+    this.graph.requireOpen()
+    const { groupKey } = this.#stored
+    if (groupKey === undefined) throw this.#noKey()
+    const { crypto, random } = this.#ports
+    return encodeGroupKey(crypto, random, this.peerName, groupKey, password)
+  }
+
+  async importKey(text: string, password: string): Promise<void> {
+    this.graph.requireOpen()
+    const groupKey = decodeGroupKey(this.#ports.crypto, text, this.peerName, password)
+    this.engine.setGroupKey(groupKey)
+    this.keep({ groupKey })
+  }
+
+  async removeKey(): Promise<void> {
+    this.graph.requireOpen()
+    this.keep({ groupKey: undefined })
+    this.engine.setGroupKey(undefined)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.changes.wake()
+    await this.reach.close()
+    this.engine.close()
+    await this.graph.close()
+    this.#events.close()
+  }
+
+  /** Whoever may: the member, or else the group itself, where its key is. */
+  async #asWhoMay(operation: (as: RevokingAs, done: GroupDone<void>) => void): Promise<void> {
+    try {
+      await written<void>((done) => operation('member', done))
+    } catch (error) {
+      const isLacking = PeerageError.is(error, 'not-authorized') || PeerageError.is(error, 'membership-not-in-force')
+      if (!isLacking || !this.engine.hasGroupKey) throw error
+      await written<void>((done) => operation('group', done))
+    }
+  }
+
+  /** Where a member was last is tried, too; if it is not there, what counts is that it is not online (P-104). */
+  async #toMember<Result>(to: PeerName, reach: () => Promise<Result>): Promise<Result> {
+    try {
+      return await reach()
+    } catch (error) {
+      const isAbsent = PeerageError.is(error, 'connection-failed') && !this.#isConnected(to)
+      throw isAbsent ? new PeerageError('node-not-found', { peer: to }, { cause: error }) : error
+    }
+  }
+
+  #isConnected(peer: PeerName): boolean {
+    const authority = authorityPart(peer)
+    const listed = this.engine.members().find(({ peerName }) => authorityPart(peerName) === authority)
+    return listed?.isConnected === true
+  }
+
+  #inviting(): InvitingParts {
+    const { crypto, clock } = this.#ports
+    const { graphId, hints } = this.#stored
+    return {
+      ...{ crypto, graphId, node: this.engine, now: clock.utc(), formerHints: hints, engine: this.graph.engine },
+      cloudPort: this.reach.cloudPort,
+    }
+  }
+
+  #noKey(): PeerageError {
+    return new PeerageError('group-key-not-here', { group: this.peerName })
+  }
+
+  /** Until the record is here, as the graph has them. */
+  #properties(): GroupProperties {
+    const known = this.engine.properties()
+    const { memberDataOptional = false, presenceDisabled = false, creator = this.peerName } = known ?? {}
+    const ofGraph = known === undefined ? this.graph.engine.properties() : graphPropertiesOf(known)
+    const cloud = known === undefined ? this.#stored.cloud : known.cloud || undefined
+    return { ...ofGraph, creator, cloud, memberDataOptional, presenceDisabled }
+  }
+
+  // What the parts tell
+
+  #follower(): GraphFollower {
+    return {
+      statusChanged: (status) => {
+        if (this.isClosed) return
+        this.engine.statusChanged(status)
+        this.reach.statusChanged(status)
+      },
+      recordChanged: (change) => {
+        if (this.isClosed) return
+        if (change.kind !== 'removed' && change.record.type === GROUP_PROPERTIES_TYPE) this.#propertiesChanged()
+      },
+      nodeChanged: (peer, change) => {
+        if (!this.isClosed) this.engine.nodeChanged(peer, change)
+      },
+      synchronized: (type) => {
+        if (type !== undefined || this.isClosed) return
+        this.#setEnded(this.engine.standing() === 'revoked')
+        this.engine.synchronized()
+      },
+      raised: this.#graphEvents(),
+      attempted: (...attempt) => this.reach.attempted(...attempt),
+      connectionRequired: () => this.reach.connectionRequired(),
+      listening: (endpoints) => {
+        this.reach.listening(endpoints)
+        if (endpoints.length > 0 && !this.isClosed) this.engine.listens()
+      },
+    }
+  }
+
+  /** Events of the graph are events of the group, but for the properties. */
+  #graphEvents(): GraphFollower['raised'] {
+    const events = this.#events
+    return {
+      status: (status) => events.raise('status', status),
+      neighbor: (neighbor) => events.raise('neighbor', neighbor),
+      direct: (direct) => events.raise('direct', direct),
+      node: (node) => events.raise('node', node),
+      'connection-required': (detail) => events.raise('connection-required', detail),
+      synchronized: (detail) => events.raise('synchronized', detail),
+      attempt: (attempt) => events.raise('attempt', attempt),
+      unreadable: (detail) => events.raise('unreadable', detail),
+      lagged: (detail) => events.raise('lagged', detail),
+      properties: () => undefined,
+    }
+  }
+
+  #keeping(): GroupKeeping {
+    return {
+      joined: (chain) => {
+        this.keep({ chain, fetches: undefined })
+        this.reach.setChain(this.engine.chain())
+      },
+      // It stands at the beginning of the chain, which is to come.
+      rootLearned: () => undefined,
+    }
+  }
+
+  #engineEvents(): GroupNodeEvents {
+    return {
+      memberChanged: (peer, change) => this.#events.raise('member', { peer, change }),
+      standingChanged: (standing) => {
+        this.reach.setChain(this.engine.chain())
+        this.#events.raise('membership', { standing })
+        this.changes.wake()
+        // Nobody takes a link of it any more, and it is to take none (P-097).
+        if (standing === 'revoked') this.graph.goOffline()
+        this.#setEnded(standing === 'revoked')
+      },
+      expiring: (expires) => this.#events.raise('expiring', { expires: new Date(expires) }),
+      keyCameBack: (peer) => this.#events.raise('revoked-returned', { peer }),
+    }
+  }
+
+  #propertiesChanged(): void {
+    const properties = this.#properties()
+    this.#events.raise('properties', properties)
+    const { friendlyName } = properties
+    if (friendlyName !== this.#stored.friendlyName) this.keep({ friendlyName })
+  }
+
+  #setEnded(hasEnded: boolean): void {
+    if (hasEnded !== this.#stored.hasEnded) this.keep({ hasEnded })
+  }
+
+  #searchFailed(failure: PeerageError): void {
+    this.failure = failure
+    if (failure.code === 'not-let-in') this.#setEnded(true)
+    const { code, message, details } = failure
+    const tried = 'tried' in details ? details.tried : []
+    this.#events.raise('connection-failed', { code, message, tried })
+    this.changes.wake()
+  }
+}
+
+function keepingOf({ keep = 'all' }: RevokeOptions): Keeping {
+  return { ...KEEPING_ALL, records: typeof keep === 'string' ? keep : new Set(keep) }
+}
+
+/** Names, classifier, cloud and the rest are fixed when the group is made. @throws PeerageError `invalid-graph-property` */
+function requireChangeable(changes: GroupPropertyChanges): void {
+  const changeable = ['friendlyName', 'comment', 'memberDataOptional', 'presenceDisabled', 'deferredExpiration']
+  for (const [name, value] of Object.entries(changes)) {
+    if (changeable.includes(name)) continue
+    const expected = `left out: what can be changed is ${changeable.join(', ')}`
+    throw new PeerageError('invalid-graph-property', { name, value: String(value), expected })
+  }
+}
+
+function memberOf(info: GroupMemberInfo): Member {
+  const { peerName, friendlyName = '', roles, issuer, validFrom, validUntil, isConnected, addresses } = info
+  const [role = 'member'] = roles
+  return {
+    ...{ peerName, friendlyName, role, roles, issuer },
+    ...{ since: new Date(validFrom), expires: new Date(validUntil) },
+    ...{ connected: isConnected, addresses: addresses.map(formatEndpoint) },
+  }
+}

@@ -1,0 +1,427 @@
+/**
+ * The {@link Groups} of a node: makes, joins, opens, lists and deletes them. What a node keeps of a group is its file
+ * (group-files.ts) and the database of its graph; what begins and fails leaves neither.
+ */
+import { DEFAULT_RECORD_LIFE, SHORTEST_PRESENCE_LIFETIME } from '../graph/graph-properties.ts'
+import type { GraphScope } from '../graph/graph-scope.ts'
+import { decodeGroupConfiguration, readConfigurationHead } from '../group/group-configuration.ts'
+import { type GroupProperties, graphPropertiesOf, requireGroupProperties } from '../group/group-properties.ts'
+import { makeGroupRoot } from '../group/group-root.ts'
+import type { GroupEntry } from '../group/group-security.ts'
+import type { InvitationContent } from '../group/invitation.ts'
+import { seedsOf } from '../group/invitation-seeds.ts'
+import { readInvitation } from '../group/invitation-text.ts'
+import { requireUsable } from '../group/invitation-use.ts'
+import { issueMembership } from '../group/membership-issuing.ts'
+import type { IdentityStore } from '../identity/identity-store.ts'
+import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
+import { makeCloud, rangesOf } from '../pnrp/cloud.ts'
+import { drawGraphId, type GraphId } from '../records/graph-id.ts'
+import type { AddressRange } from '../runtime/address-range.ts'
+import { parseDuration } from '../runtime/duration.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import type { Storage } from '../runtime/storage.ts'
+import { databaseName } from './graph-descriptions.ts'
+import type { GraphHost, GraphHostPorts } from './graph-host.ts'
+import { importRecords, openImport } from './graph-import.ts'
+import type { OpenGraphOptions } from './graphs.ts'
+import type { Group } from './group.ts'
+import { GroupFiles, type StoredGroup } from './group-files.ts'
+import { entryOf, joinGroup } from './group-joining.ts'
+import type { CreateGroupOptions, GroupInfo, Groups, JoinGroupOptions, WhoseGroup } from './groups.ts'
+import type { NodeNames } from './node-names.ts'
+import type { OpenClouds } from './open-clouds.ts'
+import { GROUP_PROVIDER } from './open-graphs.ts'
+import { OpenGroup } from './open-group.ts'
+import { type Dialing, progressTeller } from './progress.ts'
+
+/** What the groups of a node stand on. */
+export interface OpenGroupsPorts extends GraphHostPorts {
+  /** Where what is to be known of groups is kept. */
+  readonly groupStorage: Storage
+}
+
+/** How a node has its groups. */
+export interface OpenGroupsOptions {
+  readonly identities: IdentityStore
+  readonly clouds: OpenClouds
+  readonly names: NodeNames
+  /** Throws if the node is closed. */
+  requireOpen(operation: string): void
+}
+
+/** How a group is started. */
+interface Start {
+  readonly name: string
+  readonly stored: StoredGroup
+  readonly entry: GroupEntry
+  readonly creates: GroupProperties | undefined
+  readonly opensAs: OpenGraphOptions
+  /** Nodes of the group's clouds that are known from an invitation. */
+  readonly seeds: readonly Endpoint[]
+}
+
+/** The groups of one node. */
+export class OpenGroups implements Groups {
+  readonly #ports: OpenGroupsPorts
+  readonly #host: GraphHost
+  readonly #options: OpenGroupsOptions
+  readonly #files: GroupFiles
+  /** By the names of their databases. */
+  readonly #open = new Map<string, OpenGroup>()
+
+  constructor(ports: OpenGroupsPorts, host: GraphHost, options: OpenGroupsOptions) {
+    this.#ports = ports
+    this.#host = host
+    this.#options = options
+    this.#files = new GroupFiles(ports.groupStorage, ports.crypto, ports.log)
+  }
+
+  async create(options: CreateGroupOptions = {}): Promise<Group> {
+    this.#options.requireOpen('groups.create')
+    const { crypto, random, clock } = this.#ports
+    const { friendlyName = '', classifier = '', cloud, identity: asked, offline, prioritize, keep } = options
+    const { peerName: identity } = this.#options.identities.get(asked)
+    const { publicKey } = this.#options.identities.keyPair(identity)
+    const now = clock.utc()
+    const names = { classifier, friendlyName: friendlyName === '' ? undefined : friendlyName }
+    const { root, keyPair: groupKey } = makeGroupRoot(crypto, random, names, now)
+    const group = root.peerName
+    const creates = requireGroupProperties({
+      ...{ group, creator: identity, friendlyName, comment: options.comment ?? '', cloud: cloud ?? '' },
+      ...{ scope: scopeOf(cloud), presenceLifetime: presenceLifetimeOf(options) },
+      longestRecordLife: Math.trunc(parseDuration(options.longestRecordLife ?? DEFAULT_RECORD_LIFE)),
+      memberDataOptional: options.memberDataOptional ?? false,
+      presenceDisabled: options.presenceDisabled ?? false,
+      deferredExpiration: options.deferredExpiration ?? false,
+    })
+    const request = { group, peerName: identity, publicKey, roles: ['administrator'] }
+    const issuer = { chain: [root], secretKey: groupKey.secretKey } as const
+    const chain = issueMembership(crypto, random, issuer, request, { now, stands: () => true })
+    const graphId = drawGraphId(random)
+    const stored: StoredGroup = {
+      ...{ state: 'beginning', group, graphId, identity, friendlyName, cloud, hints: [], chain, fetches: undefined },
+      ...{ groupKey, hasEnded: false },
+    }
+    const name = databaseName(crypto, graphId, identity)
+    return this.#beginning(name, undefined, async () => {
+      const opensAs = { offline, prioritize, keep }
+      this.#files.write(name, stored)
+      const opened = await this.#start({ name, stored, entry: { kind: 'chain', chain }, creates, opensAs, seeds: [] })
+      opened.graph.engine.store.commit()
+      if (offline !== true) await opened.goOnline()
+      return opened
+    })
+  }
+
+  async join(text: string, options: JoinGroupOptions = {}): Promise<Group> {
+    this.#options.requireOpen('groups.join')
+    options.signal?.throwIfAborted()
+    const { crypto, random, clock } = this.#ports
+    const invitation = readInvitation(crypto, text)
+    const { peerName: identity } = this.#options.identities.get(this.#joiner(invitation, options.identity))
+    const { publicKey } = this.#options.identities.keyPair(identity)
+    const { group, graphId, cloud, hints, friendlyName } = invitation
+    const name = databaseName(crypto, graphId, identity)
+    const known = this.#former(name, invitation, identity)
+    requireUsable(crypto, invitation, publicKey, clock.utc())
+    const entry = entryOf({ crypto, random, now: clock.utc() }, invitation, publicKey, options.password)
+    const stored: StoredGroup = {
+      ...{ state: known?.state ?? 'beginning', group, graphId, identity, friendlyName, cloud, hints },
+      chain: entry.kind === 'chain' ? entry.chain : undefined,
+      fetches: entry.kind === 'fetched' ? entry.digest : undefined,
+      ...{ groupKey: known?.groupKey, hasEnded: false },
+    }
+    const opensAs = { prioritize: options.prioritize, keep: options.keep }
+    return this.#beginning(name, known, async () => {
+      this.#files.write(name, stored)
+      const opened = await this.#start({ name, stored, entry, creates: undefined, opensAs, seeds: seedsOf(invitation) })
+      await joinGroup(opened, options, invitation.kind === 'identity' && entry.kind === 'chain')
+      await this.#host.listen()
+      return opened
+    })
+  }
+
+  async open(group: PeerName, options: WhoseGroup & OpenGraphOptions = {}): Promise<Group> {
+    this.#options.requireOpen('groups.open')
+    const { name, stored } = this.#find(group, options.identity)
+    if (this.#open.has(name)) throw new PeerageError('duplicate-group', { group: stored.group })
+    const opened = await this.#start({
+      name,
+      stored,
+      entry: entryAgain(stored),
+      creates: undefined,
+      opensAs: options,
+      seeds: [],
+    })
+    try {
+      if (options.offline !== true) await opened.goOnline()
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  }
+
+  async list({ identity }: WhoseGroup = {}): Promise<readonly GroupInfo[]> {
+    this.#options.requireOpen('groups.list')
+    this.#tidy()
+    const authority = identity === undefined ? undefined : authorityPart(parsePeerName(identity))
+    const all = [...this.#files.list()].filter(([, { state }]) => state === 'member')
+    return all
+      .filter(([, head]) => authority === undefined || authorityPart(head.identity) === authority)
+      .map(([name, head]) => infoOf(this.#open.get(name)?.stored ?? head, this.#open.has(name)))
+  }
+
+  async delete(group: PeerName, { identity }: WhoseGroup = {}): Promise<void> {
+    this.#options.requireOpen('groups.delete')
+    const { name, head } = this.#findHead(group, identity)
+    if (this.#open.has(name)) throw new PeerageError('group-in-use', { group: head.group })
+    this.#forget(name, head.group)
+  }
+
+  async importConfiguration(text: string, password: string): Promise<GroupInfo> {
+    this.#options.requireOpen('groups.importConfiguration')
+    const { crypto } = this.#ports
+    this.#options.identities.get(readConfigurationHead(crypto, text).identity)
+    const { group, graphId, identity, cloud, hints, chain } = decodeGroupConfiguration(crypto, text, password)
+    const name = databaseName(crypto, graphId, identity)
+    const known = this.#files.read(name)
+    if (known?.state === 'member') throw new PeerageError('already-a-member', { group, identity })
+    this.#discard(name)
+    const stored: StoredGroup = {
+      ...{ state: 'member', group, graphId, identity, friendlyName: '', cloud, hints, chain, fetches: undefined },
+      ...{ groupKey: undefined, hasEnded: false },
+    }
+    this.#files.write(name, stored)
+    return infoOf(stored, false)
+  }
+
+  async importDatabase(group: PeerName, file: string, options: WhoseGroup & Dialing = {}): Promise<Group> {
+    this.#options.requireOpen('groups.importDatabase')
+    options.signal?.throwIfAborted()
+    const { crypto, recordDatabases, log } = this.#ports
+    const { name, stored } = this.#find(group, options.identity)
+    if (this.#open.has(name)) throw new PeerageError('group-in-use', { group: stored.group })
+    const source = openImport(recordDatabases, crypto, file)
+    try {
+      if (source.graphId !== stored.graphId || source.provider !== GROUP_PROVIDER) {
+        throw new PeerageError('invalid-database', { file, problem: `it is not of the group ${stored.group}` })
+      }
+      const opensAs = { offline: true }
+      const opened = await this.#start({
+        name,
+        stored,
+        entry: entryAgain(stored),
+        creates: undefined,
+        opensAs,
+        seeds: [],
+      })
+      try {
+        const tell = progressTeller(options.onProgress ?? (() => undefined), log)
+        await opened.graph.import(() => importRecords(opened.graph, source, tell))
+        return opened
+      } catch (error) {
+        await opened.close()
+        throw error
+      }
+    } finally {
+      source.close()
+    }
+  }
+
+  /** The groups of an identity: as long as there are any it is not deleted (I-04). */
+  groupsOf(identity: PeerName): readonly PeerName[] {
+    const heads = [...this.#files.list().values()]
+    const authority = authorityPart(identity)
+    const own = heads.filter((head) => head.state === 'member' && authorityPart(head.identity) === authority)
+    return own.map(({ group }) => group)
+  }
+
+  /** The group to which a graph belongs, of those that are kept here. */
+  groupOf(graphId: GraphId): PeerName | undefined {
+    return [...this.#files.list().values()].find((head) => head.graphId === graphId)?.group
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((group) => group.close()))
+  }
+
+  /** What was counted of getting into groups and of their records, of all that are open. */
+  counters(): Readonly<Record<string, number>> {
+    const sums: Record<string, number> = {}
+    for (const { engine } of this.#open.values()) {
+      for (const [name, count] of Object.entries(engine.counters())) {
+        sums[`group-${name}`] = (sums[`group-${name}`] ?? 0) + count
+      }
+    }
+    return sums
+  }
+
+  /** Begins something of which nothing is to stay if it fails; or, of a membership that has ended, that alone. */
+  async #beginning(name: string, known: StoredGroup | undefined, begin: () => Promise<OpenGroup>): Promise<OpenGroup> {
+    try {
+      // Under a former membership nothing that was not yet told others could be told them any more.
+      this.#deleteDatabase(name)
+      const opened = await begin()
+      opened.keep({ state: 'member' })
+      return opened
+    } catch (error) {
+      await this.#open.get(name)?.close()
+      this.#discard(name)
+      if (known !== undefined) this.#files.write(name, known)
+      throw error
+    }
+  }
+
+  /** Opens a group, offline. What it writes is in its database when it resolves. */
+  async #start({ name, stored, entry, creates, opensAs, seeds }: Start): Promise<OpenGroup> {
+    const { identities, clouds, names } = this.#options
+    const { graphId, identity } = stored
+    const link = { name: identity, keyPair: identities.keyPair(identity) }
+    const { friendlyName } = identities.get(identity)
+    const ranges = rangesIn(clouds, stored.cloud)
+    const created = creates && graphPropertiesOf(creates)
+    const root = stored.chain?.chain[0]
+    const opened: OpenGroup = new OpenGroup(
+      { identity: link, friendlyName, root, entry, creates },
+      { stored, seeds },
+      { ...this.#ports, clouds, names },
+      {
+        startGraph: (provider, follower) => {
+          const isNew = !this.#host.has(name)
+          return this.#host.start(
+            { name, id: graphId, identity: link, provider, creates: created, ranges, isNew, opensAs, ...GROUP },
+            { follower, propertiesChanged: () => undefined, closed: () => this.#open.delete(name) },
+          )
+        },
+        keep: (changed) => this.#keep(name, changed),
+        forget: () => this.#forget(name, stored.group),
+      },
+    )
+    this.#open.set(name, opened)
+    try {
+      opened.reach.requireCloud()
+      opened.begin()
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  }
+
+  #keep(name: string, changed: StoredGroup): void {
+    if (!this.#open.has(name)) return
+    try {
+      this.#files.write(name, changed)
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      this.#ports.log.warn('what is to be known of a group could not be kept', { reason: error.message })
+    }
+  }
+
+  /** Who joins: the one that the invitation is for, if it is for one, or the default identity. */
+  #joiner(invitation: InvitationContent, asked: PeerName | undefined): PeerName | undefined {
+    if (asked !== undefined || invitation.kind !== 'identity') return asked
+    const { invited } = invitation
+    return this.#options.identities.list().find(({ peerName }) => authorityPart(peerName) === invited)?.peerName
+  }
+
+  /** What is here of a membership that has ended. @throws PeerageError `already-a-member` if it has not */
+  #former(name: string, { group }: InvitationContent, identity: PeerName): StoredGroup | undefined {
+    const former = this.#files.read(name)
+    const isOver = former?.hasEnded === true || (former?.chain?.notAfter ?? Infinity) < this.#ports.clock.utc()
+    if (this.#open.has(name) || (former?.state === 'member' && !isOver)) {
+      throw new PeerageError('already-a-member', { group, identity })
+    }
+    return former?.state === 'member' ? former : undefined
+  }
+
+  #find(group: PeerName, identity: PeerName | undefined): { readonly name: string; readonly stored: StoredGroup } {
+    const { name } = this.#findHead(group, identity)
+    const stored = this.#files.read(name)
+    if (stored === undefined) throw new PeerageError('group-not-found', { group })
+    return { name, stored }
+  }
+
+  /** The group as this identity has it, or the default one, or the only one. */
+  #findHead(
+    text: PeerName,
+    identity: PeerName | undefined,
+  ): { readonly name: string; readonly head: Pick<StoredGroup, 'group' | 'identity'> } {
+    const group = parsePeerName(text)
+    const found = [...this.#files.list()]
+      .filter(([, head]) => head.state === 'member' && head.group === group)
+      .map(([name, head]) => ({ name, head }))
+    const [only, ...others] = found
+    if (identity === undefined && only !== undefined && others.length === 0) return only
+    const authority = authorityPart(identity === undefined ? this.#options.identities.get().peerName : identity)
+    const own = found.find(({ head }) => authorityPart(head.identity) === authority)
+    if (own === undefined) throw new PeerageError('group-not-found', { group })
+    return own
+  }
+
+  #forget(name: string, group: PeerName): void {
+    try {
+      this.#deleteDatabase(name)
+    } catch (error) {
+      if (!PeerageError.is(error, 'graph-in-use')) throw error
+      throw new PeerageError('group-in-use', { group }, { cause: error })
+    }
+    this.#files.remove(name)
+  }
+
+  /** Removes what a beginning has left. */
+  #discard(name: string): void {
+    this.#deleteDatabase(name)
+    this.#files.remove(name)
+  }
+
+  /** Removes what beginnings have left that were killed. One that goes on, here or in another process, has its database open. */
+  #tidy(): void {
+    for (const [name, { state }] of this.#files.list()) {
+      if (state === 'member' || this.#open.has(name)) continue
+      try {
+        this.#discard(name)
+      } catch (error) {
+        if (!PeerageError.is(error, 'graph-in-use')) throw error
+      }
+    }
+  }
+
+  #deleteDatabase(name: string): void {
+    if (this.#host.has(name)) this.#host.delete(name)
+  }
+}
+
+const GROUP = { providerName: GROUP_PROVIDER } as const
+
+/** With what a group is opened again. */
+function entryAgain({ chain, fetches, group }: StoredGroup): GroupEntry {
+  if (chain !== undefined) return { kind: 'chain', chain }
+  if (fetches !== undefined) return { kind: 'fetched', digest: fetches }
+  throw new PeerageError('membership-not-in-force', { group, problem: 'there is none here' })
+}
+
+function infoOf(stored: Pick<StoredGroup, 'group' | 'friendlyName' | 'identity'>, isOpen: boolean): GroupInfo {
+  const { group: peerName, friendlyName, identity } = stored
+  return { peerName, friendlyName, identity, isOpen }
+}
+
+/** Which addresses the graph of a group uses, by its cloud. @throws PeerageError `invalid-cloud` */
+function scopeOf(cloud: string | undefined): GraphScope {
+  if (cloud === undefined) return 'global'
+  const { scope } = makeCloud(cloud)
+  return scope === 'private' ? 'global' : scope
+}
+
+/** Of a private cloud, the ranges that it was opened with here. */
+function rangesIn(clouds: OpenClouds, name: string | undefined): readonly AddressRange[] | undefined {
+  const open = clouds.open().find(({ cloud }) => cloud.name === name && cloud.scope === 'private')
+  return open && rangesOf(open.cloud)
+}
+
+function presenceLifetimeOf({ presenceLifetime }: CreateGroupOptions): number {
+  return presenceLifetime === undefined ? SHORTEST_PRESENCE_LIFETIME : parseDuration(presenceLifetime)
+}
