@@ -9,6 +9,7 @@ import { silentLog } from '../runtime/log.ts'
 import { NodeConnection } from './node-connection.ts'
 import { nodeMethods } from './node-methods.ts'
 import { remoteGraphs } from './remote-graphs.ts'
+import { remoteGroups } from './remote-groups.ts'
 import { remoteIdentities } from './remote-identities.ts'
 import { remoteClouds, remoteNames } from './remote-names.ts'
 
@@ -30,9 +31,9 @@ export interface ConnectNodeOptions extends Waiting {
 export async function connectNode({ dataDir, log: logger, signal }: ConnectNodeOptions): Promise<PeerNode> {
   const log = logger === undefined ? silentLog : guardedLog(logger)
   const node = await NodeConnection.open(resolve(dataDir), log, { signal })
-  const graphs = remoteGraphs(node, log)
+  const [graphs, groups] = [remoteGraphs(node, log), remoteGroups(node, log)]
   const close = async (): Promise<void> => {
-    await graphs.close()
+    await Promise.all([graphs.close(), groups.close()])
     node.close()
   }
   return {
@@ -40,6 +41,7 @@ export async function connectNode({ dataDir, log: logger, signal }: ConnectNodeO
     names: remoteNames(node),
     clouds: remoteClouds(node),
     graphs: graphs.graphs,
+    groups: groups.groups,
     suspend: async () => void (await node.call(nodeMethods.suspend, {})),
     resume: async () => void (await node.call(nodeMethods.resume, {})),
     metrics: () => node.call(nodeMethods.metrics, {}),

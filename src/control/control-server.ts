@@ -124,7 +124,8 @@ class ConnectedProgram {
       },
       log,
     )
-    socket.on('data', (bytes: Buffer) => this.#received(bytes))
+    // A plain array over the same memory: the slice of a Buffer would be no copy.
+    socket.on('data', (bytes: Buffer) => this.#received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)))
     // What broke it is of no interest: the program is gone.
     socket.on('error', () => undefined)
     socket.on('close', () => void this.close())

@@ -1,10 +1,13 @@
 /** What a node does for the methods about graphs. */
 import type { MessageType } from '../peer-node/application-types.ts'
 import type { DirectConnection } from '../peer-node/direct-streams.ts'
-import type { Graph, GraphEvents } from '../peer-node/graph.ts'
+import type { Graph } from '../peer-node/graph.ts'
 import type { Graphs } from '../peer-node/graphs.ts'
+import type { Group } from '../peer-node/group.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { type ControlValue, crossing } from './control-value.ts'
 import { connectionMethods, graphEvents, graphMethods, graphsMethods } from './graph-methods.ts'
+import { groupEvents } from './group-methods.ts'
 import type { Handlers, RequestContext } from './handlers.ts'
 import { ItemQueue } from './item-queue.ts'
 import { codecOfProgram, typeOfProgram } from './record-methods.ts'
@@ -55,7 +58,7 @@ export function handleOpenGraphs(handlers: Handlers): void {
   )
   handlers.command(graphMethods.goOnline, ({ graph }, { things }) => things.graphs.get(graph).goOnline())
   handlers.stream(graphMethods.events, ({ graph, event }, context) =>
-    events(context.things.graphs.get(graph), eventNamed(event), context.signal),
+    events(context.things.graphs.get(graph), event, context.signal),
   )
   handlers.command(graphMethods.addAddresses, ({ graph, addresses }, { things }) =>
     things.graphs.get(graph).addAddresses(addresses),
@@ -115,7 +118,7 @@ function handleConnections(handlers: Handlers): void {
 }
 
 /** Something that each program has for itself, made when it first asks. */
-function perProgram<Own>(make: () => Own): (things: RequestContext['things']) => Own {
+export function perProgram<Own>(make: () => Own): (things: RequestContext['things']) => Own {
   const all = new WeakMap<RequestContext['things'], Own>()
   return (things) => {
     const present = all.get(things) ?? make()
@@ -148,7 +151,7 @@ function connection(
   return { connection: connections.add(one), peer: one.peer, protocol: one.protocol }
 }
 
-function selection(prioritize: readonly string[] | undefined, keep: readonly string[] | undefined) {
+export function selection(prioritize: readonly string[] | undefined, keep: readonly string[] | undefined) {
   const typesOf = (names: readonly string[]) =>
     names.map((name) => typeOfProgram({ name, ephemeral: name.startsWith('~'), encoding: 'bytes' }))
   return { prioritize: prioritize && typesOf(prioritize), keep: keep && typesOf(keep) }
@@ -159,9 +162,13 @@ function messages(name: string): MessageType<Uint8Array, Uint8Array> {
 }
 
 /** Events wait for the program: its listener is not called again before the last one was taken. */
-async function* events(graph: Graph, event: keyof GraphEvents, signal: AbortSignal): AsyncGenerator<object> {
-  const queue = new ItemQueue<object>(signal)
-  const end = graph.on(event, (detail) => queue.add(detail))
+async function* events(
+  graph: Graph | Group,
+  event: string,
+  signal: AbortSignal,
+): AsyncGenerator<ControlValue, void, undefined> {
+  const queue = new ItemQueue<ControlValue>(signal)
+  const end = subscribe(graph, event, (detail) => queue.add(crossing(detail)))
   try {
     yield* queue.items()
   } finally {
@@ -169,15 +176,15 @@ async function* events(graph: Graph, event: keyof GraphEvents, signal: AbortSign
   }
 }
 
-function eventNamed(name: string): keyof GraphEvents {
-  if (isEvent(name)) return name
-  throw new PeerageError('invalid-argument', {
-    name: 'event',
-    value: name,
-    expected: Object.keys(graphEvents).join(', '),
-  })
+/** @throws PeerageError `invalid-argument` */
+function subscribe(graph: Graph | Group, event: string, listener: (detail: object) => Promise<void>): () => void {
+  const isGroup = 'members' in graph
+  if (isGroup && isEvent(event, groupEvents)) return graph.on(event, listener)
+  if (!isGroup && isEvent(event, graphEvents)) return graph.on(event, listener)
+  const expected = Object.keys(isGroup ? groupEvents : graphEvents).join(', ')
+  throw new PeerageError('invalid-argument', { name: 'event', value: event, expected })
 }
 
-function isEvent(name: string): name is keyof GraphEvents {
-  return Object.hasOwn(graphEvents, name)
+function isEvent<Events extends object>(event: string, events: Events): event is keyof Events & string {
+  return Object.hasOwn(events, event)
 }

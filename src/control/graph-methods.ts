@@ -3,10 +3,11 @@
  */
 import type { GraphEvents, GraphProperties, LinkInfo, NodeInfo, Status } from '../peer-node/graph.ts'
 import type { GraphInfo } from '../peer-node/graphs.ts'
-import { type ErrorCode, PeerageError } from '../runtime/peerage-error.ts'
+import type { ErrorCode } from '../runtime/peerage-error.ts'
 import type { ControlValue } from './control-value.ts'
 import { call, command, intake, longCall, noParameters, stream } from './method.ts'
 import {
+  anything,
   boolean,
   bytes,
   count,
@@ -24,17 +25,21 @@ import {
 } from './shape.ts'
 import { attributes, duration, handle, issues, peerName, progress, recordId } from './value-shapes.ts'
 
-export const status: Shape<Status> = object({
+/** What is in the status of a graph, and of a group. */
+export const statusFields = {
   state: oneOf('offline', 'connecting', 'alone', 'synchronizing', 'synchronized'),
   neighbors: count,
   waitingFor: optional(text),
-})
+}
+const status: Shape<Status> = object(statusFields)
 
 const scope = oneOf('link-local', 'site-local', 'global')
-const properties: Shape<GraphProperties> = object({
+/** What is in the properties of a graph, and of a group. */
+export const propertyFields = {
   ...{ friendlyName: text, comment: text, scope, presenceLifetime: number, maxPresenceRecords: number },
   ...{ deferredExpiration: boolean, longestRecordLife: number },
-})
+}
+const properties: Shape<GraphProperties> = object(propertyFields)
 
 const propertyChanges = {
   ...{ friendlyName: optional(text), comment: optional(text), scope: optional(scope) },
@@ -55,10 +60,12 @@ const info: Shape<GraphInfo> = object({
   properties,
 })
 
-/** A graph that is open for a program. */
-export const openGraph = object({ graph: handle, graphId: text, identity: peerName, label: text })
+/** What a program is told of a graph, or a group, that is open for it now. */
+export const openGraphFields = { graph: handle, graphId: text, identity: peerName, label: text }
+const openGraph = object(openGraphFields)
 
-const errorCode: Shape<ErrorCode> = textOf('error code', (code) => code as ErrorCode)
+/** A code that this release does not know is passed on as it is. */
+export const errorCode: Shape<ErrorCode> = textOf('error code', (code) => code as ErrorCode)
 
 /** What the events of a graph say, by event. */
 export const graphEvents: { readonly [Event in keyof GraphEvents]: Shape<GraphEvents[Event]> } = {
@@ -74,12 +81,7 @@ export const graphEvents: { readonly [Event in keyof GraphEvents]: Shape<GraphEv
   lagged: object({ event: text, missed: count }),
 }
 
-const eventDetail: Shape<object> = { text: 'the detail of the event', read: detailRead }
-
-function detailRead(value: ControlValue): object {
-  if (typeof value === 'object' && value !== null) return value
-  throw new PeerageError('invalid-argument', { name: 'the detail', value: typeof value, expected: 'an object' })
-}
+const eventDetail: Shape<ControlValue> = { ...anything, text: 'the detail of the event' }
 
 const one = object({ graph: handle })
 const types = list(text)
@@ -127,7 +129,7 @@ export const graphsMethods = {
 
 const message = object({ from: peerName, payload: bytes })
 /** A direct connection of a program. */
-export const openConnection = object({ connection: handle, peer: peerName, protocol: text })
+const openConnection = object({ connection: handle, peer: peerName, protocol: text })
 
 export const graphMethods = {
   close: command('graph.close', 'Ends the use that this program makes of a graph.', one),

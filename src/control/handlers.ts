@@ -3,7 +3,7 @@
  * method, and what belongs to the program that asks.
  */
 import type { Progress } from '../peer-node/progress.ts'
-import type { ControlValue } from './control-value.ts'
+import { type ControlValue, crossing } from './control-value.ts'
 import type { CallMethod, StreamMethod } from './method.ts'
 import type { OpenThings } from './open-things.ts'
 
@@ -69,9 +69,4 @@ export class Handlers {
 
 async function* crossingItems(items: AsyncIterable<object | ControlValue>): AsyncGenerator<ControlValue> {
   for await (const item of items) yield crossing(item)
-}
-
-/** Results are data: interfaces of ours say so, where the type of what crosses has an index. */
-function crossing(result: object | ControlValue): ControlValue {
-  return result as ControlValue
 }

@@ -2,9 +2,9 @@
  * The methods of the control API about identities: those of `identities` of a node.
  */
 import type { Identity, IdentityProblem } from '../peer-node/identities.ts'
-import type { ErrorCode } from '../runtime/peerage-error.ts'
+import { errorCode } from './graph-methods.ts'
 import { call, command, noParameters } from './method.ts'
-import { boolean, date, list, object, optional, type Shape, text, textOf } from './shape.ts'
+import { boolean, date, list, object, optional, type Shape, text } from './shape.ts'
 import { peerName } from './value-shapes.ts'
 
 const identity: Shape<Identity> = object({
@@ -12,8 +12,6 @@ const identity: Shape<Identity> = object({
   ...{ created: date, isDefault: boolean, locked: boolean },
 })
 
-/** A code that this release does not know is passed on as it is. */
-const errorCode: Shape<ErrorCode> = textOf('error code', (code) => code as ErrorCode)
 const problem: Shape<IdentityProblem> = object({ file: text, code: errorCode, message: text, advice: text })
 
 const one = object({ identity: peerName })

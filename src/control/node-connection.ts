@@ -19,7 +19,7 @@ import {
   readAnswer,
 } from './control-message.ts'
 import { controlPath } from './control-path.ts'
-import type { ControlValue } from './control-value.ts'
+import { type ControlValue, crossing } from './control-value.ts'
 import { stepShape } from './graph-methods.ts'
 import type { CallMethod, StreamMethod } from './method.ts'
 
@@ -51,7 +51,8 @@ export class NodeConnection {
     this.#dataDir = dataDir
     this.#log = log
     this.#socket = socket
-    socket.on('data', (bytes: Buffer) => this.#received(bytes))
+    // A plain array over the same memory: the slice of a Buffer would be no copy.
+    socket.on('data', (bytes: Buffer) => this.#received(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)))
     socket.on('error', (error) => this.#end(error.message))
     socket.on('close', () => this.#end('the node has closed it'))
   }
@@ -119,7 +120,7 @@ export class NodeConnection {
         }
       }
       signal?.addEventListener('abort', abort, { once: true })
-      this.#request(id, { kind: 'call', id, method: name, params: asValue(params) })
+      this.#request(id, { kind: 'call', id, method: name, params: crossing(params) })
     })
   }
 
@@ -166,7 +167,7 @@ export class NodeConnection {
     ended.addEventListener('abort', wake)
     try {
       const credit = ahead ? CREDIT : 1
-      this.#request(id, { kind: 'stream', id, method: name, params: asValue(params), credit })
+      this.#request(id, { kind: 'stream', id, method: name, params: crossing(params), credit })
       for (let taken = 0; ; ) {
         ended.throwIfAborted()
         const item = items.shift()
@@ -292,11 +293,6 @@ export class NodeConnection {
     const error = this.#isClosed ? new PeerageError('node-closed', { operation: 'going on' }) : this.#lost
     for (const one of pending) one.fail(error)
   }
-}
-
-/** Parameters are data: interfaces of ours say so, where the type of what crosses has an index. */
-function asValue(params: object): ControlValue {
-  return params as ControlValue
 }
 
 function whyNotConnected(error: Error, dataDir: string, path: string): PeerageError {

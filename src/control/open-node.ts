@@ -7,18 +7,19 @@ import { guardedLog } from '../nodejs/guarded-log.ts'
 import { type OpenNodeOptions, openNode as openLocalNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import { systemClock } from '../nodejs/system-clock.ts'
-import type { Graphs } from '../peer-node/graphs.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import { graphKeys, parseGraphId } from '../records/graph-id.ts'
 import { silentLog } from '../runtime/log.ts'
 import { serveControl } from './control-server.ts'
 import { handleGraphs, handleOpenGraphs } from './graph-handlers.ts'
+import { handleGroups, handleOpenGroups } from './group-handlers.ts'
 import { Handlers } from './handlers.ts'
 import { handleIdentities } from './identity-handlers.ts'
 import { handleClouds, handleNames } from './name-handlers.ts'
 import { handleNode } from './node-handlers.ts'
 import { handleRecords } from './record-handlers.ts'
 import { SharedGraphs } from './shared-graphs.ts'
+import { SharedGroups } from './shared-groups.ts'
 
 /** A node that serves programs. */
 export interface ServingNode {
@@ -40,13 +41,21 @@ export async function openNode(options: OpenNodeOptions): Promise<PeerNode> {
   return (await openServingNode(options)).node
 }
 
-/** The same, with what a program needs that does nothing else. */
-export async function openServingNode(options: OpenNodeOptions): Promise<ServingNode> {
+/**
+ * The same, with what a program needs that does nothing else.
+ *
+ * @param servesOnly Whether the node is there for its programs alone: then it keeps open what they open, when they have gone
+ */
+export async function openServingNode(
+  options: OpenNodeOptions,
+  { servesOnly = false }: { readonly servesOnly?: boolean } = {},
+): Promise<ServingNode> {
   const local = await openLocalNode(options)
   const log = options.log === undefined ? silentLog : guardedLog(options.log)
   const crypto = platformCrypto()
   const labelOf = (graphId: string): string => graphKeys(crypto, parseGraphId(graphId)).label
-  const shared = new SharedGraphs(local.graphs, local.identities, labelOf)
+  const sharing = { identities: local.identities, labelOf, keeps: servesOnly }
+  const [graphs, groups] = [new SharedGraphs(local.graphs, sharing), new SharedGroups(local.groups, sharing)]
   const handlers = new Handlers()
   const dataDir = resolve(options.dataDir)
   const running = { dataDir, release: packageVersion(), processId: process.pid, started: systemClock.utc() }
@@ -63,8 +72,10 @@ export async function openServingNode(options: OpenNodeOptions): Promise<Serving
   handleIdentities(handlers, local.identities)
   handleNames(handlers, local.names)
   handleClouds(handlers, local.clouds)
-  handleGraphs(handlers, (): Graphs => shared.forProgram(), labelOf)
+  handleGraphs(handlers, () => graphs.forProgram(), labelOf)
   handleOpenGraphs(handlers)
+  handleGroups(handlers, () => groups.forProgram(), labelOf)
+  handleOpenGroups(handlers)
   handleRecords(handlers)
   const server = await serveControl(dataDir, handlers, log).catch(async (error: unknown) => {
     await local.close()
@@ -75,6 +86,7 @@ export async function openServingNode(options: OpenNodeOptions): Promise<Serving
     await local.close()
     closed()
   }
-  const node = { ...local, graphs: shared.forProgram(), close, [Symbol.asyncDispose]: close }
+  const own = { graphs: graphs.forProgram(), groups: groups.forProgram() }
+  const node = { ...local, ...own, close, [Symbol.asyncDispose]: close }
   return { node, controlPath: server.path, closed: whenClosed }
 }

@@ -5,6 +5,7 @@
 import type { Closing } from '../peer-node/closing.ts'
 import type { DirectConnection } from '../peer-node/direct-streams.ts'
 import type { Graph } from '../peer-node/graph.ts'
+import type { Group } from '../peer-node/group.ts'
 import type { RegisteredName } from '../peer-node/names.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 
@@ -13,7 +14,10 @@ export const MOST_OPEN_THINGS = 4096
 
 /** All of one program. */
 export class OpenThings {
-  readonly graphs = new Opened<Graph>('graph', (number) => new PeerageError('invalid-graph', { graph: String(number) }))
+  readonly graphs = new Opened<Graph | Group>(
+    'graph',
+    (number) => new PeerageError('invalid-graph', { graph: String(number) }),
+  )
   readonly clouds = new Opened<Closing>('cloud')
   readonly registrations = new Opened<RegisteredName>('registration')
   readonly connections = new Opened<DirectConnection>('connection')

@@ -6,7 +6,6 @@ import type { PeerName } from '../identity/peer-name.ts'
 import type { MessageType } from '../peer-node/application-types.ts'
 import type { Closing } from '../peer-node/closing.ts'
 import type { DirectConnection } from '../peer-node/direct-streams.ts'
-import { EventSubscribers } from '../peer-node/event-subscribers.ts'
 import type {
   Graph,
   GraphEvents,
@@ -21,12 +20,13 @@ import type { Dialing } from '../peer-node/progress.ts'
 import { iteration, type Waiting } from '../peer-node/waiting.ts'
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { ControlValue } from './control-value.ts'
+import { crossing } from './control-value.ts'
 import { GraphConnection } from './graph-connection.ts'
 import { graphEvents, graphMethods as methods } from './graph-methods.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { remoteClosing } from './remote-closing.ts'
 import { remoteConnection } from './remote-connection.ts'
+import { RemoteEvents } from './remote-events.ts'
 import { RemoteRecords } from './remote-records.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
@@ -44,11 +44,10 @@ export class RemoteGraph implements Graph {
   readonly graphId: string
   readonly identity: PeerName
   readonly records: RemoteRecords
-  readonly #node: GraphConnection
-  readonly #graph: number
-  readonly #log: Log
-  /** For what is found here and not at the node: what a schema refuses. */
-  readonly #events: EventSubscribers
+  protected readonly there: GraphConnection
+  /** Its number there. */
+  protected readonly graph: number
+  protected readonly events: RemoteEvents
   readonly #closing: Closing
 
   /** @param closed Called when it is closed by the program */
@@ -58,21 +57,22 @@ export class RemoteGraph implements Graph {
     log: Log,
     closed: () => void,
   ) {
-    const node = new GraphConnection(connection, label)
+    const there = new GraphConnection(connection, label)
     this.graphId = graphId
     this.identity = identity
-    this.#node = node
-    this.#graph = graph
-    this.#log = log
-    this.#events = new EventSubscribers(log)
-    this.records = new RemoteRecords(node, graph, (id, issues) => this.#events.raise('unreadable', { id, issues }))
+    this.there = there
+    this.graph = graph
+    this.events = new RemoteEvents(there, graph, log)
+    this.records = new RemoteRecords(there, graph, (id, issues) =>
+      this.events.raise('unreadable', crossing({ id, issues })),
+    )
     this.#closing = remoteClosing(connection, async () => {
-      node.state = 'closing'
+      there.state = 'closing'
       try {
         await connection.call(methods.close, { graph })
       } finally {
-        node.state = 'closed'
-        this.#events.close()
+        there.state = 'closed'
+        this.events.close()
         closed()
       }
     })
@@ -87,61 +87,55 @@ export class RemoteGraph implements Graph {
   }
 
   status(): Promise<Status> {
-    return this.#node.call(methods.status, { graph: this.#graph })
+    return this.there.call(methods.status, { graph: this.graph })
   }
 
   now(): Promise<Date> {
-    return this.#node.call(methods.now, { graph: this.#graph })
+    return this.there.call(methods.now, { graph: this.graph })
   }
 
   addresses(): Promise<readonly string[]> {
-    return this.#node.call(methods.addresses, { graph: this.#graph })
+    return this.there.call(methods.addresses, { graph: this.graph })
   }
 
   nodes(): Promise<readonly NodeInfo[]> {
-    return this.#node.call(methods.nodes, { graph: this.#graph })
+    return this.there.call(methods.nodes, { graph: this.graph })
   }
 
   node(peer: PeerName): Promise<NodeInfo> {
-    return this.#node.call(methods.node, { graph: this.#graph, peer })
+    return this.there.call(methods.node, { graph: this.graph, peer })
   }
 
   links(): Promise<readonly LinkInfo[]> {
-    return this.#node.call(methods.links, { graph: this.#graph })
+    return this.there.call(methods.links, { graph: this.graph })
   }
 
   properties(): Promise<GraphProperties> {
-    return this.#node.call(methods.properties, { graph: this.#graph })
+    return this.there.call(methods.properties, { graph: this.graph })
   }
 
   setProperties(changes: GraphPropertyChanges): Promise<GraphProperties> {
-    return this.#node.call(methods.setProperties, withoutUndefined({ graph: this.#graph, ...changes }))
+    return this.there.call(methods.setProperties, withoutUndefined({ graph: this.graph, ...changes }))
   }
 
   async connected(options: Dialing = {}): Promise<void> {
-    await this.#node.call(methods.connected, { graph: this.#graph }, options)
+    await this.there.call(methods.connected, { graph: this.graph }, options)
   }
 
   async synchronized(options: Dialing = {}): Promise<void> {
-    await this.#node.call(methods.synchronized, { graph: this.#graph }, options)
+    await this.there.call(methods.synchronized, { graph: this.graph }, options)
   }
 
   async goOnline(): Promise<void> {
-    await this.#node.call(methods.goOnline, { graph: this.#graph })
+    await this.there.call(methods.goOnline, { graph: this.graph })
   }
 
   on<Event extends keyof GraphEvents>(
     event: Event,
     listener: (detail: GraphEvents[Event]) => void | Promise<void>,
-    { signal }: Waiting = {},
+    options: Waiting = {},
   ): () => void {
-    const offHere = this.#events.on(event, listener, signal)
-    const ended = new AbortController()
-    void this.#listen(event, listener, signal === undefined ? ended.signal : AbortSignal.any([ended.signal, signal]))
-    return () => {
-      offHere()
-      ended.abort()
-    }
+    return this.events.on(event, graphEvents[event], listener, options)
   }
 
   async send<In>(to: PeerName, type: MessageType<In, unknown>, payload: In, options: Waiting = {}): Promise<void> {
@@ -150,7 +144,7 @@ export class RemoteGraph implements Graph {
       throw new PeerageError('refused-by-schema', { type: type.name, issues: coded.issues.map(issueText) })
     }
     const { bytes } = coded.result
-    await this.#node.call(methods.send, { graph: this.#graph, to, type: type.name, payload: bytes }, options)
+    await this.there.call(methods.send, { graph: this.graph, to, type: type.name, payload: bytes }, options)
   }
 
   messages<Out>(
@@ -161,8 +155,8 @@ export class RemoteGraph implements Graph {
   }
 
   async connect(to: PeerName, protocol: string, options: Dialing = {}): Promise<DirectConnection> {
-    const connection = await this.#node.call(methods.connect, { graph: this.#graph, to, protocol }, options)
-    return remoteConnection(this.#node.connection, connection)
+    const connection = await this.there.call(methods.connect, { graph: this.graph, to, protocol }, options)
+    return remoteConnection(this.there.connection, connection)
   }
 
   connections(protocol: string, { signal }: Waiting = {}): AsyncIterable<DirectConnection> {
@@ -170,56 +164,35 @@ export class RemoteGraph implements Graph {
   }
 
   async addAddresses(addresses: readonly string[]): Promise<void> {
-    await this.#node.call(methods.addAddresses, { graph: this.#graph, addresses })
+    await this.there.call(methods.addAddresses, { graph: this.graph, addresses })
   }
 
   async setPresence(presence: Parameters<Graph['setPresence']>[0]): Promise<void> {
-    await this.#node.call(methods.setPresence, withoutUndefined({ graph: this.#graph, ...presence }))
+    await this.there.call(methods.setPresence, withoutUndefined({ graph: this.graph, ...presence }))
   }
 
   async exportDatabase(file: string, options: Waiting = {}): Promise<void> {
     // The node may run in another folder.
-    await this.#node.call(methods.exportDatabase, { graph: this.#graph, file: resolve(file) }, options)
-  }
-
-  async #listen<Event extends keyof GraphEvents>(
-    event: Event,
-    listener: (detail: GraphEvents[Event]) => void | Promise<void>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      for await (const detail of this.#node.stream(methods.events, { graph: this.#graph, event }, { signal })) {
-        const read = graphEvents[event].read(detail as ControlValue, event)
-        try {
-          await listener(read)
-        } catch (error) {
-          this.#log.warn('a listener of an event failed', { event, reason: String(error) })
-        }
-      }
-    } catch (error) {
-      if (!signal.aborted && !PeerageError.is(error, 'node-connection-lost')) {
-        this.#log.warn('the events of a graph ended', { event, reason: String(error) })
-      }
-    }
+    await this.there.call(methods.exportDatabase, { graph: this.graph, file: resolve(file) }, options)
   }
 
   async *#messages<Out>(
     type: MessageType<unknown, Out>,
     ended: AbortSignal,
   ): AsyncGenerator<{ readonly from: PeerName; readonly payload: Out }, void, undefined> {
-    const asked = { graph: this.#graph, type: type.name }
-    for await (const { from, payload } of this.#node.stream(methods.messages, asked, { signal: ended })) {
+    const asked = { graph: this.graph, type: type.name }
+    for await (const { from, payload } of this.there.stream(methods.messages, asked, { signal: ended })) {
       const coded = await type.codec.decode(payload)
       ended.throwIfAborted()
       if ('result' in coded) yield { from, payload: coded.result }
-      else this.#events.raise('unreadable', { from, type: type.name, issues: coded.issues })
+      else this.events.raise('unreadable', crossing({ from, type: type.name, issues: coded.issues }))
     }
   }
 
   async *#connections(protocol: string, ended: AbortSignal): AsyncGenerator<DirectConnection, void, undefined> {
-    const asked = { graph: this.#graph, protocol }
-    for await (const connection of this.#node.stream(methods.connections, asked, { signal: ended })) {
-      yield remoteConnection(this.#node.connection, connection)
+    const asked = { graph: this.graph, protocol }
+    for await (const connection of this.there.stream(methods.connections, asked, { signal: ended })) {
+      yield remoteConnection(this.there.connection, connection)
     }
   }
 }

@@ -47,6 +47,7 @@ export function remoteGraphs(node: NodeConnection, log: Log): RemoteGraphs {
   return { graphs, close }
 }
 
-function namesOf(types: readonly RecordType[] | undefined): readonly string[] | undefined {
+/** The names of types. */
+export function namesOf(types: readonly RecordType[] | undefined): readonly string[] | undefined {
   return types?.map(({ name }) => name)
 }

@@ -1,6 +1,6 @@
 /**
- * The graphs of a node for several programs: the one in which the node runs, and those that are connected to it. A graph is opened when
- * the first of them opens it and closed when the last has closed it; all see one database, and each has a use of its own.
+ * The graphs of a node for several programs: the one in which the node runs, and those that are connected to it. All see one database,
+ * and each has a use of its own.
  */
 import { authorityPart, type PeerName } from '../identity/peer-name.ts'
 import type { Graph } from '../peer-node/graph.ts'
@@ -8,37 +8,39 @@ import type { Graphs } from '../peer-node/graphs.ts'
 import type { Identities } from '../peer-node/identities.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { GraphUse } from './graph-use.ts'
+import { SharedUses } from './shared-uses.ts'
 
-interface Shared {
-  readonly graph: Graph
-  uses: number
+/** What the sharing stands on. */
+export interface SharingParts {
+  readonly identities: Identities
+  /** What names a graph in errors, since its ID is a secret. */
+  labelOf(graphId: string): string
+  /** Whether the node keeps open what programs open. */
+  readonly keeps: boolean
 }
 
 /** What is shared. */
 export class SharedGraphs {
   readonly #graphs: Graphs
-  readonly #identities: Identities
-  readonly #labelOf: (graphId: string) => string
-  readonly #open = new Map<string, Shared>()
+  readonly #parts: SharingParts
+  readonly #uses: SharedUses<Graph>
 
-  /** @param labelOf What names a graph in errors, since its ID is a secret */
-  constructor(graphs: Graphs, identities: Identities, labelOf: (graphId: string) => string) {
+  constructor(graphs: Graphs, parts: SharingParts) {
     this.#graphs = graphs
-    this.#identities = identities
-    this.#labelOf = labelOf
+    this.#parts = parts
+    this.#uses = new SharedUses(parts.keeps)
   }
 
   /** The graphs for one more program. */
   forProgram(): Graphs {
     const own = new Set<string>()
+    const graphs = this.#graphs
     const use = (opened: Graph): Graph => this.#use(opened, own)
-    const shared = (graphId: string, identity: PeerName | undefined): Promise<Graph | undefined> =>
-      this.#shared(graphId, identity, own)
     return {
-      create: async (options) => use(await this.#graphs.create(options)),
+      create: async (options) => use(await graphs.create(options)),
       join: async (graphId, options) => {
-        const present = await shared(graphId, options.identity)
-        if (present === undefined) return use(await this.#graphs.join(graphId, options))
+        const present = await this.#present(graphId, options.identity, own)
+        if (present === undefined) return use(await graphs.join(graphId, options))
         const mine = use(present)
         try {
           await mine.addAddresses(options.addresses)
@@ -50,44 +52,48 @@ export class SharedGraphs {
         }
       },
       open: async (graphId, options = {}) => {
-        const present = await shared(graphId, options.identity)
-        if (present === undefined) return use(await this.#graphs.open(graphId, options))
+        const present = await this.#present(graphId, options.identity, own)
+        if (present === undefined) return use(await graphs.open(graphId, options))
         const mine = use(present)
         if (options.offline !== true) await goOnline(mine)
         return mine
       },
-      list: () => this.#graphs.list(),
-      importDatabase: async (file, options) => use(await this.#graphs.importDatabase(file, options)),
-      delete: (graphId, options) => this.#graphs.delete(graphId, options),
+      list: () => graphs.list(),
+      importDatabase: async (file, options) => use(await graphs.importDatabase(file, options)),
+      delete: async (graphId, options) => {
+        await this.#uses.keepNoMore(await this.#keyOf(graphId, options?.identity))
+        await graphs.delete(graphId, options)
+      },
     }
   }
 
   #use(graph: Graph, own: Set<string>): Graph {
     const key = keyOf(graph.graphId, graph.identity)
-    const shared = this.#open.get(key) ?? { graph, uses: 0 }
-    this.#open.set(key, shared)
-    shared.uses++
     own.add(key)
-    return new GraphUse(shared.graph, this.#labelOf(graph.graphId), async () => {
+    return new GraphUse(this.#uses.use(key, graph), this.#parts.labelOf(graph.graphId), () => {
       own.delete(key)
-      shared.uses--
-      if (shared.uses > 0) return
-      this.#open.delete(key)
-      await shared.graph.close()
+      return this.#uses.release(key)
     })
   }
 
   /** A graph that another program has open. @throws PeerageError `duplicate-graph` if it is this one */
-  async #shared(graphId: string, identity: PeerName | undefined, own: ReadonlySet<string>): Promise<Graph | undefined> {
-    const { peerName } = await this.#identities.get(identity)
-    const key = keyOf(graphId, peerName)
-    if (own.has(key)) throw new PeerageError('duplicate-graph', { graph: this.#labelOf(graphId) })
-    return this.#open.get(key)?.graph
+  async #present(
+    graphId: string,
+    identity: PeerName | undefined,
+    own: ReadonlySet<string>,
+  ): Promise<Graph | undefined> {
+    const key = await this.#keyOf(graphId, identity)
+    if (own.has(key)) throw new PeerageError('duplicate-graph', { graph: this.#parts.labelOf(graphId) })
+    return this.#uses.get(key)
+  }
+
+  async #keyOf(graphId: string, identity: PeerName | undefined): Promise<string> {
+    return keyOf(graphId, identity ?? (await this.#parts.identities.get()).peerName)
   }
 }
 
 /** Whoever opens a graph wants links, unless it says otherwise. */
-async function goOnline(graph: Graph): Promise<void> {
+export async function goOnline(graph: Graph): Promise<void> {
   try {
     await graph.goOnline()
   } catch (error) {
