@@ -194,11 +194,11 @@ export class OpenGroup implements Group {
   }
 
   connected(options: Dialing = {}): Promise<void> {
-    return this.graph.connected(options)
+    return this.#orNobody(options, (waiting) => this.graph.connected(waiting))
   }
 
   synchronized(options: Dialing = {}): Promise<void> {
-    return this.graph.synchronized(options)
+    return this.#orNobody(options, (waiting) => this.graph.synchronized(waiting))
   }
 
   async goOnline(): Promise<void> {
@@ -385,6 +385,27 @@ export class OpenGroup implements Group {
       const isLacking = PeerageError.is(error, 'not-authorized') || PeerageError.is(error, 'membership-not-in-force')
       if (!isLacking || !this.engine.hasGroupKey) throw error
       await written<void>((done) => operation('group', done))
+    }
+  }
+
+  /** As long as nothing of the group is here, a search that finds nobody ends the wait, though another one will follow (P-053). */
+  async #orNobody(options: Dialing, wait: (options: Dialing) => Promise<void>): Promise<void> {
+    if (this.graph.engine.isReady) return wait(options)
+    const over = new AbortController()
+    const abort = (): void => over.abort(options.signal?.reason)
+    options.signal?.throwIfAborted()
+    options.signal?.addEventListener('abort', abort, { once: true })
+    const former = this.failure
+    const nobody = this.changes
+      .until(() => this.failure !== former, over.signal)
+      .then(() => {
+        throw this.failure
+      })
+    try {
+      await Promise.race([wait({ ...options, signal: over.signal }), nobody])
+    } finally {
+      options.signal?.removeEventListener('abort', abort)
+      over.abort()
     }
   }
 

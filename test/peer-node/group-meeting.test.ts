@@ -302,6 +302,32 @@ describe('joining fails', () => {
       for (const { reason } of details.tried) expect(reason).not.toBe('')
     }))
 
+  test('P-053: and without a database a member does not listen, and is told each time', () =>
+    Town.run('no database', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const invitation = hinting(await hers.invite({ for: await bob.identities.certificate() }), NOBODY)
+      await hers.close()
+      // A whole chain needs nobody to be joined with.
+      const his = await bob.groups.join(invitation)
+      const events: unknown[] = []
+      his.on(
+        'connection-failed',
+        ({ code, tried }) => void events.push({ code, tried: tried.map((one) => one.endpoint) }),
+      )
+      const { details } = await expectRejection('no-members-found', his.connected(), 'connecting')
+      expect(details.tried).toMatchObject([{ endpoint: NOBODY, code: 'connection-failed' }])
+      await expectRejection('no-members-found', his.synchronized(), 'synchronizing')
+      expect(events).toEqual(Array.from({ length: 2 }, () => ({ code: 'no-members-found', tried: [NOBODY] })))
+      expect([await his.addresses(), (await his.status()).found]).toEqual([[], 'not-registered'])
+      const reason = new Error('enough')
+      await expect(his.connected({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      // It has gone on, and whoever comes is found.
+      await ann.groups.open(hers.peerName)
+      await town.until(async () => (await his.addresses()).length > 0, '2m')
+      await his.connected()
+    }))
+
   test('P-053, P-070: where members do not let in, with the reason', () =>
     Town.run('refused', async (town) => {
       const [ann, bob, cleo] = [await town.open('ann'), await town.open('bob'), await town.open('cleo')]
