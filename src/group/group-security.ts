@@ -39,12 +39,19 @@ export interface GroupSecurityOptions {
 }
 
 /**
- * With what a node gets in, beside the chains that records have brought: its own chain; the name of a chain that it fetches (P-130); or
- * what proves the password.
+ * With what a node gets in, beside the chains that records have brought: its own chain; the name of a chain that it fetches; a link of
+ * which it fetches the chain above (P-130); or what proves the password.
  */
 export type GroupEntry =
   | { readonly kind: 'chain'; readonly chain: MemberChain }
   | { readonly kind: 'fetched'; readonly digest: ChainDigest }
+  | {
+      readonly kind: 'link'
+      /** The chain above the link, which members have. */
+      readonly digest: ChainDigest
+      /** Makes a chain for this node's identity of it. @throws PeerageError if what came is no good */
+      join(above: Uint8Array): MemberChain
+    }
   | { readonly kind: 'password'; readonly verifier: PasswordVerifier }
 
 /** Asked, and told what happens, inside a judgement: it must not call the graph before the next turn. */

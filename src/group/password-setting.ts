@@ -95,7 +95,7 @@ export class PasswordKeeping {
 
   /** Something may have changed: somebody may be able to admit who was not when the password was set. */
   look(): void {
-    if (this.#sealing !== undefined || !this.#maySet() || this.#parts.records?.password.password === undefined) return
+    if (this.#sealing !== undefined || !this.#maySet()) return
     this.#sealSoon(LONGEST_SEALING_WAIT * randomFraction(this.#parts.random))
   }
 
