@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type AdmissionItem, decodeAdmission, encodeAdmission } from '../../src/group/admission-message.ts'
 import { admissionRefusals, refusalTexts } from '../../src/group/admission-refusal.ts'
+import { chainDigestFromBytes } from '../../src/group/digests.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
 import { hex } from '../records/record-vectors.ts'
 
 interface Vectors {
   readonly messages: readonly {
     readonly what: string
-    readonly items: readonly { kind: string; chain?: string; body?: string; reason?: string }[]
+    readonly items: readonly { kind: string; chain?: string; body?: string; digest?: string; reason?: string }[]
     readonly message: string
   }[]
   readonly passedOver: readonly {
@@ -23,13 +24,22 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(readFileSync('docs/protocol/vectors/group-admission.json', 'utf8'))
 
-function itemOf({ kind, chain = '', body = '', reason }: Vectors['messages'][number]['items'][number]): AdmissionItem {
+function itemOf({
+  kind,
+  chain = '',
+  body = '',
+  digest = '',
+  reason,
+}: Vectors['messages'][number]['items'][number]): AdmissionItem {
   switch (kind) {
     case 'hello':
       return { kind }
     case 'my-gmc':
     case 'your-gmc':
+    case 'chain':
       return { kind, chain: hex(chain) }
+    case 'want-chain':
+      return { kind, digest: chainDigestFromBytes(hex(digest)) }
     case 'password':
       return { kind, body: hex(body) }
     default:

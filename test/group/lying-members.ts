@@ -155,6 +155,8 @@ export function admitting(
         )
         return { run, issue: () => issue(link) }
       },
+      chainNamed: () => undefined,
+      chainCame: () => 'forged',
       joined: () => undefined,
       counted: () => undefined,
     }
