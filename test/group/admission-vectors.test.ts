@@ -47,7 +47,7 @@ function itemOf({
   }
 }
 
-test('messages have these bytes, and are read again', () => {
+test('P-062: messages have these bytes, and are read again', () => {
   for (const { what, items, message } of vectors.messages) {
     const expected = items.map(itemOf)
     expect(toHex(encodeAdmission(expected)), what).toBe(message)
@@ -55,7 +55,7 @@ test('messages have these bytes, and are read again', () => {
   }
 })
 
-test('what later releases add is passed over', () => {
+test('P-062, P-136: what later releases add is passed over', () => {
   for (const { what, message, items, unknown } of vectors.passedOver) {
     const read = decodeAdmission(hex(message))
     if (typeof read === 'string') throw new Error(`${what}: ${read}`)
