@@ -82,7 +82,7 @@ export class GroupWriting {
   addProperties(properties: GroupProperties, written: Written): void {
     const { crypto } = this.#parts
     const { root } = this.#parts.requireRecords()
-    const { created, nonce } = propertiesOrigin(crypto, root)
+    const { created, nonce } = propertiesOrigin(crypto, root, properties)
     const payload = encodeGroupProperties(properties)
     const record = { type: GROUP_PROPERTIES_TYPE, expires: root.notAfter, payload }
     this.#take(this.#firstAsGroup(record, created, nonce), written)
