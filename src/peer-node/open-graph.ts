@@ -356,10 +356,10 @@ export class OpenGraph implements Graph {
       },
       neighborConnected: (peer) => this.#raise('neighbor', { peer, connected: true }),
       neighborDisconnected: (peer, reason) => this.#raise('neighbor', { peer, connected: false, reason }),
-      attempted: (endpoint, outcome, reason) => {
-        const why = reason === undefined ? {} : { reason }
+      attempted: (endpoint, outcome, failure) => {
+        const why = failure === undefined ? {} : { reason: failure.reason }
         this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome, ...why })
-        this.#follower?.attempted(endpoint, outcome, reason)
+        this.#follower?.attempted(endpoint, outcome, failure)
       },
       connectionRequired: () => {
         this.#raise('connection-required', {})

@@ -285,6 +285,19 @@ describe('joining fails', () => {
       expect(await bob.groups.list()).toEqual([])
     }))
 
+  test('P-053: where a hint leads to a node that has not opened the group', () =>
+    Town.run('not open', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const other = await ann.groups.create({ cloud: 'Global_' })
+      const text = await hers.invite()
+      const [hint = ''] = await other.addresses()
+      await hers.close()
+      const { details } = await expectRejection('no-members-found', bob.groups.join(hinting(text, hint)), 'not open')
+      expect(details.tried).toMatchObject([{ endpoint: hint, code: 'not-authenticated' }])
+      expect(details.tried[0]?.reason).toContain('closed without a word')
+    }))
+
   test('P-053: where nobody who is registered can be reached', () =>
     Town.run('unreachable', async (town) => {
       const [ann, bob, cleo] = [await town.open('ann'), await town.open('bob'), await town.open('cleo')]
