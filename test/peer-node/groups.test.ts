@@ -210,7 +210,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await groupsIn(ann)).toEqual([])
     }))
 
-  test('deleting is refused while it is open, and takes everything of the group away', () =>
+  test('I-04: deleting is refused while it is open, and takes everything of the group away', () =>
     run(async ({ open }) => {
       const ann = await open('ann')
       const hers = await ann.groups.create({ offline: true })
