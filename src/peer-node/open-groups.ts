@@ -153,7 +153,7 @@ export class OpenGroups implements Groups {
       entry: entryAgain(stored),
       creates: undefined,
       opensAs: options,
-      seeds: [],
+      seeds: seedsOf(stored),
     })
     try {
       if (options.offline !== true) await opened.goOnline()

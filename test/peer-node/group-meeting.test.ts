@@ -11,6 +11,7 @@ import type { ResolvedName } from '../../src/peer-node/names.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
+import { formatEndpoint } from '../../src/runtime/endpoint.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { crypto } from '../identity/platform.ts'
 import { endpoint } from './endpoints.ts'
@@ -60,6 +61,13 @@ const isRegistered = async (group: Group): Promise<boolean> => (await group.stat
 function hinting(text: string, ...hints: readonly string[]): string {
   const { cloudPorts: _, ...content } = readInvitation(crypto, text)
   return makeInvitation(crypto, { ...content, hints: hints.map(endpoint) })
+}
+
+/** With those of its hints that are on a host. */
+function forHost(text: string, host: SimulatedHost): string {
+  const own = host.attachment.addresses.map(({ address }) => address)
+  const { hints } = readInvitation(crypto, text)
+  return hinting(text, ...hints.filter((hint) => own.includes(hint.host)).map(formatEndpoint))
 }
 
 function wholeChain(content: InvitationContent): Uint8Array {
@@ -155,6 +163,29 @@ describe('members', () => {
       expect((await third.status()).membership).toBe('in-force')
     }))
 })
+
+test('P-132: hints are seeds also when a group is opened again', () =>
+  withSimulatedNodes('seeds again', async ({ addHost, openNode, until, world }) => {
+    const ann = await openNode(addHost('ann'))
+    const bobsHost = addHost('bob')
+    const [bob, cleo] = [await openNode(bobsHost), await openNode(addHost('cleo'), { seeds: ['ann'] })]
+    await ann.clouds.open('Global_')
+    const hers = await ann.groups.create({ cloud: 'Global_' })
+    const third = await cleo.groups.join(await hers.invite())
+    await until(() => isRegistered(third), '60s')
+    const forBob = await hers.invite({ for: await bob.identities.certificate() })
+    await until(async () => (await third.members()).length === 3, '60s')
+    world.network.partition(['bob'], ['ann', 'cleo'])
+    const atAnn = forHost(forBob, world.host('ann'))
+    await bob.groups.join(atAnn)
+    await bob.close()
+    world.network.heal()
+    // She is still in the cloud, and not in the group any more.
+    await hers.close()
+    const his = await (await openNode(bobsHost)).groups.open(hers.peerName)
+    await until(async () => (await his.status()).state === 'synchronized', '2m')
+    expect((await his.links()).map(({ peerName }) => peerName)).toEqual([third.identity])
+  }))
 
 describe('the cloud of a group', () => {
   const isFound = async (group: Group, count: number): Promise<boolean> =>
