@@ -14,7 +14,9 @@ function located(at: NodeMember): readonly string[] {
 
 test('P-031: presence lasts at least 300 s, and 300 s where nothing else is asked for, and that is fixed', async () => {
   const { properties } = new SimulatedGroup('lifetimes')
-  expect(codeOf(() => requireGroupProperties({ ...properties, presenceLifetime: 299_999 }))).toBe('invalid-graph-property')
+  expect(codeOf(() => requireGroupProperties({ ...properties, presenceLifetime: 299_999 }))).toBe(
+    'invalid-graph-property',
+  )
   expect(requireGroupProperties({ ...properties, presenceLifetime: 300_000 }).presenceLifetime).toBe(300_000)
   for (const { run } of settings) {
     await run(async ({ open }) => {
