@@ -105,6 +105,29 @@ describe('members', () => {
         expect(found).toMatchObject({ secured: true, comment: 'books' })
     }))
 
+  test('P-051: are found again where they were, by memory alone', () =>
+    Town.run('memory', async (town) => {
+      const { world } = town.nodes
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      await town.until(() => isRegistered(hers))
+      const his = await bob.groups.join(hinting(await hers.invite(), NOBODY))
+      await town.until(async () => (await his.members({ connected: true })).length === 2)
+      await bob.close()
+      // His hint is wrong, and PNRP finds nobody: ann has not registered in the cloud that he sees.
+      world.host('hub').crash()
+      const bobAgain = await town.open('bob', { seeds: [] })
+      const again = await bobAgain.groups.open(hers.peerName, { offline: true })
+      const attempts: string[] = []
+      again.on('attempt', ({ endpoint, outcome }) => void (outcome === 'connected' && attempts.push(endpoint)))
+      const begun = (await again.now()).getTime()
+      await again.goOnline()
+      await again.connected()
+      // Sooner than PNRP could have found her: its search alone takes longer.
+      expect((await again.now()).getTime() - begun).toBeLessThan(1000)
+      expect(attempts).toHaveLength(1)
+    }))
+
   test('P-052: who finds nobody listens alone, and finds who comes later, at whatever address', () =>
     Town.run('alone', async (town) => {
       const [ann, bob] = [await town.open('ann'), await town.open('bob')]
