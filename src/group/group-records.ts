@@ -12,6 +12,7 @@ import type { RecordId } from '../records/record-id.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import { type AuthorChain, rootChain } from './author-chain.ts'
 import { type ChainDigest, chainDigest, DIGEST_LENGTH, digestBytes } from './digests.ts'
 import { type PasswordStanding, passwordStanding } from './group-password.ts'
@@ -48,6 +49,7 @@ export const GROUP_TYPES: readonly string[] = [
 
 /** Chains that are known although no membership record of theirs is stored. */
 export const MOST_LOOSE_CHAINS = 1024
+const MOST_VERIFIED_CHAINS = 64
 
 /** A record that needs a chain which is not known here. */
 interface MissingChain {
@@ -69,6 +71,8 @@ export class GroupRecords {
   readonly #passwords = new Map<RecordId, { readonly record: GraphRecord; readonly content: PasswordRecord }>()
   /** Membership records whose author's chain is not known yet. */
   readonly #waiting = new Map<RecordId, GraphRecord>()
+  /** Chains that were verified lately: between its judgement and its storing nobody knows that of a membership record. */
+  readonly #verified = new RecentMap<MemberChain>(MOST_VERIFIED_CHAINS)
   /** The oldest first. */
   readonly #loose = new Set<ChainDigest>()
 
@@ -297,8 +301,10 @@ export class GroupRecords {
 
   #readMembership(record: GraphRecord): Judged<{ readonly membership: Membership; readonly author: AuthorChain }> {
     const content = reading(() => {
-      const read = readMembership(this.#crypto, this.group, record.payload, (digest) => this.state.chain(digest))
+      const known = (digest: ChainDigest) => this.state.chain(digest) ?? this.#verified.get(digest)
+      const read = readMembership(this.#crypto, this.group, record.payload, known)
       this.#requireRoot(read.chain)
+      this.#verified.set(read.chain.digest, read.chain)
       return read
     })
     if (typeof content === 'string') return content
