@@ -10,8 +10,8 @@ import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts'
 
 const CLOUD = { cloud: 'club' }
 const RANGES = { ranges: ['127.0.0.0/8'] }
-/** Nothing listens there. */
-const NOBODY = '127.0.0.1:1'
+/** Nothing listens there, nor at the port of PNRP beside it. */
+const NOBODY = '127.9.9.9:1'
 
 const started: RemoteNode[] = []
 
@@ -79,6 +79,18 @@ describe('members in processes of their own', () => {
     const cleoAgain = await inCloud(bobAgain.port, { dataDir: cleosFolder })
     await cleoAgain.node.call('group-open', group)
     await reads(cleoAgain.node, 'from bob')
+  }, 60_000)
+
+  test('P-054: connect by a given address, without PNRP', async () => {
+    const [ann, bob] = [await inCloud(), await inCloud()]
+    await ann.node.call('group-create', '', CLOUD)
+    const invitation = String(await ann.node.call('group-invite', '', { for: await bob.node.call('certificate') }))
+    await bob.node.call('group-join', hinting(invitation, NOBODY))
+    await ann.node.call('write', '', { texts: ['from ann'] })
+    expect(await bob.node.call('read')).toEqual([])
+    const addresses = await ann.node.call('graph-addresses')
+    await bob.node.call('graph-add', '', { addresses })
+    await reads(bob.node, 'from ann')
   }, 60_000)
 
   test('P-053: who finds nobody is told why, and nothing stays', async () => {
