@@ -88,7 +88,7 @@ export class GraphNode {
     const provider = new GuardedProvider(
       (changed) => options.provider({ crypto, random, clock, identity, changed }),
       { log, counters, deadlines },
-      { changed: () => this.#securityChanged() },
+      { changed: (only) => this.#securityChanged(only) },
     )
     this.#provider = provider
     this.#graph = { keys, identity, provider, counters }
@@ -448,7 +448,18 @@ export class GraphNode {
   }
 
   /** The security state has changed: everything is judged by it again (G-190). */
-  #securityChanged(): void {
+  #securityChanged(only: 'more' | undefined): void {
+    if (only === 'more') this.#judgeWaiting()
+    else this.#judgeAgain()
+    if (this.#isOnline) this.#presence.check()
+  }
+
+  #judgeWaiting(): void {
+    this.#flooding.judgedAnew()
+    this.#records.judgeWaiting()
+  }
+
+  #judgeAgain(): void {
     const { provider } = this.#parts
     const isOut = ({ peer }: LinkSession): boolean => !provider.isAdmitted(peer.publicKey)
     if (this.#router.some(isOut)) {
@@ -460,7 +471,6 @@ export class GraphNode {
     this.#flooding.judgedAnew()
     if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()
-    if (this.#isOnline) this.#presence.check()
   }
 
   /** The machine slept without notice: what `resume` would do (G-196). */

@@ -184,11 +184,15 @@ export class GroupSecurity implements GraphSecurityProvider {
     return this.#records
   }
 
-  #tellChanges(hasChanged = false): void {
-    const changes = this.#records?.state.takeChanges()
-    if (!hasChanged && (changes === undefined || changes.size === 0)) return
+  /** @param isAnything Whether it is more than what the security state says of it */
+  #tellChanges(isAnything = false): void {
+    const state = this.#records?.state
+    const hasOnlyGrown = state?.hasOnlyGrown ?? true
+    const changes = state?.takeChanges().size ?? 0
+    if (!isAnything && changes === 0) return
     this.#options.owner.changed('any')
-    this.#context.changed()
+    if (isAnything || !hasOnlyGrown) this.#context.changed()
+    else this.#context.changed('more')
   }
 
   #count(event: string): void {
