@@ -47,7 +47,7 @@ export class GroupWriting {
     this.#parts.graph.addInternal(record, (outcome) => written(outcome instanceof PeerageError ? outcome : undefined))
   }
 
-  /** Adds records that are stored together, or none of them. @throws PeerageError what {@link GroupWriting.add} throws */
+  /** Adds records that reach the disk together. @throws PeerageError what {@link GroupWriting.add} throws: those before are here then */
   addAll(records: readonly PrecedingRecord[], written: Written): void {
     const release = this.#parts.graph.store.holdCommits()
     let left = records.length

@@ -2,8 +2,8 @@
  * Renewal by itself (P-094, P-124): members who may issue renew the certificates of others before these end, whether their holders
  * are online or not. Of several issuers that are online each waits a random time, and does nothing if another one was first.
  *
- * Only who holds a certificate in force is renewed, and neither its roles nor its rank change for more: an issuer under whom the
- * certificate would stand deeper waits longer, so that it is nearer ones who renew if there are any.
+ * Only who holds a certificate in force is renewed, with the same roles; of several certificates of one member it is the one that ends
+ * last. An issuer under whom it would stand deeper than before waits longer, so that nearer ones renew if there are any.
  */
 import { mayGiveRole } from '../identity/role.ts'
 import { toHex } from '../runtime/bytes.ts'
