@@ -22,6 +22,7 @@ import { parseDuration } from '../runtime/duration.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Storage } from '../runtime/storage.ts'
+import { subnetsOf } from './cloud-addresses.ts'
 import { databaseName } from './graph-descriptions.ts'
 import type { GraphHost, GraphHostPorts } from './graph-host.ts'
 import { importRecords, openImport } from './graph-import.ts'
@@ -281,7 +282,7 @@ export class OpenGroups implements Groups {
     const { graphId, identity } = stored
     const link = { name: identity, keyPair: identities.keyPair(identity) }
     const { friendlyName } = identities.get(identity)
-    const ranges = rangesIn(clouds, stored.cloud)
+    const ranges = (): readonly AddressRange[] | undefined => this.#rangesIn(stored.cloud)
     const created = creates && graphPropertiesOf(creates)
     const root = stored.chain?.chain[0]
     const opened: OpenGroup = new OpenGroup(
@@ -309,6 +310,19 @@ export class OpenGroups implements Groups {
       await opened.close()
       throw error
     }
+  }
+
+  /** Which addresses the members in a cloud use: of a private one those that it was opened with, of links those of their subnets. */
+  #rangesIn(name: string | undefined): readonly AddressRange[] | undefined {
+    const made = name === undefined ? undefined : makeCloud(name)
+    if (made?.scope === 'private') {
+      const open = this.#options.clouds.open().find(({ cloud }) => cloud.name === name)
+      return open && rangesOf(open.cloud)
+    }
+    if (made?.scope !== 'link-local') return undefined
+    const machine = this.#ports.networkInterfaces.list().filter(({ loopback }) => !loopback)
+    const interfaces = new Set(machine.map(({ interface: one }) => one))
+    return rangesOf({ ...made, subnets: [...interfaces].flatMap((one) => subnetsOf(one, machine)) })
   }
 
   #keep(name: string, changed: StoredGroup): void {
@@ -414,12 +428,6 @@ function scopeOf(cloud: string | undefined): GraphScope {
   if (cloud === undefined) return 'global'
   const { scope } = makeCloud(cloud)
   return scope === 'private' ? 'global' : scope
-}
-
-/** Of a private cloud, the ranges that it was opened with here. */
-function rangesIn(clouds: OpenClouds, name: string | undefined): readonly AddressRange[] | undefined {
-  const open = clouds.open().find(({ cloud }) => cloud.name === name && cloud.scope === 'private')
-  return open && rangesOf(open.cloud)
 }
 
 function presenceLifetimeOf({ presenceLifetime }: CreateGroupOptions): number {

@@ -264,18 +264,22 @@ describe('the cloud of a group', () => {
       await his.close()
     }))
 
-  test('P-028: that is link-local is that of the own links, whatever they are called', () =>
+  test.each([
+    ['169.254.1.1/16', '169.254.1.2/16', '169.254.9.9:3587'],
+    ['192.168.1.1/24', '192.168.1.2/24', '192.168.1.99:3587'],
+  ])('P-028: that is link-local is that of the own links, whatever they are called: %s', (anns, bobs, nobody) =>
     withSimulatedNodes('links', async ({ addHost, openNode, until }) => {
       const on = (name: string, address: string) => ({ interfaces: [{ name, segment: 'home', addresses: [address] }] })
-      const ann = await openNode(addHost('ann', on('en0', '169.254.1.1/16')))
-      const bob = await openNode(addHost('bob', on('wlan7', '169.254.1.2/16')))
+      const ann = await openNode(addHost('ann', on('en0', anns)))
+      const bob = await openNode(addHost('bob', on('wlan7', bobs)))
       const hers = await ann.groups.create({ cloud: 'LinkLocal_en0' })
-      const text = hinting(await hers.invite(), '169.254.9.9:3587')
-      const his = await bob.groups.join(text)
+      expect(await hers.addresses()).toEqual([`${anns.split('/')[0]}:3587`])
+      const his = await bob.groups.join(hinting(await hers.invite(), nobody))
       await until(async () => (await his.members({ connected: true })).length === 2, '60s')
       const open = (await bob.clouds.list()).flatMap(({ name, openCount }) => (openCount > 0 ? [name] : []))
       expect(open).toEqual(['LinkLocal_wlan7'])
-    }))
+    }),
+  )
 })
 
 describe('connecting', () => {
