@@ -87,6 +87,8 @@ export interface LinkOptions extends AnyInvitation {
 export interface IdentityOptions extends AnyInvitation {
   /** Its identity certificate (IDC) in PEM: what `identities.certificate()` gives there. */
   readonly for: string
+  /** Until when the membership lasts, unless it is renewed. By default as long as that of who invites. */
+  readonly memberUntil?: Duration | Date | undefined
 }
 
 /**

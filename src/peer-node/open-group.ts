@@ -4,13 +4,7 @@
  */
 
 import type { SecurityProviderFactory } from '../graph/security-provider.ts'
-import {
-  type GroupDone,
-  GroupNode,
-  type GroupNodeEvents,
-  type GroupNodeOptions,
-  type RevokingAs,
-} from '../group/group-node.ts'
+import { GroupNode, type GroupNodeEvents, type GroupNodeOptions } from '../group/group-node.ts'
 import type { GroupKeeping } from '../group/group-node-options.ts'
 import { type GroupProperties as EngineProperties, GROUP_PROPERTIES_TYPE } from '../group/group-properties.ts'
 import type { Invitation } from '../group/invitation.ts'
@@ -211,7 +205,7 @@ export class OpenGroup extends GroupGraph implements Group {
   async cancelInvitation(invitation: string): Promise<void> {
     this.graph.requireOpen()
     const link = linkIn(this.#inviting(), this.peerName, invitation)
-    await this.#asWhoMay((as, done) => this.engine.cancelLink(link, KEEPING_ALL, as, done))
+    await written<void>((done) => this.engine.cancelLink(link, KEEPING_ALL, undefined, done))
   }
 
   async removePassword(): Promise<void> {
@@ -255,7 +249,7 @@ export class OpenGroup extends GroupGraph implements Group {
   async revoke(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
     this.graph.requireOpen()
     const [name, keeping] = [parsePeerName(peer), keepingOf(options)]
-    await this.#asWhoMay((as, done) => this.engine.revoke(name, keeping, as, done))
+    await written<void>((done) => this.engine.revoke(name, keeping, undefined, done))
   }
 
   async leave({ losesGroupKey }: { readonly losesGroupKey?: boolean | undefined } = {}): Promise<void> {
@@ -307,17 +301,6 @@ export class OpenGroup extends GroupGraph implements Group {
     this.engine.close()
     await this.graph.close()
     this.#events.close()
-  }
-
-  /** Whoever may: the member, or else the group itself, where its key is. */
-  async #asWhoMay(operation: (as: RevokingAs, done: GroupDone<void>) => void): Promise<void> {
-    try {
-      await written<void>((done) => operation('member', done))
-    } catch (error) {
-      const isLacking = PeerageError.is(error, 'not-authorized') || PeerageError.is(error, 'membership-not-in-force')
-      if (!isLacking || !this.engine.hasGroupKey) throw error
-      await written<void>((done) => operation('group', done))
-    }
   }
 
   /** As long as nothing of the group is here, a search that finds nobody ends the wait, though another one will follow (P-053). */
@@ -394,6 +377,8 @@ export class OpenGroup extends GroupGraph implements Group {
         this.engine.synchronized()
       },
       raised: this.#graphEvents(),
+      suspended: () => this.engine.suspend(),
+      resumed: () => this.engine.resume(),
       attempted: (...attempt) => this.reach.attempted(...attempt),
       connectionRequired: () => this.reach.connectionRequired(),
       listening: (endpoints) => {
