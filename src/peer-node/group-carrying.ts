@@ -48,8 +48,8 @@ export class GroupCarrying {
   importKey(text: string, password: string): void {
     const { crypto, engine } = this.#parts
     const groupKey = decodeGroupKey(crypto, text, this.#parts.stored().group, password)
-    engine.setGroupKey(groupKey)
     this.#parts.keep({ groupKey })
+    engine.setGroupKey(groupKey)
   }
 
   removeKey(): void {

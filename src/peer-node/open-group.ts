@@ -62,7 +62,7 @@ export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed
 export interface OpenGroupOwner {
   /** Opens its graph, offline. */
   startGraph(provider: SecurityProviderFactory, follower: GraphFollower): OpenGraph
-  /** What is to be kept of it has changed. */
+  /** What is to be kept of it has changed. @throws PeerageError what writing its file throws */
   keep(stored: StoredGroup): void
   /** Its database is closed, and everything that is kept of it here is to go. */
   forget(): void
@@ -139,10 +139,21 @@ export class OpenGroup extends GroupGraph implements Group {
     return this.#stored
   }
 
-  /** Keeps something else of it from now on. */
+  /** Keeps something else of it from now on. @throws PeerageError what writing its file throws: nothing has changed then */
   keep(change: Partial<StoredGroup>): void {
-    this.#stored = { ...this.#stored, ...change }
-    this.#owner.keep(this.#stored)
+    const changed = { ...this.#stored, ...change }
+    this.#owner.keep(changed)
+    this.#stored = changed
+  }
+
+  /** {@link OpenGroup.keep}, where nobody waits for it: what fails goes to the log. */
+  #note(change: Partial<StoredGroup>): void {
+    try {
+      this.keep(change)
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      this.#ports.log.warn('what is to be known of a group could not be kept', { reason: error.message })
+    }
   }
 
   // What a graph has
@@ -408,7 +419,7 @@ export class OpenGroup extends GroupGraph implements Group {
   #keeping(): GroupKeeping {
     return {
       joined: (chain) => {
-        this.keep({ chain, fetches: undefined })
+        this.#note({ chain, fetches: undefined })
         this.reach.setChain(this.engine.chain())
       },
       // It stands at the beginning of the chain, which is to come.
@@ -436,11 +447,11 @@ export class OpenGroup extends GroupGraph implements Group {
     const properties = this.#properties()
     this.#events.raise('properties', properties)
     const { friendlyName } = properties
-    if (friendlyName !== this.#stored.friendlyName) this.keep({ friendlyName })
+    if (friendlyName !== this.#stored.friendlyName) this.#note({ friendlyName })
   }
 
   #setEnded(hasEnded: boolean): void {
-    if (hasEnded !== this.#stored.hasEnded) this.keep({ hasEnded })
+    if (hasEnded !== this.#stored.hasEnded) this.#note({ hasEnded })
   }
 
   #searchFailed(failure: PeerageError): void {

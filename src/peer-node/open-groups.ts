@@ -297,7 +297,10 @@ export class OpenGroups implements Groups {
             { follower, propertiesChanged: () => undefined, closed: () => this.#open.delete(name) },
           )
         },
-        keep: (changed) => this.#keep(name, changed),
+        keep: (changed) => {
+          // After it was closed, somebody else may have it.
+          if (this.#open.has(name)) this.#files.write(name, changed)
+        },
         forget: () => this.#forget(name, stored.group),
       },
     )
@@ -323,16 +326,6 @@ export class OpenGroups implements Groups {
     const machine = this.#ports.networkInterfaces.list().filter(({ loopback }) => !loopback)
     const interfaces = new Set(machine.map(({ interface: one }) => one))
     return rangesOf({ ...made, subnets: [...interfaces].flatMap((one) => subnetsOf(one, machine)) })
-  }
-
-  #keep(name: string, changed: StoredGroup): void {
-    if (!this.#open.has(name)) return
-    try {
-      this.#files.write(name, changed)
-    } catch (error) {
-      if (!(error instanceof PeerageError)) throw error
-      this.#ports.log.warn('what is to be known of a group could not be kept', { reason: error.message })
-    }
   }
 
   /** Who joins: the one that the invitation is for, if it is for one, or the default identity. */

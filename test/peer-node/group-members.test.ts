@@ -85,6 +85,24 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('node-not-found', ann.connect(bob.identity, 'file'), 'to somebody who is not there')
     }))
 
+  test('P-103: a direct connection is there when the other side has accepted it, also where no presence says its address', () =>
+    run(async (setting) => {
+      const ann = await (await setting.open('ann')).groups.create({ presenceDisabled: true })
+      const bob = await (await setting.open('bob')).groups.join(await ann.invite())
+      await setting.until(async () => (await bob.addresses()).length > 0)
+      expect(await ann.nodes()).toEqual([])
+      await setting.until(async () => (await ann.members()).length === 2)
+      await expectRejection('node-not-found', ann.connect(bob.identity, 'file'), 'an address that nobody has given')
+      await ann.addAddresses(await bob.addresses())
+      const codeOf = async (): Promise<unknown> => ann.connect(bob.identity, 'file').catch(({ code }) => code)
+      await setting.until(async () => (await codeOf()) === 'protocol-not-accepted')
+      const taking = take(bob.connections('file'), 1)
+      const connection = await ann.connect(bob.identity, 'file')
+      const [taken] = await taking
+      expect([connection.peer, taken?.peer]).toEqual([bob.identity, ann.identity])
+      await Promise.all([connection.close(), taken?.close()])
+    }))
+
   test('an inviting member invites, a member does not, and a role can be raised and lowered', () =>
     run(async (setting) => {
       const { ann, bob } = (await three(setting)).groups
