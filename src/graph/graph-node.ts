@@ -254,10 +254,15 @@ export class GraphNode {
     this.#records.publishing.add(record, done)
   }
 
-  /** Adds a record of one of Peerage's own types, for who has opened the graph. @throws PeerageError what the provider throws */
-  addInternal(record: NewRecord, done: WriteDone): void {
+  /**
+   * Adds a record of one of Peerage's own types, for who has opened the graph.
+   *
+   * @param now When it is made: what {@link GraphNode.now} has just said
+   * @throws PeerageError what the provider throws
+   */
+  addInternal(record: NewRecord, done: WriteDone, now: number = this.now()): void {
     this.#provider.requireOutside('adding a record')
-    this.#records.publishing.addInternal(record, done)
+    this.#records.publishing.addInternal(record, done, now)
   }
 
   /** @throws PeerageError as {@link Publishing.update} */

@@ -41,10 +41,16 @@ export class GroupWriting {
     return { type: MEMBERSHIP_TYPE, expires, payload: encodeMembership(chain.bytes, peer, friendlyName) }
   }
 
-  /** Adds a record as this identity. @throws PeerageError what the provider throws, `record-too-large` */
-  add({ type, expires, payload }: PrecedingRecord, written: Written): void {
+  /**
+   * Adds a record as this identity.
+   *
+   * @param now When it is made, in peer time: where its end depends on that
+   * @throws PeerageError what the provider throws, `record-too-large`
+   */
+  add({ type, expires, payload }: PrecedingRecord, written: Written, now: number = this.#parts.graph.now()): void {
     const record = { type, expires, refresh: false, encoding: 'bytes', payload, attributes: [] } as const
-    this.#parts.graph.addInternal(record, (outcome) => written(outcome instanceof PeerageError ? outcome : undefined))
+    const done = (outcome: object): void => written(outcome instanceof PeerageError ? outcome : undefined)
+    this.#parts.graph.addInternal(record, done, now)
   }
 
   /** Adds records that reach the disk together. @throws PeerageError what {@link GroupWriting.add} throws: those before are here then */

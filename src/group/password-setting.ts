@@ -128,8 +128,9 @@ export class PasswordKeeping {
   }
 
   #write(record: PasswordRecord, written: (error: PeerageError | undefined) => void): void {
-    const expires = expirationOfPassword(this.#parts.graph.now(), this.#parts.requireRecords().longestLife)
-    this.#writing.add({ type: PASSWORD_TYPE, expires, payload: encodePasswordRecord(record) }, written)
+    const now = this.#parts.graph.now()
+    const expires = expirationOfPassword(now, this.#parts.requireRecords().longestLife)
+    this.#writing.add({ type: PASSWORD_TYPE, expires, payload: encodePasswordRecord(record) }, written, now)
   }
 
   #requireRight(operation: string): void {

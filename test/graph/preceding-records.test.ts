@@ -73,3 +73,12 @@ test('nonsense in its place fails the write, and nothing is stored', () => {
     expect([...node.records.store.database.leaves()]).toEqual([])
   }
 })
+
+test('a record whose end depends on when it is made is made at the moment from which that was worked out', () => {
+  const node = new LoneRecords()
+  const now = node.now
+  node.run(5)
+  const record = { type: TYPE, refresh: false, encoding: 'bytes', attributes: [], payload: new Uint8Array(1) } as const
+  const made = node.records.publishing.addInternal({ ...record, expires: now + HOUR }, () => undefined, now)
+  expect([made.created, made.modified, made.expires]).toEqual([now, now, now + HOUR])
+})
