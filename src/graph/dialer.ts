@@ -61,6 +61,8 @@ export interface DialFailure {
   /** `referred`: the node there has no place, and named others. */
   readonly code: OpeningFailure['code'] | 'refused' | 'referred'
   readonly reason: string
+  /** Set where a node of the graph was there, and there was no link because one of the two does not admit the other. */
+  readonly isRefused?: true
 }
 
 /** An attempt that goes on. */
@@ -251,10 +253,11 @@ export class Dialer {
     if (!this.#dials.has(dial)) return
     this.#stopWaiting(dial)
     dial.session = undefined
-    dial.failures.push({ endpoint, code: failure.code, reason: failure.reason })
+    const { code, reason, isRefused } = failure
+    dial.failures.push({ endpoint, code, reason, ...(isRefused && { isRefused }) })
     this.#pause(endpoint, undefined)
     if (failure.otherIdentity === true) this.#owner.otherIdentity(endpoint, dial.node)
-    this.#parts.events.attempted(endpoint, failure.code, failure.reason)
+    this.#parts.events.attempted(endpoint, code, failure)
     this.#next(dial)
   }
 

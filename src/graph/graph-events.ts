@@ -7,6 +7,7 @@ import type { RemovalReason } from '../records/record-database.ts'
 import type { RecordId } from '../records/record-id.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import type { ErrorCode } from '../runtime/peerage-error.ts'
+import type { OpeningFailure } from './link-opener.ts'
 
 /** Told what happens, after it has happened; never from inside a call of the graph. */
 export interface GraphEvents {
@@ -17,7 +18,7 @@ export interface GraphEvents {
   neighborConnected(peer: PeerName): void
   neighborDisconnected(peer: PeerName, reason: string): void
   /** An address was tried. `referred`: the node there had no place, and named others that have one (G-034). */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason?: string): void
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, failure?: AttemptFailure): void
   /** No neighbor is there and no address is left to try: the application may know some (G-108). */
   connectionRequired(): void
   /** A node came, changed or went, by its presence. */
@@ -27,6 +28,9 @@ export interface GraphEvents {
   /** A first reconciliation has ended, of one prioritized type or of all. */
   synchronized(type: string | undefined): void
 }
+
+/** Why an address led nowhere, where more is known than the outcome. */
+export type AttemptFailure = Pick<OpeningFailure, 'reason' | 'isRefused'>
 
 /** How a node is in its graph (G-122). */
 export interface GraphStatus {

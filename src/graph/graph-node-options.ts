@@ -31,8 +31,8 @@ export interface GraphNodeOptions {
   readonly prioritized: readonly string[]
   /** The types that are kept beside `peerage.*`; undefined: all. */
   readonly types: readonly string[] | undefined
-  /** In the place of the addresses of the scope: those of a private cloud. */
-  readonly ranges: readonly AddressRange[] | undefined
+  /** In the place of the addresses of the scope, where it gives any: those of a cloud. They can change with the machine's. */
+  readonly ranges: (() => readonly AddressRange[] | undefined) | undefined
   /** undefined: the usual. */
   readonly counts: NeighborCounts | undefined
 }

@@ -88,7 +88,7 @@ export class GraphNode {
     const provider = new GuardedProvider(
       (changed) => options.provider({ crypto, random, clock, identity, changed }),
       { log, counters, deadlines },
-      { changed: () => this.#securityChanged() },
+      { changed: (only) => this.#securityChanged(only) },
     )
     this.#provider = provider
     this.#graph = { keys, identity, provider, counters }
@@ -254,10 +254,15 @@ export class GraphNode {
     this.#records.publishing.add(record, done)
   }
 
-  /** Adds a record of one of Peerage's own types, for who has opened the graph. @throws PeerageError what the provider throws */
-  addInternal(record: NewRecord, done: WriteDone): void {
+  /**
+   * Adds a record of one of Peerage's own types, for who has opened the graph.
+   *
+   * @param now When it is made: what {@link GraphNode.now} has just said
+   * @throws PeerageError what the provider throws
+   */
+  addInternal(record: NewRecord, done: WriteDone, now: number = this.now()): void {
     this.#provider.requireOutside('adding a record')
-    this.#records.publishing.addInternal(record, done)
+    this.#records.publishing.addInternal(record, done, now)
   }
 
   /** @throws PeerageError as {@link Publishing.update} */
@@ -448,7 +453,18 @@ export class GraphNode {
   }
 
   /** The security state has changed: everything is judged by it again (G-190). */
-  #securityChanged(): void {
+  #securityChanged(only: 'more' | undefined): void {
+    if (only === 'more') this.#judgeWaiting()
+    else this.#judgeAgain()
+    if (this.#isOnline) this.#presence.check()
+  }
+
+  #judgeWaiting(): void {
+    this.#flooding.judgedAnew()
+    this.#records.judgeWaiting()
+  }
+
+  #judgeAgain(): void {
     const { provider } = this.#parts
     const isOut = ({ peer }: LinkSession): boolean => !provider.isAdmitted(peer.publicKey)
     if (this.#router.some(isOut)) {
@@ -460,7 +476,6 @@ export class GraphNode {
     this.#flooding.judgedAnew()
     if (this.#info.read(this.#records.store, provider)) this.#parts.events.propertiesChanged()
     this.#records.judgeAgain()
-    if (this.#isOnline) this.#presence.check()
   }
 
   /** The machine slept without notice: what `resume` would do (G-196). */

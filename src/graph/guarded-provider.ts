@@ -36,16 +36,21 @@ export interface GuardTools {
 export class GuardedProvider implements GraphSecurityProvider {
   readonly #tools: GuardTools
   readonly #provider: GraphSecurityProvider
-  readonly #owner: { changed(): void }
+  readonly #owner: { changed(only: 'more' | undefined): void }
   #depth = 0
-  #hasChanged = false
+  /** What is to be told later. */
+  #told: 'nothing' | 'more' | 'anything' = 'nothing'
   #isClosed = false
 
   /** @param open Opens the provider. It is handed what is to be called when the security state has changed. */
-  constructor(open: (changed: () => void) => GraphSecurityProvider, tools: GuardTools, owner: { changed(): void }) {
+  constructor(
+    open: (changed: (only?: 'more') => void) => GraphSecurityProvider,
+    tools: GuardTools,
+    owner: { changed(only: 'more' | undefined): void },
+  ) {
     this.#tools = tools
     this.#owner = owner
-    this.#provider = this.#inside(() => open(() => this.#changed()))
+    this.#provider = this.#inside(() => open((only) => this.#changed(only)))
   }
 
   /** What the application asked of the graph cannot be done in the middle of a judgement. @throws PeerageError `called-by-provider` */
@@ -142,17 +147,21 @@ export class GuardedProvider implements GraphSecurityProvider {
   }
 
   /** The security state has changed. What is told in the middle of a judgement, or of opening, is passed on after it. */
-  #changed(): void {
+  #changed(only: 'more' | undefined): void {
     if (this.#isClosed) return
     if (this.#depth === 0) {
-      this.#owner.changed()
-    } else if (!this.#hasChanged) {
-      this.#hasChanged = true
+      this.#owner.changed(only)
+      return
+    }
+    if (this.#told === 'nothing') {
       this.#tools.deadlines.set(0, () => {
-        this.#hasChanged = false
-        if (!this.#isClosed) this.#owner.changed()
+        const isMore = this.#told === 'more'
+        this.#told = 'nothing'
+        if (!this.#isClosed) this.#owner.changed(isMore ? 'more' : undefined)
       })
     }
+    if (only === undefined) this.#told = 'anything'
+    else if (this.#told === 'nothing') this.#told = 'more'
   }
 
   #inside<Answer>(ask: () => Answer): Answer {

@@ -28,6 +28,8 @@ export type OpeningOutcome = { readonly link: LinkPort } | OpeningFailure
 export interface OpeningFailure {
   readonly code: 'connection-failed' | 'not-authenticated' | 'connect-self' | 'no-common-version'
   readonly reason: string
+  /** Set where the other end has proven that it is of the graph, and one of the two does not admit the other. */
+  readonly isRefused?: true
   /** Set where another identity than the expected one proved itself: it is not there any more. */
   readonly otherIdentity?: true
   /** Set where the two ends have no version of the protocol in common: those that the other end speaks. */

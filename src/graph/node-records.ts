@@ -105,6 +105,11 @@ export class NodeRecords {
   /** The security state, or a rule, has changed: all is judged by it again, and what is not valid any more goes (G-190). */
   judgeAgain(): void {
     this.#again.begin()
+    this.judgeWaiting()
+  }
+
+  /** What lacked a proof may be valid now. */
+  judgeWaiting(): void {
     this.missing.retry()
   }
 

@@ -192,13 +192,11 @@ export class Opening implements StreamUser {
       this.#stream.end()
       return
     }
-    const isProven = this.#state === 'admission'
-    this.#fail(
-      'opening-cut-short',
-      isProven
-        ? 'it does not admit this identity'
-        : 'it closed without a word, as nodes do that have not opened this graph',
-    )
+    if (this.#state === 'admission') {
+      this.#fail('opening-cut-short', 'it does not admit this identity', 'ends', { isRefused: true })
+    } else {
+      this.#fail('opening-cut-short', 'it closed without a word, as nodes do that have not opened this graph')
+    }
   }
 
   closed(reason: StreamClosing): void {
@@ -302,7 +300,8 @@ export class Opening implements StreamUser {
     }
     if (this.#state !== 'admission') return
     if (verdict === 'refused') {
-      this.#fail('opening-refused', this.#admission?.reason ?? 'its identity is not admitted here')
+      const reason = this.#admission?.reason ?? 'its identity is not admitted here'
+      this.#fail('opening-refused', reason, 'ends', { isRefused: true })
     } else if (verdict === 'admitted') {
       if (this.#hasAdmitted) return
       this.#hasAdmitted = true

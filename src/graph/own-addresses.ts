@@ -10,17 +10,20 @@ import { type GraphScope, isInScope } from './graph-scope.ts'
 export class OwnAddresses implements OwnPlace {
   /** The types that this node keeps beside `peerage.*`; undefined: all. */
   readonly types: readonly string[] | undefined
-  readonly #ranges: readonly AddressRange[] | undefined
+  readonly #ranges: () => readonly AddressRange[] | undefined
   readonly #scope: () => GraphScope
   #listening: readonly Endpoint[] = []
 
   /** @param options `ranges` stand in the place of the addresses of the scope */
   constructor(
-    options: { readonly types: readonly string[] | undefined; readonly ranges: readonly AddressRange[] | undefined },
+    options: {
+      readonly types: readonly string[] | undefined
+      readonly ranges: (() => readonly AddressRange[] | undefined) | undefined
+    },
     scope: () => GraphScope,
   ) {
     this.types = options.types
-    this.#ranges = options.ranges
+    this.#ranges = options.ranges ?? (() => undefined)
     this.#scope = scope
   }
 
@@ -36,7 +39,7 @@ export class OwnAddresses implements OwnPlace {
 
   /** Whether the graph may use an endpoint (G-013). */
   isInScope(endpoint: Endpoint): boolean {
-    return isInScope(this.#scope(), this.#ranges, endpoint)
+    return isInScope(this.#scope(), this.#ranges(), endpoint)
   }
 
   /** It listens at these of the machine's addresses now. @returns whether that is a change */

@@ -90,12 +90,16 @@ export class Publishing {
     this.#requireApplication(record.type, 'adding')
     const now = this.#parts.peerTime.now()
     this.#requireExpiration(record.expires, { creator: this.#author, created: now }, undefined, now)
-    this.addInternal(record, done)
+    this.addInternal(record, done, now)
   }
 
-  /** Adds a record of the graph itself. @returns it */
-  addInternal(record: NewRecord, done: WriteDone): GraphRecord {
-    const now = this.#parts.peerTime.now()
+  /**
+   * Adds a record of the graph itself.
+   *
+   * @param now When it is made, in peer time: for whoever has worked out from that when it expires
+   * @returns it
+   */
+  addInternal(record: NewRecord, done: WriteDone, now: number = this.#parts.peerTime.now()): GraphRecord {
     const { type, expires, encoding, payload, attributes } = record
     const draft = requireDraft({
       ...{ id: undefined, type, creator: this.#author, created: now, version: 1, author: this.#author },

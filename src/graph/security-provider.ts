@@ -25,8 +25,12 @@ export interface ProviderContext {
   readonly clock: Pick<Clock, 'utc' | 'monotonic'>
   /** Whose node this is. */
   readonly identity: LinkIdentity
-  /** To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened. */
-  changed(): void
+  /**
+   * To be called when the security state has changed, so that records and links are judged anew; at any time, once it is opened.
+   *
+   * @param only `more`: all that was valid is valid still, and all that were admitted are; then only what waits is judged anew
+   */
+  changed(only?: 'more'): void
 }
 
 /** An identity with its key. */

@@ -10,6 +10,7 @@ import { readTaggedFields, type TaggedFieldLimits, writeTaggedFields } from '../
 import { WireReader } from '../wire/wire-reader.ts'
 import { WireWriter } from '../wire/wire-writer.ts'
 import { type AdmissionRefusal, admissionRefusals } from './admission-refusal.ts'
+import { type ChainDigest, chainDigestFromBytes, DIGEST_LENGTH, digestBytes } from './digests.ts'
 import { LONGEST_PASSWORD_BODY } from './password-proof.ts'
 
 /** One item. */
@@ -18,6 +19,10 @@ export type AdmissionItem =
   | { readonly kind: 'my-gmc'; readonly chain: Uint8Array }
   | { readonly kind: 'your-gmc'; readonly chain: Uint8Array }
   | { readonly kind: 'password'; readonly body: Uint8Array }
+  /** Asks for the chain of this digest (P-130). */
+  | { readonly kind: 'want-chain'; readonly digest: ChainDigest }
+  /** The chain that was asked for. */
+  | { readonly kind: 'chain'; readonly chain: Uint8Array }
   | { readonly kind: 'refused'; readonly reason: AdmissionRefusal | undefined }
 
 /** A message that was read. */
@@ -33,6 +38,8 @@ export const ADMISSION_KINDS: Readonly<Record<AdmissionItem['kind'], number>> = 
   'your-gmc': 0x0002,
   password: 0x0005,
   refused: 0x0100,
+  'want-chain': 0x0101,
+  chain: 0x0102,
 }
 /** The version of the exchange. Another major one is refused, the minor one is not looked at. */
 export const ADMISSION_MAJOR = 1
@@ -74,7 +81,10 @@ function bodyOf(item: AdmissionItem): Uint8Array {
     }
     case 'my-gmc':
     case 'your-gmc':
+    case 'chain':
       return item.chain
+    case 'want-chain':
+      return digestBytes(item.digest)
     case 'password':
       return item.body
     case 'refused':
@@ -114,6 +124,11 @@ function readItem(kind: number, body: Uint8Array): AdmissionItem | 'other-versio
     case ADMISSION_KINDS.password:
       if (body.length > LONGEST_PASSWORD_BODY) throw reader.malformed('a step of a password is too long')
       return { kind: 'password', body }
+    case ADMISSION_KINDS['want-chain']:
+      if (body.length !== DIGEST_LENGTH) throw reader.malformed('the digest of a chain is of another length')
+      return { kind: 'want-chain', digest: chainDigestFromBytes(body) }
+    case ADMISSION_KINDS.chain:
+      return { kind: 'chain', chain: body }
     case ADMISSION_KINDS.refused:
       // Later releases may have more to say, and other reasons.
       return { kind: 'refused', reason: admissionRefusals[reader.uint8() - 1] }

@@ -28,6 +28,7 @@ export const admissionRefusals = [
   'wrong-password',
   'other-password-cost',
   'too-many-attempts',
+  'chain-not-known',
 ] as const
 
 export type AdmissionRefusal = (typeof admissionRefusals)[number]
@@ -57,4 +58,5 @@ export const refusalTexts: Readonly<Record<AdmissionRefusal, string>> = {
   'wrong-password': 'the password is wrong',
   'other-password-cost': 'the password has to be derived at another cost',
   'too-many-attempts': 'there were too many attempts; try again later',
+  'chain-not-known': 'the chain of certificates above the link is not known there',
 }

@@ -14,6 +14,11 @@
  *                                       <- Hello, MyGMC, Password
  *    Password                           ->
  *                                       <- Password, YourGMC
+ * or, if it has a link of which the text only names the chain above:
+ *    Hello, WantChain                   ->
+ *                                       <- Chain
+ *    MyGMC                              ->
+ *                                       <- Hello, MyGMC
  * ```
  *
  * A responder whose own certificate has expired answers with Hello alone. The responder judges what the dialler sent before it
@@ -22,6 +27,7 @@
 import type { Admission, LinkToJudge } from '../graph/security-provider.ts'
 import { type AdmissionItem, decodeAdmission, encodeAdmission } from './admission-message.ts'
 import { type AdmissionRefusal, refusalTexts } from './admission-refusal.ts'
+import type { ChainDigest } from './digests.ts'
 import type { MemberChain } from './member-chain.ts'
 import type { PasswordAdmission, PasswordProof } from './password-proof.ts'
 
@@ -41,6 +47,10 @@ export interface AdmissionMember {
   admitByPassword(link: LinkToJudge): AdmissionByPassword | AdmissionRefusal
   /** A chain came for this node, from somebody who has proven the password. @returns why it is no good */
   joined(chain: Uint8Array): AdmissionRefusal | undefined
+  /** A chain by its digest, for somebody who is about to ask to be let in under it. */
+  chainNamed(digest: ChainDigest): Uint8Array | undefined
+  /** The chain came that this node asked for. @returns the one that it gets in with, or why it is no good */
+  chainCame(chain: Uint8Array): MemberChain | AdmissionRefusal
   /** Why this end refuses, or was refused; `passed-over` for each item of an unknown kind. */
   counted(event: AdmissionRefusal | `told-${AdmissionRefusal | 'unknown'}` | 'passed-over'): void
 }
@@ -53,12 +63,19 @@ export interface AdmissionByPassword {
 }
 
 /** What a dialler begins with. */
-export type AdmissionStart = MemberChain | 'hello-alone' | 'password' | Extract<AdmissionRefusal, 'no-membership'>
+export type AdmissionStart =
+  | MemberChain
+  | { readonly wantsChain: ChainDigest }
+  | 'hello-alone'
+  | 'password'
+  | Extract<AdmissionRefusal, 'no-membership'>
 
-/** Where an end is. The dialler begins before `hello-sent` or `password-sent`, the responder at `graph-named`. */
+/** Where an end is. The dialler begins before `hello-sent`, `chain-wanted` or `password-sent`, the responder at `graph-named`. */
 export type AdmissionState =
   | 'graph-named'
   | 'hello-sent'
+  | 'chain-wanted'
+  | 'chain-given'
   | 'password-sent'
   | 'password-proven'
   | 'password-received'
@@ -120,7 +137,9 @@ export class AdmissionExchange implements Admission {
         this.#tell('password-sent', { kind: 'hello' }, { kind: 'password', body: new Uint8Array() })
         break
       default:
-        this.#tell('hello-sent', { kind: 'hello' }, { kind: 'my-gmc', chain: start.bytes })
+        if ('wantsChain' in start) {
+          this.#tell('chain-wanted', { kind: 'hello' }, { kind: 'want-chain', digest: start.wantsChain })
+        } else this.#tell('hello-sent', { kind: 'hello' }, { kind: 'my-gmc', chain: start.bytes })
     }
   }
 
@@ -132,7 +151,12 @@ export class AdmissionExchange implements Admission {
         if (first?.kind !== 'hello' || items.length > 2) return 'unexpected'
         if (second === undefined) return this.#helloAlone()
         if (second.kind === 'my-gmc') return this.#chainShown(second.chain)
+        if (second.kind === 'want-chain') return this.#chainWanted(second.digest)
         return second.kind === 'password' ? this.#passwordOffered(second.body) : 'unexpected'
+      case 'chain-given':
+        return first?.kind === 'my-gmc' && items.length === 1 ? this.#chainShown(first.chain) : 'unexpected'
+      case 'chain-wanted':
+        return first?.kind === 'chain' && items.length === 1 ? this.#chainCame(first.chain) : 'unexpected'
       case 'hello-sent':
         if (first?.kind !== 'hello' || items.length > 2) return 'unexpected'
         if (second === undefined) return this.#answeredAlone()
@@ -166,6 +190,13 @@ export class AdmissionExchange implements Admission {
     const own = this.#member.ownChain()
     if (own === undefined) this.#tell('complete', { kind: 'hello' })
     else this.#tell('complete', { kind: 'hello' }, { kind: 'my-gmc', chain: own.bytes })
+  }
+
+  #chainWanted(digest: ChainDigest): AdmissionRefusal | undefined {
+    const chain = this.#member.chainNamed(digest)
+    if (chain === undefined) return 'chain-not-known'
+    this.#tell('chain-given', { kind: 'chain', chain })
+    return undefined
   }
 
   #passwordOffered(body: Uint8Array): AdmissionRefusal | undefined {
@@ -206,6 +237,13 @@ export class AdmissionExchange implements Admission {
   #answeredAlone(): AdmissionRefusal | undefined {
     if (!this.#member.isMember(this.#link)) return 'not-a-member'
     this.#state = 'complete'
+    return undefined
+  }
+
+  #chainCame(chain: Uint8Array): AdmissionRefusal | undefined {
+    const own = this.#member.chainCame(chain)
+    if (typeof own === 'string') return own
+    this.#tell('hello-sent', { kind: 'my-gmc', chain: own.bytes })
     return undefined
   }
 

@@ -375,7 +375,7 @@ export class GroupNode {
     this.#members.look(keys)
     this.#returned.look(keys)
     this.#passwords.look()
-    this.#renewing.look()
+    this.#renewing.look(keys)
     return Math.min(this.#members.nextChange, this.#renewing.nextDue)
   }
 

@@ -3,8 +3,9 @@
  * `peerage.group-properties` (MS-PPSEC 2.2.3.1; P-029, P-031, P-032, P-035, P-077, P-078). It takes the place of what a graph
  * says of itself elsewhere.
  *
- * Its creation time and its nonce, and with them its ID, follow from the GRC, so that two made by one creator in two places
- * are two versions of one record.
+ * Its creation time and its nonce, and with them its ID, follow from the GRC and from what never changes, so that two made by one
+ * creator in two places are two versions of one record, and no version can change what is fixed. Should the group key say
+ * different things all the same, there are several such records, and the one with the lowest ID counts, on every node.
  */
 
 import {
@@ -18,7 +19,7 @@ import { classifierPart, type PeerName } from '../identity/peer-name.ts'
 import { readPeerName, writePeerName } from '../identity/peer-name-wire.ts'
 import type { GraphRecord, RecordAuthor } from '../records/record.ts'
 import { RECORD_NONCE_LENGTH } from '../records/record-format.ts'
-import { concatBytes, equalBytes, toUtf8 } from '../runtime/bytes.ts'
+import { equalBytes, toUtf8 } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { readTaggedFields, writeTaggedFields } from '../wire/tagged-fields.ts'
@@ -127,13 +128,14 @@ export function readGroupProperties(payload: Uint8Array): GroupProperties {
   return properties
 }
 
-/** When the record of a group was created, and its nonce: both follow from the GRC (P-078). */
+/** When the record of a group was created, and its nonce: both follow from the GRC and from what is fixed (P-078). */
 export function propertiesOrigin(
   crypto: Crypto,
   root: AuthorChain,
+  fixed: FixedGroupProperties,
 ): { readonly created: number; readonly nonce: Uint8Array } {
   const [{ der, notBefore }] = root.chain
-  const nonce = crypto.sha256(concatBytes(toUtf8(NONCE_CONTEXT), der)).slice(0, RECORD_NONCE_LENGTH)
+  const nonce = crypto.sha256(toUtf8(NONCE_CONTEXT), der, encodeFixed(fixed)).slice(0, RECORD_NONCE_LENGTH)
   return { created: notBefore, nonce }
 }
 
@@ -142,17 +144,12 @@ export function propertiesAuthor({ chain }: AuthorChain): RecordAuthor {
   return { publicKey: chain[0].publicKey, classifier: classifierPart(chain[0].peerName) }
 }
 
-/**
- * Judges a record whose payload is read.
- *
- * @param known What the group said before, as far as this node knows
- */
+/** Judges a record whose payload is read. */
 export function groupPropertiesProblem(
   crypto: Crypto,
   record: GraphRecord,
   content: GroupProperties,
   root: AuthorChain,
-  known: GroupProperties | undefined,
 ): GroupRecordProblem | undefined {
   const problem = authorshipProblem(record, { creator: root, author: root })
   if (problem !== undefined) return problem
@@ -161,11 +158,10 @@ export function groupPropertiesProblem(
   const { classifier } = propertiesAuthor(root)
   if (record.creator.classifier !== classifier) return 'wrong-chain'
   if (record.modifier !== undefined && record.modifier.classifier !== classifier) return 'wrong-chain'
-  const { created, nonce } = propertiesOrigin(crypto, root)
-  if (record.created !== created || !equalBytes(record.nonce, nonce)) return 'modified'
-  if (record.expires !== root.notAfter) return 'expiration'
   if (content.group !== root.chain[0].peerName) return 'malformed'
-  return known === undefined || isSameFixed(content, known) ? undefined : 'modified'
+  const { created, nonce } = propertiesOrigin(crypto, root, content)
+  if (record.created !== created || !equalBytes(record.nonce, nonce)) return 'modified'
+  return record.expires === root.notAfter ? undefined : 'expiration'
 }
 
 /** What a graph is told of its properties. */
@@ -178,15 +174,16 @@ export function graphPropertiesOf(properties: GroupProperties): GraphProperties 
   }
 }
 
-function isSameFixed(one: FixedGroupProperties, other: FixedGroupProperties): boolean {
-  return (
-    one.group === other.group &&
-    one.creator === other.creator &&
-    one.scope === other.scope &&
-    one.cloud === other.cloud &&
-    one.presenceLifetime === other.presenceLifetime &&
-    one.longestRecordLife === other.longestRecordLife
-  )
+/** What never changes, as the nonce covers it. */
+function encodeFixed(fixed: FixedGroupProperties): Uint8Array {
+  const writer = new WireWriter(LONGEST_PAYLOAD)
+  writePeerName(writer, fixed.group)
+  writePeerName(writer, fixed.creator)
+  writer.uint8(SCOPES.indexOf(fixed.scope) + 1)
+  writer.text(fixed.cloud, 3 * LONGEST_CLOUD_NAME)
+  writer.uint48(fixed.presenceLifetime)
+  writer.uint48(fixed.longestRecordLife)
+  return writer.copy()
 }
 
 interface PropertyProblem {

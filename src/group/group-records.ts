@@ -12,6 +12,7 @@ import type { RecordId } from '../records/record-id.ts'
 import { equalBytes } from '../runtime/bytes.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { RecentMap } from '../runtime/recent-map.ts'
 import { type AuthorChain, rootChain } from './author-chain.ts'
 import { type ChainDigest, chainDigest, DIGEST_LENGTH, digestBytes } from './digests.ts'
 import { type PasswordStanding, passwordStanding } from './group-password.ts'
@@ -48,6 +49,7 @@ export const GROUP_TYPES: readonly string[] = [
 
 /** Chains that are known although no membership record of theirs is stored. */
 export const MOST_LOOSE_CHAINS = 1024
+const MOST_VERIFIED_CHAINS = 64
 
 /** A record that needs a chain which is not known here. */
 interface MissingChain {
@@ -63,11 +65,14 @@ export class GroupRecords {
   readonly group: PeerName
   readonly #crypto: Crypto
   readonly #invalid: (problem: GroupRecordProblem | 'revoked') => void
-  #properties: { readonly content: GroupProperties; readonly record: GraphRecord } | undefined
+  /** More than one only if the group key has said different things of what is fixed. */
+  readonly #properties = new Map<RecordId, { readonly content: GroupProperties; readonly record: GraphRecord }>()
   readonly #revocations = new Map<RecordId, Revocation>()
   readonly #passwords = new Map<RecordId, { readonly record: GraphRecord; readonly content: PasswordRecord }>()
   /** Membership records whose author's chain is not known yet. */
   readonly #waiting = new Map<RecordId, GraphRecord>()
+  /** Chains that were verified lately: between its judgement and its storing nobody knows that of a membership record. */
+  readonly #verified = new RecentMap<MemberChain>(MOST_VERIFIED_CHAINS)
   /** The oldest first. */
   readonly #loose = new Set<ChainDigest>()
 
@@ -86,12 +91,12 @@ export class GroupRecords {
 
   /** What the group says of itself, once that is known here. */
   get properties(): GroupProperties | undefined {
-    return this.#properties?.content
+    return this.#countingProperties()?.content
   }
 
   /** The record that says it. */
   get propertiesRecord(): GraphRecord | undefined {
-    return this.#properties?.record
+    return this.#countingProperties()?.record
   }
 
   /** How long after its creation a record may expire at most, in milliseconds: the usual, until the properties are known. */
@@ -159,7 +164,7 @@ export class GroupRecords {
     switch (record.type) {
       case GROUP_PROPERTIES_TYPE: {
         const content = this.#readProperties(record)
-        if (isRead(content)) this.#properties = { content, record }
+        if (isRead(content)) this.#properties.set(record.id, { content, record })
         break
       }
       case REVOCATION_TYPE: {
@@ -193,7 +198,7 @@ export class GroupRecords {
 
   /** A record of {@link GROUP_TYPES} is stored no more. */
   removed(record: GraphRecord): void {
-    if (this.#properties?.record.id === record.id) this.#properties = undefined
+    this.#properties.delete(record.id)
     const revocation = this.#revocations.get(record.id)
     this.#revocations.delete(record.id)
     for (const chain of revocation === undefined ? [] : chainsIn(revocation)) this.#loosen(chain)
@@ -229,6 +234,15 @@ export class GroupRecords {
     }
   }
 
+  /** Of several the one with the lowest ID, whatever came first (P-078). */
+  #countingProperties() {
+    let counting: { readonly content: GroupProperties; readonly record: GraphRecord } | undefined
+    for (const one of this.#properties.values()) {
+      if (counting === undefined || one.record.id < counting.record.id) counting = one
+    }
+    return counting
+  }
+
   #verdict<Content extends object>(judged: Judged<Content>, standing: (content: Content) => MemberStanding): Validity {
     if (typeof judged === 'string') return this.#refuse(judged)
     if (!isRead(judged)) return { missingProof: digestBytes(judged.missing) }
@@ -253,7 +267,7 @@ export class GroupRecords {
     if (record.deleted) return 'deleted'
     const content = reading(() => readGroupProperties(record.payload))
     if (typeof content === 'string') return content
-    const problem = groupPropertiesProblem(this.#crypto, record, content, this.root, this.properties)
+    const problem = groupPropertiesProblem(this.#crypto, record, content, this.root)
     return problem ?? content
   }
 
@@ -287,8 +301,10 @@ export class GroupRecords {
 
   #readMembership(record: GraphRecord): Judged<{ readonly membership: Membership; readonly author: AuthorChain }> {
     const content = reading(() => {
-      const read = readMembership(this.#crypto, this.group, record.payload, (digest) => this.state.chain(digest))
+      const known = (digest: ChainDigest) => this.state.chain(digest) ?? this.#verified.get(digest)
+      const read = readMembership(this.#crypto, this.group, record.payload, known)
       this.#requireRoot(read.chain)
+      this.#verified.set(read.chain.digest, read.chain)
       return read
     })
     if (typeof content === 'string') return content

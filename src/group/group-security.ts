@@ -39,12 +39,19 @@ export interface GroupSecurityOptions {
 }
 
 /**
- * With what a node gets in, beside the chains that records have brought: its own chain; the name of a chain that it fetches (P-130); or
- * what proves the password.
+ * With what a node gets in, beside the chains that records have brought: its own chain; the name of a chain that it fetches; a link of
+ * which it fetches the chain above (P-130); or what proves the password.
  */
 export type GroupEntry =
   | { readonly kind: 'chain'; readonly chain: MemberChain }
   | { readonly kind: 'fetched'; readonly digest: ChainDigest }
+  | {
+      readonly kind: 'link'
+      /** The chain above the link, which members have. */
+      readonly digest: ChainDigest
+      /** Makes a chain for this node's identity of it. @throws PeerageError if what came is no good */
+      join(above: Uint8Array): MemberChain
+    }
   | { readonly kind: 'password'; readonly verifier: PasswordVerifier }
 
 /** Asked, and told what happens, inside a judgement: it must not call the graph before the next turn. */
@@ -177,11 +184,15 @@ export class GroupSecurity implements GraphSecurityProvider {
     return this.#records
   }
 
-  #tellChanges(hasChanged = false): void {
-    const changes = this.#records?.state.takeChanges()
-    if (!hasChanged && (changes === undefined || changes.size === 0)) return
+  /** @param isAnything Whether it is more than what the security state says of it */
+  #tellChanges(isAnything = false): void {
+    const state = this.#records?.state
+    const hasOnlyGrown = state?.hasOnlyGrown ?? true
+    const changes = state?.takeChanges().size ?? 0
+    if (!isAnything && changes === 0) return
     this.#options.owner.changed('any')
-    this.#context.changed()
+    if (isAnything || !hasOnlyGrown) this.#context.changed()
+    else this.#context.changed('more')
   }
 
   #count(event: string): void {

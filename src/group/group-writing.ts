@@ -41,13 +41,19 @@ export class GroupWriting {
     return { type: MEMBERSHIP_TYPE, expires, payload: encodeMembership(chain.bytes, peer, friendlyName) }
   }
 
-  /** Adds a record as this identity. @throws PeerageError what the provider throws, `record-too-large` */
-  add({ type, expires, payload }: PrecedingRecord, written: Written): void {
+  /**
+   * Adds a record as this identity.
+   *
+   * @param now When it is made, in peer time: where its end depends on that
+   * @throws PeerageError what the provider throws, `record-too-large`
+   */
+  add({ type, expires, payload }: PrecedingRecord, written: Written, now: number = this.#parts.graph.now()): void {
     const record = { type, expires, refresh: false, encoding: 'bytes', payload, attributes: [] } as const
-    this.#parts.graph.addInternal(record, (outcome) => written(outcome instanceof PeerageError ? outcome : undefined))
+    const done = (outcome: object): void => written(outcome instanceof PeerageError ? outcome : undefined)
+    this.#parts.graph.addInternal(record, done, now)
   }
 
-  /** Adds records that are stored together, or none of them. @throws PeerageError what {@link GroupWriting.add} throws */
+  /** Adds records that reach the disk together. @throws PeerageError what {@link GroupWriting.add} throws: those before are here then */
   addAll(records: readonly PrecedingRecord[], written: Written): void {
     const release = this.#parts.graph.store.holdCommits()
     let left = records.length
@@ -82,7 +88,7 @@ export class GroupWriting {
   addProperties(properties: GroupProperties, written: Written): void {
     const { crypto } = this.#parts
     const { root } = this.#parts.requireRecords()
-    const { created, nonce } = propertiesOrigin(crypto, root)
+    const { created, nonce } = propertiesOrigin(crypto, root, properties)
     const payload = encodeGroupProperties(properties)
     const record = { type: GROUP_PROPERTIES_TYPE, expires: root.notAfter, payload }
     this.#take(this.#firstAsGroup(record, created, nonce), written)

@@ -78,9 +78,12 @@ export class LettingIn implements AdmissionMember {
     const all = this.#own.all()
     if (all.some((chain) => this.#own.standing(chain) !== 'falls')) return 'hello-alone'
     if (all.length > 0) return 'no-membership'
-    switch (this.#options.entry.kind) {
+    const { entry } = this.#options
+    switch (entry.kind) {
       case 'fetched':
         return 'hello-alone'
+      case 'link':
+        return { wantsChain: entry.digest }
       case 'password':
         return 'password'
       default:
@@ -175,6 +178,26 @@ export class LettingIn implements AdmissionMember {
     this.#own.add(chain)
     this.#options.owner.joined(chain)
     return undefined
+  }
+
+  chainNamed(digest: ChainDigest): Uint8Array | undefined {
+    return this.#owner.records()?.state.chain(digest)?.bytes
+  }
+
+  chainCame(above: Uint8Array): MemberChain | AdmissionRefusal {
+    const { entry } = this.#options
+    if (entry.kind !== 'link') throw new TypeError('this node asks for no chain')
+    try {
+      const chain = entry.join(above)
+      if (this.#owner.records() === undefined) this.#owner.open(chain.chain[0])
+      this.#own.add(chain)
+      this.#options.owner.joined(chain)
+      return chain
+    } catch (error) {
+      if (PeerageError.is(error, 'invalid-invitation')) return 'forged'
+      if (PeerageError.is(error, 'circular-chain') || PeerageError.is(error, 'chain-too-long')) return 'forged'
+      throw error
+    }
   }
 
   #untimely({ notBefore, notAfter }: MemberChain): AdmissionRefusal | undefined {

@@ -95,7 +95,7 @@ export class PasswordKeeping {
 
   /** Something may have changed: somebody may be able to admit who was not when the password was set. */
   look(): void {
-    if (this.#sealing !== undefined || !this.#maySet() || this.#parts.records?.password.password === undefined) return
+    if (this.#sealing !== undefined || !this.#maySet()) return
     this.#sealSoon(LONGEST_SEALING_WAIT * randomFraction(this.#parts.random))
   }
 
@@ -128,8 +128,9 @@ export class PasswordKeeping {
   }
 
   #write(record: PasswordRecord, written: (error: PeerageError | undefined) => void): void {
-    const expires = expirationOfPassword(this.#parts.graph.now(), this.#parts.requireRecords().longestLife)
-    this.#writing.add({ type: PASSWORD_TYPE, expires, payload: encodePasswordRecord(record) }, written)
+    const now = this.#parts.graph.now()
+    const expires = expirationOfPassword(now, this.#parts.requireRecords().longestLife)
+    this.#writing.add({ type: PASSWORD_TYPE, expires, payload: encodePasswordRecord(record) }, written, now)
   }
 
   #requireRight(operation: string): void {

@@ -2,8 +2,8 @@
  * Renewal by itself (P-094, P-124): members who may issue renew the certificates of others before these end, whether their holders
  * are online or not. Of several issuers that are online each waits a random time, and does nothing if another one was first.
  *
- * Only who holds a certificate in force is renewed, and neither its roles nor its rank change for more: an issuer under whom the
- * certificate would stand deeper waits longer, so that it is nearer ones who renew if there are any.
+ * Only who holds a certificate in force is renewed, with the same roles; of several certificates of one member it is the one that ends
+ * last. An issuer under whom it would stand deeper than before waits longer, so that nearer ones renew if there are any.
  */
 import { mayGiveRole } from '../identity/role.ts'
 import { toHex } from '../runtime/bytes.ts'
@@ -27,45 +27,27 @@ export class Renewing {
   readonly #issuing: GroupIssuing
   /** By key. */
   readonly #waiting = new Map<string, Deadline>()
+  #nextDue = Number.POSITIVE_INFINITY
 
   constructor(parts: GroupParts, issuing: GroupIssuing) {
     this.#parts = parts
     this.#issuing = issuing
   }
 
-  /** Something may have changed, or time has passed. */
-  look(): void {
-    const { records, random, deadlines, now, ownKey } = this.#parts
+  /** Something may have changed with these keys, or with any; or time has passed. */
+  look(keys: Iterable<string> | 'any'): void {
+    const { records, ownKey } = this.#parts
     const own = this.#own()
+    if (keys === 'any') this.#nextDue = Number.POSITIVE_INFINITY
     if (records === undefined || own.length === 0 || !this.#isCurrent()) return
-    for (const key of records.state.keys()) {
-      if (key === ownKey || this.#waiting.has(key)) continue
-      const due = this.#due(key, own)
-      if (due === undefined) continue
-      const longest = Math.min(LONGEST_RENEWAL_WAIT, (due.chain.notAfter - now) / WAITED_PART)
-      const isDeeper = due.issuer.depth + 1 > due.chain.depth
-      const wait = longest * (randomFraction(random) + (isDeeper ? 1 : 0))
-      this.#waiting.set(
-        key,
-        deadlines.set(wait, () => {
-          this.#waiting.delete(key)
-          this.#renew(key)
-        }),
-      )
+    for (const key of keys === 'any' ? records.state.keys() : keys) {
+      if (key !== ownKey && !this.#waiting.has(key)) this.#lookAt(key, own)
     }
   }
 
   /** When a certificate is due next that this node could renew, in milliseconds since 1970. */
   get nextDue(): number {
-    const { records, now, ownKey } = this.#parts
-    let next = Number.POSITIVE_INFINITY
-    if (records === undefined || this.#own().length === 0) return next
-    for (const key of records.state.keys()) {
-      const chain = key === ownKey ? undefined : this.#last(key)
-      const due = chain === undefined ? now : dueAt(chain)
-      if (due > now) next = Math.min(next, due)
-    }
-    return next
+    return this.#nextDue
   }
 
   /** Nothing that waits happens. */
@@ -74,9 +56,26 @@ export class Renewing {
     this.#waiting.clear()
   }
 
+  #lookAt(key: string, own: readonly MemberChain[]): void {
+    const { random, deadlines, now } = this.#parts
+    const last = this.#last(key)
+    if (last !== undefined && dueAt(last) > now) this.#nextDue = Math.min(this.#nextDue, dueAt(last))
+    const due = last && this.#due(key, last, own)
+    if (due === undefined) return
+    const longest = Math.min(LONGEST_RENEWAL_WAIT, (due.chain.notAfter - now) / WAITED_PART)
+    const isDeeper = due.issuer.depth + 1 > due.chain.depth
+    const wait = longest * (randomFraction(random) + (isDeeper ? 1 : 0))
+    const renew = (): void => {
+      this.#waiting.delete(key)
+      this.#renew(key)
+    }
+    this.#waiting.set(key, deadlines.set(wait, renew))
+  }
+
   #renew(key: string): void {
     if (!this.#isCurrent()) return
-    const due = this.#due(key, this.#own())
+    const last = this.#last(key)
+    const due = last && this.#due(key, last, this.#own())
     if (due === undefined) return
     const { log } = this.#parts
     try {
@@ -93,10 +92,13 @@ export class Renewing {
   }
 
   /** The chain of a key that has to be renewed, and an own one under which that brings a later end. */
-  #due(key: string, own: readonly MemberChain[]): { chain: MemberChain; issuer: MemberChain } | undefined {
-    const chain = this.#last(key)
+  #due(
+    key: string,
+    chain: MemberChain,
+    own: readonly MemberChain[],
+  ): { chain: MemberChain; issuer: MemberChain } | undefined {
     const { now } = this.#parts
-    if (chain === undefined || now < dueAt(chain)) return undefined
+    if (now < dueAt(chain)) return undefined
     const end = now + chain.leaf.notAfter - chain.leaf.notBefore
     const issuer = own.find((one) => {
       const isAbove = one.chain.some(({ publicKey }) => toHex(publicKey) === key)

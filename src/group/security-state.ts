@@ -33,6 +33,7 @@ export class SecurityState {
   /** What has to be worked out again; `admissions-anew` where a record or chain has gone that may have let somebody in. */
   #unsettled: 'nothing' | 'something' | 'admissions-anew' = 'nothing'
   #changed = new Set<CertificateDigest>()
+  #hasOnlyGrown = true
 
   /** @param root The chain that is the GRC alone */
   constructor(crypto: Crypto, root: AuthorChain) {
@@ -232,7 +233,14 @@ export class SecurityState {
     this.#settle()
     const changed = this.#changed
     this.#changed = new Set()
+    this.#hasOnlyGrown = true
     return changed
+  }
+
+  /** Whether in these changes, before they are taken, somebody was let in and nobody lost anything. */
+  get hasOnlyGrown(): boolean {
+    this.#settle()
+    return this.#hasOnlyGrown
   }
 
   #unsettle(): void {
@@ -247,6 +255,7 @@ export class SecurityState {
     const changed = this.#revocations.settle(this.#memberships)
     for (const digest of changed) this.#changed.add(digest)
     if (isAnew || changed.size > 0) {
+      this.#hasOnlyGrown = false
       const before = this.#admissions
       this.#admissions = new Admissions(this.#memberships, this.#revocations)
       this.#noteHolders([...before.admitted()].filter((chain) => !this.#admissions.hasAdmitted(chain)))

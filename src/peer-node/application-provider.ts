@@ -19,6 +19,7 @@ export function applicationProvider(open: SecurityProviderFactory): SecurityProv
           received: (message) => heard(admission.received(message)),
         }
       },
+      precedes: (draft) => heard(provider.precedes?.(draft)),
       secure: (draft, previous) => heard(provider.secure(draft, previous)),
       validate: (record) => heard(provider.validate(record)),
       isAdministrator: (author, version) => heard(provider.isAdministrator(author, version)),

@@ -3,6 +3,7 @@
  * another at an interval; and when the graph asks for a connection, since it may be cut off from a part of the group, the name of
  * the group is resolved again, and the graph gets addresses of members that are no neighbors.
  */
+import type { AttemptFailure } from '../graph/graph-events.ts'
 import type { PeerName } from '../identity/peer-name.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
@@ -81,8 +82,8 @@ export class GroupFinding {
   }
 
   /** The graph has tried an address. */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason?: string): void {
-    this.#search?.attempted(endpoint, outcome, reason)
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, failure?: AttemptFailure): void {
+    this.#search?.attempted(endpoint, outcome, failure)
   }
 
   /** The graph asks for a connection (P-054). Where there is no neighbor, a search goes on anyway. */

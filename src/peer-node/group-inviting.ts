@@ -51,7 +51,8 @@ export async function inviteTo(parts: InvitingParts, options: InviteOptions): Pr
   requireOneKind(options)
   if ('for' in options) {
     const identity = identityIn(parts, options.for)
-    return written<Invitation>((done) => node.inviteIdentity({ ...request, ...identity }, done))
+    const validUntil = momentOf(options.memberUntil, now)
+    return written<Invitation>((done) => node.inviteIdentity({ ...request, ...identity, validUntil }, done))
   }
   if ('password' in options) {
     await setPassword(parts, options.password, request.role)

@@ -4,10 +4,11 @@
  */
 import type { GroupEntry } from '../group/group-security.ts'
 import type { InvitationContent } from '../group/invitation.ts'
-import { unusable } from '../group/invitation-problem.ts'
 import { completeChain, invitedLink, invitedMembership } from '../group/invitation-use.ts'
 import { joinWithLink } from '../group/link-key.ts'
+import type { MemberChain } from '../group/member-chain.ts'
 import { passwordVerifier } from '../group/password-verifier.ts'
+import type { Chain } from '../identity/certificate/chain-encoding.ts'
 import { graphKeys } from '../records/graph-id.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -33,15 +34,20 @@ export function entryOf(
         return { kind: 'chain', chain: invitedMembership(crypto, invitation, chain, publicKey, now) }
       }
       if ('named' in invitation.chain) return { kind: 'fetched', digest: invitation.chain.named }
-      throw new TypeError('a chain is whole or named')
+      throw wholeOrNamed()
     }
     case 'link': {
+      const chainUnder = (chain: Chain): MemberChain =>
+        joinWithLink(crypto, random, invitedLink(crypto, invitation, chain, now), publicKey, now)
       const chain = completeChain(crypto, invitation)
-      if (chain === undefined) {
-        throw unusable('another-chain', 'the text has no room for the chain of its maker, and a link cannot fetch it')
+      if (chain !== undefined) return { kind: 'chain', chain: chainUnder(chain) }
+      if (!('named' in invitation.chain)) throw wholeOrNamed()
+      const join = (above: Uint8Array): MemberChain => {
+        const complete = completeChain(crypto, invitation, above)
+        if (complete === undefined) throw wholeOrNamed()
+        return chainUnder(complete)
       }
-      const link = invitedLink(crypto, invitation, chain, now)
-      return { kind: 'chain', chain: joinWithLink(crypto, random, link, publicKey, now) }
+      return { kind: 'link', digest: invitation.chain.named, join }
     }
     case 'password': {
       if (password === undefined || password === '') {
@@ -50,6 +56,10 @@ export function entryOf(
       return { kind: 'password', verifier: passwordVerifier(crypto, graphKeys(crypto, invitation.graphId), password) }
     }
   }
+}
+
+function wholeOrNamed(): TypeError {
+  return new TypeError('a chain is whole or named')
 }
 
 /**

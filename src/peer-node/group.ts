@@ -10,6 +10,7 @@ import type { Duration } from '../runtime/duration.ts'
 import type { TriedAddress } from '../runtime/error-catalog.ts'
 import type { ErrorCode } from '../runtime/peerage-error.ts'
 import type { Graph, GraphEvents, GraphProperties, Status } from './graph.ts'
+import type { Dialing } from './progress.ts'
 
 /** What is said of a group. Whoever holds the group key can change the names and the three flags; the rest never changes. */
 export interface GroupProperties extends GraphProperties {
@@ -86,6 +87,8 @@ export interface LinkOptions extends AnyInvitation {
 export interface IdentityOptions extends AnyInvitation {
   /** Its identity certificate (IDC) in PEM: what `identities.certificate()` gives there. */
   readonly for: string
+  /** Until when the membership lasts, unless it is renewed. By default as long as that of who invites. */
+  readonly memberUntil?: Duration | Date | undefined
 }
 
 /**
@@ -152,6 +155,14 @@ export interface Group extends Graph<GroupEvents> {
   /** The name of the group, by which members find each other. */
   readonly peerName: PeerName
   status(): Promise<GroupStatus>
+  /**
+   * As {@link Graph.connected}. As long as no records of the group are here, it rejects when a search has found nobody.
+   *
+   * @throws PeerageError `no-members-found`, `no-member-reachable`, `not-let-in`, `cloud-not-found`
+   */
+  connected(options?: Dialing): Promise<void>
+  /** As {@link Graph.synchronized}. @throws PeerageError as {@link Group.connected} */
+  synchronized(options?: Dialing): Promise<void>
   properties(): Promise<GroupProperties>
   /**
    * Changes what is said of the group, on every node.

@@ -4,6 +4,7 @@
  * and the first link ends all others. When nobody is left to try, the search has failed, and tells what was tried (P-053).
  */
 import type { DialFailure, DialOutcome } from '../graph/dialer.ts'
+import type { AttemptFailure } from '../graph/graph-events.ts'
 import type { PeerName } from '../identity/peer-name.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
@@ -58,6 +59,8 @@ export class MemberSearch {
   /** Why PNRP could not be asked. */
   #problem: PeerageError | undefined
   #found = 0
+  /** A member was there, and there was no link because one of the two does not admit the other. */
+  #isRefused = false
 
   /** @param ended Called once, later, unless it is cancelled: with what failed, or with nothing if there is a link. */
   constructor(
@@ -80,8 +83,10 @@ export class MemberSearch {
   }
 
   /** The graph has tried an address, by itself or for this search. */
-  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, reason: string = outcome): void {
+  attempted(endpoint: Endpoint, outcome: 'connected' | 'referred' | ErrorCode, failure?: AttemptFailure): void {
     if (outcome === 'connected' || this.#isOver) return
+    const { reason = outcome, isRefused } = failure ?? {}
+    if (isRefused === true) this.#isRefused = true
     const name = formatEndpoint(endpoint)
     if (!this.#tried.has(name)) this.#note({ endpoint: name, code: outcome, reason })
   }
@@ -185,7 +190,8 @@ export class MemberSearch {
     return candidates.length > 0
   }
 
-  #noteFailure({ endpoint, code, reason }: DialFailure): void {
+  #noteFailure({ endpoint, code, reason, isRefused }: DialFailure): void {
+    if (isRefused === true) this.#isRefused = true
     this.#note({ endpoint: formatEndpoint(endpoint), code, reason })
   }
 
@@ -205,7 +211,7 @@ export class MemberSearch {
   #failure(): PeerageError {
     const group = this.#group
     const tried = [...this.#tried.values()]
-    if (tried.some(({ code }) => code === 'not-authenticated')) return new PeerageError('not-let-in', { group, tried })
+    if (this.#isRefused) return new PeerageError('not-let-in', { group, tried })
     if (this.#found > 0) return new PeerageError('no-member-reachable', { group, tried })
     const problem = this.#problem
     // A cloud that has to be opened first is what to tell.

@@ -62,6 +62,9 @@ export interface GraphFollower
   > {
   /** What applications are told of the graph. */
   readonly raised: { readonly [Event in keyof GraphEvents]: (detail: GraphEvents[Event]) => void }
+  /** The node is suspended: nothing happens by itself until it is resumed. */
+  suspended(): void
+  resumed(): void
   /** Where the graph listens now; nowhere, if it does not. */
   listening(endpoints: readonly Endpoint[]): void
 }
@@ -320,6 +323,7 @@ export class OpenGraph implements Graph {
     this.#isSuspended = true
     this.#listening = []
     this.#follower?.listening([])
+    this.#follower?.suspended()
     await new Promise<void>((resolve) => this.#engine.suspend(resolve))
   }
 
@@ -327,6 +331,7 @@ export class OpenGraph implements Graph {
     if (!this.#isSuspended || !this.#life.isOpen) return
     this.#isSuspended = false
     this.#engine.resume()
+    this.#follower?.resumed()
     if (!this.#wantsLinks) return
     this.#takesNone = false
     this.#engine.goOnline()
@@ -356,10 +361,10 @@ export class OpenGraph implements Graph {
       },
       neighborConnected: (peer) => this.#raise('neighbor', { peer, connected: true }),
       neighborDisconnected: (peer, reason) => this.#raise('neighbor', { peer, connected: false, reason }),
-      attempted: (endpoint, outcome, reason) => {
-        const why = reason === undefined ? {} : { reason }
+      attempted: (endpoint, outcome, failure) => {
+        const why = failure === undefined ? {} : { reason: failure.reason }
         this.#raise('attempt', { endpoint: formatEndpoint(endpoint), outcome, ...why })
-        this.#follower?.attempted(endpoint, outcome, reason)
+        this.#follower?.attempted(endpoint, outcome, failure)
       },
       connectionRequired: () => {
         this.#raise('connection-required', {})

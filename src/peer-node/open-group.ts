@@ -4,39 +4,23 @@
  */
 
 import type { SecurityProviderFactory } from '../graph/security-provider.ts'
-import { encodeGroupConfiguration, MOST_CONFIGURED_HINTS } from '../group/group-configuration.ts'
-import { decodeGroupKey, encodeGroupKey } from '../group/group-key-export.ts'
-import {
-  type GroupDone,
-  GroupNode,
-  type GroupNodeEvents,
-  type GroupNodeOptions,
-  type RevokingAs,
-} from '../group/group-node.ts'
+import { GroupNode, type GroupNodeEvents, type GroupNodeOptions } from '../group/group-node.ts'
 import type { GroupKeeping } from '../group/group-node-options.ts'
-import {
-  type GroupProperties as EngineProperties,
-  GROUP_PROPERTIES_TYPE,
-  graphPropertiesOf,
-} from '../group/group-properties.ts'
+import { type GroupProperties as EngineProperties, GROUP_PROPERTIES_TYPE } from '../group/group-properties.ts'
 import type { Invitation } from '../group/invitation.ts'
-import type { Keeping } from '../group/kept-by-revoking.ts'
 import type { MemberChain } from '../group/member-chain.ts'
-import type { GroupMemberInfo } from '../group/member-list.ts'
 import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
 import type { Role } from '../identity/role.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import type { Duration } from '../runtime/duration.ts'
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Random } from '../runtime/random.ts'
 import type { MessageType } from './application-types.ts'
 import type { DirectConnection } from './direct-streams.ts'
 import { EventSubscribers } from './event-subscribers.ts'
-import type { Graph, LinkInfo, NodeInfo } from './graph.ts'
-import type { GraphMessageIn } from './graph-traffic.ts'
 import type {
   Group,
   GroupEvents,
@@ -47,7 +31,9 @@ import type {
   Member,
   RevokeOptions,
 } from './group.ts'
+import { GroupCarrying } from './group-carrying.ts'
 import type { StoredGroup } from './group-files.ts'
+import { GroupGraph } from './group-graph.ts'
 import {
   checkedRole,
   hintsIn,
@@ -61,7 +47,7 @@ import {
 import { GroupReach, type GroupReachPorts } from './group-reach.ts'
 import type { GraphFollower, OpenGraph } from './open-graph.ts'
 import type { Dialing } from './progress.ts'
-import type { Records } from './records.ts'
+import { KEEPING_ALL, keepingOf, publicMember, publicProperties, requireChangeable } from './public-group.ts'
 import { type Waiting, Wakeups } from './waiting.ts'
 
 /** What a group that is open stands on. */
@@ -76,17 +62,14 @@ export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed
 export interface OpenGroupOwner {
   /** Opens its graph, offline. */
   startGraph(provider: SecurityProviderFactory, follower: GraphFollower): OpenGraph
-  /** What is to be kept of it has changed. */
+  /** What is to be kept of it has changed. @throws PeerageError what writing its file throws */
   keep(stored: StoredGroup): void
   /** Its database is closed, and everything that is kept of it here is to go. */
   forget(): void
 }
 
-/** What was done under a certificate stays, and so do those who came in under it. */
-const KEEPING_ALL: Keeping = { records: 'all', members: true }
-
 /** One group. */
-export class OpenGroup implements Group {
+export class OpenGroup extends GroupGraph implements Group {
   readonly peerName: PeerName
   readonly engine: GroupNode
   readonly graph: OpenGraph
@@ -98,6 +81,7 @@ export class OpenGroup implements Group {
   readonly #ports: OpenGroupPorts
   readonly #owner: OpenGroupOwner
   readonly #events: EventSubscribers<GroupEvents>
+  readonly #carrying: GroupCarrying
   #stored: StoredGroup
   #closing: Promise<void> | undefined
 
@@ -107,6 +91,7 @@ export class OpenGroup implements Group {
     ports: OpenGroupPorts,
     owner: OpenGroupOwner,
   ) {
+    super()
     const { group, graphId, identity, groupKey, cloud, hints } = stored
     this.peerName = group
     this.#ports = ports
@@ -118,6 +103,12 @@ export class OpenGroup implements Group {
       { ...options, group, graphId, groupKey },
       { ...{ clock, random, crypto, log }, keeping: this.#keeping(), events: this.#engineEvents() },
     )
+    this.#carrying = new GroupCarrying({
+      ...{ crypto, random, engine: this.engine },
+      stored: () => this.#stored,
+      keep: (change) => this.keep(change),
+      hints: () => hintsOf(this.#inviting()),
+    })
     this.reach = new GroupReach(
       { group, identity, cloud, hints, seeds },
       {
@@ -148,57 +139,36 @@ export class OpenGroup implements Group {
     return this.#stored
   }
 
-  /** Keeps something else of it from now on. */
+  /** Keeps something else of it from now on. @throws PeerageError what writing its file throws: nothing has changed then */
   keep(change: Partial<StoredGroup>): void {
-    this.#stored = { ...this.#stored, ...change }
-    this.#owner.keep(this.#stored)
+    const changed = { ...this.#stored, ...change }
+    this.#owner.keep(changed)
+    this.#stored = changed
+  }
+
+  /** {@link OpenGroup.keep}, where nobody waits for it: what fails goes to the log. */
+  #note(change: Partial<StoredGroup>): void {
+    try {
+      this.keep(change)
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      this.#ports.log.warn('what is to be known of a group could not be kept', { reason: error.message })
+    }
   }
 
   // What a graph has
-
-  get graphId(): string {
-    return this.graph.graphId
-  }
-
-  get identity(): PeerName {
-    return this.graph.identity
-  }
-
-  get records(): Records {
-    return this.graph.records
-  }
 
   async status(): Promise<GroupStatus> {
     const status = await this.graph.status()
     return { ...status, membership: this.engine.standing(), found: this.reach.found }
   }
 
-  now(): Promise<Date> {
-    return this.graph.now()
-  }
-
-  addresses(): Promise<readonly string[]> {
-    return this.graph.addresses()
-  }
-
-  nodes(): Promise<readonly NodeInfo[]> {
-    return this.graph.nodes()
-  }
-
-  node(peer: PeerName): Promise<NodeInfo> {
-    return this.graph.node(peer)
-  }
-
-  links(): Promise<readonly LinkInfo[]> {
-    return this.graph.links()
-  }
-
   connected(options: Dialing = {}): Promise<void> {
-    return this.graph.connected(options)
+    return this.#orNobody(options, (waiting) => this.graph.connected(waiting))
   }
 
   synchronized(options: Dialing = {}): Promise<void> {
-    return this.graph.synchronized(options)
+    return this.#orNobody(options, (waiting) => this.graph.synchronized(waiting))
   }
 
   async goOnline(): Promise<void> {
@@ -206,32 +176,12 @@ export class OpenGroup implements Group {
     await this.graph.goOnline()
   }
 
-  send<In>(to: PeerName, type: MessageType<In, unknown>, payload: In, options: Waiting = {}): Promise<void> {
-    return this.#toMember(to, () => this.graph.send(to, type, payload, options))
+  override send<In>(to: PeerName, type: MessageType<In, unknown>, payload: In, options: Waiting = {}): Promise<void> {
+    return this.#toMember(to, () => super.send(to, type, payload, options))
   }
 
-  messages<Out>(type: MessageType<unknown, Out>, options: Waiting = {}): AsyncIterable<GraphMessageIn<Out>> {
-    return this.graph.messages(type, options)
-  }
-
-  connect(to: PeerName, protocol: string, options: Dialing = {}): Promise<DirectConnection> {
-    return this.#toMember(to, () => this.graph.connect(to, protocol, options))
-  }
-
-  connections(protocol: string, options: Waiting = {}): AsyncIterable<DirectConnection> {
-    return this.graph.connections(protocol, options)
-  }
-
-  addAddresses(addresses: readonly string[]): Promise<void> {
-    return this.graph.addAddresses(addresses)
-  }
-
-  setPresence(presence: Parameters<Graph['setPresence']>[0]): Promise<void> {
-    return this.graph.setPresence(presence)
-  }
-
-  exportDatabase(file: string, options: Waiting = {}): Promise<void> {
-    return this.graph.exportDatabase(file, options)
+  override connect(to: PeerName, protocol: string, options: Dialing = {}): Promise<DirectConnection> {
+    return this.#toMember(to, () => super.connect(to, protocol, options))
   }
 
   on<Event extends keyof GroupEvents>(
@@ -253,7 +203,7 @@ export class OpenGroup implements Group {
   async setProperties(changes: GroupPropertyChanges): Promise<GroupProperties> {
     this.graph.requireOpen()
     requireChangeable(changes)
-    if (!this.engine.hasGroupKey) throw this.#noKey()
+    if (!this.engine.hasGroupKey) throw new PeerageError('group-key-not-here', { group: this.peerName })
     await written<EngineProperties>((done) => this.engine.setProperties(changes, done))
     return this.#properties()
   }
@@ -266,7 +216,7 @@ export class OpenGroup implements Group {
   async cancelInvitation(invitation: string): Promise<void> {
     this.graph.requireOpen()
     const link = linkIn(this.#inviting(), this.peerName, invitation)
-    await this.#asWhoMay((as, done) => this.engine.cancelLink(link, KEEPING_ALL, as, done))
+    await written<void>((done) => this.engine.cancelLink(link, KEEPING_ALL, undefined, done))
   }
 
   async removePassword(): Promise<void> {
@@ -277,12 +227,12 @@ export class OpenGroup implements Group {
   async members({ connected }: { readonly connected?: boolean | undefined } = {}): Promise<readonly Member[]> {
     this.graph.requireOpen()
     const members = this.engine.members()
-    return members.filter(({ isConnected }) => connected === undefined || isConnected === connected).map(memberOf)
+    return members.filter(({ isConnected }) => connected === undefined || isConnected === connected).map(publicMember)
   }
 
   async member(peer: PeerName): Promise<Member> {
     this.graph.requireOpen()
-    return memberOf(this.engine.member(parsePeerName(peer)))
+    return publicMember(this.engine.member(parsePeerName(peer)))
   }
 
   async setRole(peer: PeerName, role: Role, options: RevokeOptions = {}): Promise<void> {
@@ -310,7 +260,7 @@ export class OpenGroup implements Group {
   async revoke(peer: PeerName, options: RevokeOptions = {}): Promise<void> {
     this.graph.requireOpen()
     const [name, keeping] = [parsePeerName(peer), keepingOf(options)]
-    await this.#asWhoMay((as, done) => this.engine.revoke(name, keeping, as, done))
+    await written<void>((done) => this.engine.revoke(name, keeping, undefined, done))
   }
 
   async leave({ losesGroupKey }: { readonly losesGroupKey?: boolean | undefined } = {}): Promise<void> {
@@ -324,14 +274,7 @@ export class OpenGroup implements Group {
 
   async exportConfiguration(password: string): Promise<string> {
     this.graph.requireOpen()
-    const { crypto, random } = this.#ports
-    const { group, graphId, identity, cloud } = this.#stored
-    const chain = this.engine.chain() ?? this.#stored.chain
-    if (chain === undefined) {
-      throw new PeerageError('membership-not-in-force', { group, problem: 'there is none yet' })
-    }
-    const hints = hintsOf(this.#inviting()).slice(0, MOST_CONFIGURED_HINTS)
-    return encodeGroupConfiguration(crypto, random, { group, graphId, identity, cloud, hints, chain }, password)
+    return this.#carrying.exportConfiguration(password)
   }
 
   async hasKey(): Promise<boolean> {
@@ -341,23 +284,17 @@ export class OpenGroup implements Group {
 
   async exportKey(password: string): Promise<string> {
     this.graph.requireOpen()
-    const { groupKey } = this.#stored
-    if (groupKey === undefined) throw this.#noKey()
-    const { crypto, random } = this.#ports
-    return encodeGroupKey(crypto, random, this.peerName, groupKey, password)
+    return this.#carrying.exportKey(password)
   }
 
   async importKey(text: string, password: string): Promise<void> {
     this.graph.requireOpen()
-    const groupKey = decodeGroupKey(this.#ports.crypto, text, this.peerName, password)
-    this.engine.setGroupKey(groupKey)
-    this.keep({ groupKey })
+    this.#carrying.importKey(text, password)
   }
 
   async removeKey(): Promise<void> {
     this.graph.requireOpen()
-    this.keep({ groupKey: undefined })
-    this.engine.setGroupKey(undefined)
+    this.#carrying.removeKey()
   }
 
   close(): Promise<void> {
@@ -377,14 +314,24 @@ export class OpenGroup implements Group {
     this.#events.close()
   }
 
-  /** Whoever may: the member, or else the group itself, where its key is. */
-  async #asWhoMay(operation: (as: RevokingAs, done: GroupDone<void>) => void): Promise<void> {
+  /** As long as nothing of the group is here, a search that finds nobody ends the wait, though another one will follow (P-053). */
+  async #orNobody(options: Dialing, wait: (options: Dialing) => Promise<void>): Promise<void> {
+    if (this.graph.engine.isReady) return wait(options)
+    const over = new AbortController()
+    const abort = (): void => over.abort(options.signal?.reason)
+    options.signal?.throwIfAborted()
+    options.signal?.addEventListener('abort', abort, { once: true })
+    const former = this.failure
+    const nobody = this.changes
+      .until(() => this.failure !== former, over.signal)
+      .then(() => {
+        throw this.failure
+      })
     try {
-      await written<void>((done) => operation('member', done))
-    } catch (error) {
-      const isLacking = PeerageError.is(error, 'not-authorized') || PeerageError.is(error, 'membership-not-in-force')
-      if (!isLacking || !this.engine.hasGroupKey) throw error
-      await written<void>((done) => operation('group', done))
+      await Promise.race([wait({ ...options, signal: over.signal }), nobody])
+    } finally {
+      options.signal?.removeEventListener('abort', abort)
+      over.abort()
     }
   }
 
@@ -413,17 +360,10 @@ export class OpenGroup implements Group {
     }
   }
 
-  #noKey(): PeerageError {
-    return new PeerageError('group-key-not-here', { group: this.peerName })
-  }
-
-  /** Until the record is here, as the graph has them. */
   #properties(): GroupProperties {
-    const known = this.engine.properties()
-    const { memberDataOptional = false, presenceDisabled = false, creator = this.peerName } = known ?? {}
-    const ofGraph = known === undefined ? this.graph.engine.properties() : graphPropertiesOf(known)
-    const cloud = known === undefined ? this.#stored.cloud : known.cloud || undefined
-    return { ...ofGraph, creator, cloud, memberDataOptional, presenceDisabled }
+    const { cloud } = this.#stored
+    const unknown = { ...this.graph.engine.properties(), creator: this.peerName, cloud }
+    return publicProperties(this.engine.properties(), unknown)
   }
 
   // What the parts tell
@@ -448,6 +388,8 @@ export class OpenGroup implements Group {
         this.engine.synchronized()
       },
       raised: this.#graphEvents(),
+      suspended: () => this.engine.suspend(),
+      resumed: () => this.engine.resume(),
       attempted: (...attempt) => this.reach.attempted(...attempt),
       connectionRequired: () => this.reach.connectionRequired(),
       listening: (endpoints) => {
@@ -477,7 +419,7 @@ export class OpenGroup implements Group {
   #keeping(): GroupKeeping {
     return {
       joined: (chain) => {
-        this.keep({ chain, fetches: undefined })
+        this.#note({ chain, fetches: undefined })
         this.reach.setChain(this.engine.chain())
       },
       // It stands at the beginning of the chain, which is to come.
@@ -505,11 +447,11 @@ export class OpenGroup implements Group {
     const properties = this.#properties()
     this.#events.raise('properties', properties)
     const { friendlyName } = properties
-    if (friendlyName !== this.#stored.friendlyName) this.keep({ friendlyName })
+    if (friendlyName !== this.#stored.friendlyName) this.#note({ friendlyName })
   }
 
   #setEnded(hasEnded: boolean): void {
-    if (hasEnded !== this.#stored.hasEnded) this.keep({ hasEnded })
+    if (hasEnded !== this.#stored.hasEnded) this.#note({ hasEnded })
   }
 
   #searchFailed(failure: PeerageError): void {
@@ -519,29 +461,5 @@ export class OpenGroup implements Group {
     const tried = 'tried' in details ? details.tried : []
     this.#events.raise('connection-failed', { code, message, tried })
     this.changes.wake()
-  }
-}
-
-function keepingOf({ keep = 'all' }: RevokeOptions): Keeping {
-  return { ...KEEPING_ALL, records: typeof keep === 'string' ? keep : new Set(keep) }
-}
-
-/** Names, classifier, cloud and the rest are fixed when the group is made. @throws PeerageError `invalid-graph-property` */
-function requireChangeable(changes: GroupPropertyChanges): void {
-  const changeable = ['friendlyName', 'comment', 'memberDataOptional', 'presenceDisabled', 'deferredExpiration']
-  for (const [name, value] of Object.entries(changes)) {
-    if (changeable.includes(name)) continue
-    const expected = `left out: what can be changed is ${changeable.join(', ')}`
-    throw new PeerageError('invalid-graph-property', { name, value: String(value), expected })
-  }
-}
-
-function memberOf(info: GroupMemberInfo): Member {
-  const { peerName, friendlyName = '', roles, issuer, validFrom, validUntil, isConnected, addresses } = info
-  const [role = 'member'] = roles
-  return {
-    ...{ peerName, friendlyName, role, roles, issuer },
-    ...{ since: new Date(validFrom), expires: new Date(validUntil) },
-    ...{ connected: isConnected, addresses: addresses.map(formatEndpoint) },
   }
 }

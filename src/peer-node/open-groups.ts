@@ -22,6 +22,7 @@ import { parseDuration } from '../runtime/duration.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Storage } from '../runtime/storage.ts'
+import { subnetsOf } from './cloud-addresses.ts'
 import { databaseName } from './graph-descriptions.ts'
 import type { GraphHost, GraphHostPorts } from './graph-host.ts'
 import { importRecords, openImport } from './graph-import.ts'
@@ -153,7 +154,7 @@ export class OpenGroups implements Groups {
       entry: entryAgain(stored),
       creates: undefined,
       opensAs: options,
-      seeds: [],
+      seeds: seedsOf(stored),
     })
     try {
       if (options.offline !== true) await opened.goOnline()
@@ -281,7 +282,7 @@ export class OpenGroups implements Groups {
     const { graphId, identity } = stored
     const link = { name: identity, keyPair: identities.keyPair(identity) }
     const { friendlyName } = identities.get(identity)
-    const ranges = rangesIn(clouds, stored.cloud)
+    const ranges = (): readonly AddressRange[] | undefined => this.#rangesIn(stored.cloud)
     const created = creates && graphPropertiesOf(creates)
     const root = stored.chain?.chain[0]
     const opened: OpenGroup = new OpenGroup(
@@ -296,7 +297,10 @@ export class OpenGroups implements Groups {
             { follower, propertiesChanged: () => undefined, closed: () => this.#open.delete(name) },
           )
         },
-        keep: (changed) => this.#keep(name, changed),
+        keep: (changed) => {
+          // After it was closed, somebody else may have it.
+          if (this.#open.has(name)) this.#files.write(name, changed)
+        },
         forget: () => this.#forget(name, stored.group),
       },
     )
@@ -311,14 +315,17 @@ export class OpenGroups implements Groups {
     }
   }
 
-  #keep(name: string, changed: StoredGroup): void {
-    if (!this.#open.has(name)) return
-    try {
-      this.#files.write(name, changed)
-    } catch (error) {
-      if (!(error instanceof PeerageError)) throw error
-      this.#ports.log.warn('what is to be known of a group could not be kept', { reason: error.message })
+  /** Which addresses the members in a cloud use: of a private one those that it was opened with, of links those of their subnets. */
+  #rangesIn(name: string | undefined): readonly AddressRange[] | undefined {
+    const made = name === undefined ? undefined : makeCloud(name)
+    if (made?.scope === 'private') {
+      const open = this.#options.clouds.open().find(({ cloud }) => cloud.name === name)
+      return open && rangesOf(open.cloud)
     }
+    if (made?.scope !== 'link-local') return undefined
+    const machine = this.#ports.networkInterfaces.list().filter(({ loopback }) => !loopback)
+    const interfaces = new Set(machine.map(({ interface: one }) => one))
+    return rangesOf({ ...made, subnets: [...interfaces].flatMap((one) => subnetsOf(one, machine)) })
   }
 
   /** Who joins: the one that the invitation is for, if it is for one, or the default identity. */
@@ -414,12 +421,6 @@ function scopeOf(cloud: string | undefined): GraphScope {
   if (cloud === undefined) return 'global'
   const { scope } = makeCloud(cloud)
   return scope === 'private' ? 'global' : scope
-}
-
-/** Of a private cloud, the ranges that it was opened with here. */
-function rangesIn(clouds: OpenClouds, name: string | undefined): readonly AddressRange[] | undefined {
-  const open = clouds.open().find(({ cloud }) => cloud.name === name && cloud.scope === 'private')
-  return open && rangesOf(open.cloud)
 }
 
 function presenceLifetimeOf({ presenceLifetime }: CreateGroupOptions): number {

@@ -154,7 +154,7 @@ describe('over TLS', () => {
 })
 
 describe('whoever is not in the graph', () => {
-  test('G-015: gets nothing by TLS 1.2, sees nothing on the wire, and another certificate of each process', async () => {
+  test('G-015, P-060: gets nothing by TLS 1.2, sees nothing on the wire, and another certificate of each process', async () => {
     const ann = makeNode('ann of the secret graph')
     const bob = makeNode('bob of the secret graph')
     const to = await bob.listen()

@@ -267,7 +267,7 @@ describe('strangers', () => {
     expect(bob.acceptor.strangers).toBe(0)
   })
 
-  test('G-140: whoever poses as a node without knowing the graph learns no name, key or graph', () => {
+  test('G-140, P-060: whoever poses as a node without knowing the graph learns no name, key or graph', () => {
     const world = makeWorld()
     const ann = new LinkNode(world.addHost('ann'))
     const { taken, endpoint } = Stranger.listen(world.addHost('eve'))

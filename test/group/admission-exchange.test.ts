@@ -61,6 +61,12 @@ class Member implements AdmissionMember {
     const run = new PasswordAdmission(crypto, random, passwordLink, right)
     return { run, issue: () => ann.verified }
   }
+  chainNamed() {
+    return this.knows ? bob.verified.bytes : undefined
+  }
+  chainCame(chain: Uint8Array) {
+    return chain.length === 0 ? 'forged' : ann.verified
+  }
   joined(chain: Uint8Array) {
     return chain.length === 0 ? 'forged' : undefined
   }
@@ -112,6 +118,8 @@ function run(dialler: End, responder: End): readonly [string, string] {
 const hello: AdmissionItem = { kind: 'hello' }
 const myGmc: AdmissionItem = { kind: 'my-gmc', chain: bob.verified.bytes }
 const yourGmc: AdmissionItem = { kind: 'your-gmc', chain: ann.verified.bytes }
+const wantChain: AdmissionItem = { kind: 'want-chain', digest: bob.verified.digest }
+const chain: AdmissionItem = { kind: 'chain', chain: bob.verified.bytes }
 const none: AdmissionItem = { kind: 'password', body: new Uint8Array() }
 const challenge: AdmissionItem = {
   kind: 'password',
@@ -121,6 +129,8 @@ const challenge: AdmissionItem = {
 const states: Readonly<Record<AdmissionState, () => End>> = {
   'graph-named': () => new End(false),
   'hello-sent': () => new End(true),
+  'chain-wanted': () => new End(true, (one) => (one.start = { wantsChain: bob.verified.digest })),
+  'chain-given': () => new End(false).take(hello, wantChain),
   'password-sent': () => new End(true, (one) => (one.start = 'password')),
   'password-proven': () => new End(true, (one) => (one.start = 'password')).take(hello, myGmc, challenge),
   'password-received': () => new End(false, (one) => (one.own = bob.verified)).take(hello, none),
@@ -142,11 +152,22 @@ const messages: Readonly<Record<string, readonly AdmissionItem[]>> = {
   password: [challenge],
   'password, your-gmc': [challenge, yourGmc],
   'your-gmc, password': [yourGmc, challenge],
+  'want-chain': [wantChain],
+  'hello, want-chain': [hello, wantChain],
+  'hello, want-chain, my-gmc': [hello, wantChain, myGmc],
+  chain: [chain],
+  'hello, chain': [hello, chain],
+  'chain, my-gmc': [chain, myGmc],
 }
 
 /** What each state takes, and what comes of it. Everything else is unexpected. */
 const taken: Readonly<Partial<Record<AdmissionState, Readonly<Record<string, string>>>>> = {
-  'graph-named': { hello: 'complete', 'hello, my-gmc': 'complete', 'hello, password': 'refused may-not-admit' },
+  'graph-named': {
+    ...{ hello: 'complete', 'hello, my-gmc': 'complete', 'hello, password': 'refused may-not-admit' },
+    'hello, want-chain': 'chain-given',
+  },
+  'chain-wanted': { chain: 'hello-sent' },
+  'chain-given': { 'my-gmc': 'complete' },
   'hello-sent': { hello: 'complete', 'hello, my-gmc': 'complete' },
   'password-sent': { 'hello, my-gmc, password': 'password-proven' },
   'password-received': { password: 'refused malformed' },
@@ -233,11 +254,26 @@ test('P-062: items of unknown kinds are passed over and counted, up to a limit',
 })
 
 test('P-062: what is written is read again, each reason too, and the kinds have their numbers', () => {
-  const items = [hello, myGmc, yourGmc, none, challenge]
+  const items = [hello, myGmc, yourGmc, none, challenge, wantChain, chain]
   expect(decodeAdmission(encodeAdmission(items))).toEqual({ items, unknown: 0 })
   for (const reason of admissionRefusals) {
     const refused: AdmissionItem[] = [{ kind: 'refused', reason }]
     expect(decodeAdmission(encodeAdmission(refused))).toEqual({ items: refused, unknown: 0 })
   }
-  expect(ADMISSION_KINDS).toEqual({ hello: 0, 'my-gmc': 1, 'your-gmc': 2, password: 5, refused: 256 })
+  expect(ADMISSION_KINDS).toEqual({
+    ...{ hello: 0, 'my-gmc': 1, 'your-gmc': 2, password: 5, refused: 256 },
+    ...{ 'want-chain': 257, chain: 258 },
+  })
+})
+
+test('P-130: the chain above a link is asked for by its digest, and without it the exchange ends', () => {
+  const dialler = (): End => new End(true, (one) => (one.start = { wantsChain: bob.verified.digest }))
+  const [knowing, asking] = [new End(false, (one) => (one.own = bob.verified)), dialler()]
+  expect(run(asking, knowing)).toEqual(['admitted', 'admitted'])
+  const ignorant = new End(false, (one) => (one.knows = false))
+  const refused = dialler()
+  expect(run(refused, ignorant)).toEqual(['refused', 'refused'])
+  expect(refused.exchange.reason).toBe(`refused there: ${refusalTexts['chain-not-known']}`)
+  const fooled = dialler().take({ kind: 'chain', chain: new Uint8Array() })
+  expect(fooled.exchange.reason).toBe(`refused here: ${refusalTexts.forged}`)
 })

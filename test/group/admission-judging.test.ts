@@ -4,12 +4,10 @@
  */
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RECORD_LIFE } from '../../src/graph/graph-properties.ts'
-import type { Admission, LinkToJudge } from '../../src/graph/security-provider.ts'
-import { type AdmissionItem, decodeAdmission, encodeAdmission } from '../../src/group/admission-message.ts'
+import type { AdmissionItem } from '../../src/group/admission-message.ts'
 import type { AdmissionRefusal } from '../../src/group/admission-refusal.ts'
 import { admittersOf, settingPassword } from '../../src/group/group-password.ts'
 import { expirationOfProof } from '../../src/group/group-record-rules.ts'
-import { type GroupEntry, GroupSecurity } from '../../src/group/group-security.ts'
 import type { MemberChain } from '../../src/group/member-chain.ts'
 import { encodeMembership, MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
 import { encodePasswordRecord, expirationOfPassword, PASSWORD_TYPE } from '../../src/group/password-record.ts'
@@ -20,9 +18,9 @@ import { CLOCK_TOLERANCE } from '../../src/identity/certificate/certificate-veri
 import type { Role } from '../../src/identity/role.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { equalBytes, toHex } from '../../src/runtime/bytes.ts'
-import type { SigningKeyPair } from '../../src/runtime/crypto.ts'
 import { nameOf } from '../identity/certificate/certificate-samples.ts'
 import { crypto, random } from '../identity/platform.ts'
+import { AdmissionEnd, type AdmissionGroup, LoneAdmission, meet } from './lone-admission.ts'
 import {
   type Author,
   groupKey,
@@ -40,6 +38,7 @@ import { SimulatedGroup } from './simulated-group.ts'
 const DAY = 86_400_000
 const ann = member(groupKey, 1, ['administrator'])
 const bob = member(ann, 2)
+const world: AdmissionGroup = { root: groupKey.chain[0], now: NOW }
 const carol = member(ann, 3)
 const dan = member(groupKey, 8)
 const verifier = { cost: { memory: LEAST_PASSWORD_MEMORY, passes: 1 }, value: new Uint8Array(32).fill(5) }
@@ -70,97 +69,15 @@ function password(role: Role, ...admitters: readonly MemberHolder[]): GraphRecor
   return written(ann, { type: PASSWORD_TYPE, payload: encodePasswordRecord(setting), expires })
 }
 
-/** A node, as far as it lets in and is let in. */
-class Node {
-  readonly security: GroupSecurity
-  readonly joined: MemberChain[] = []
-  readonly letIn: MemberChain[] = []
-  readonly keyPair: SigningKeyPair
-  now = NOW
-
-  constructor(of: { readonly keyPair: SigningKeyPair }, entry: GroupEntry, ...stored: readonly GraphRecord[]) {
-    this.keyPair = of.keyPair
-    const identity = { name: nameOf(of.keyPair), keyPair: of.keyPair }
-    const clock = { utc: () => this.now, monotonic: () => this.now }
-    this.security = new GroupSecurity(
-      { crypto, random, clock, identity, changed: () => undefined },
-      {
-        ...{ group: groupName, root: groupKey.chain[0], entry },
-        owner: {
-          ...{ precedes: () => undefined, changed: () => undefined, rootLearned: () => undefined },
-          letIn: (chain) => this.letIn.push(chain),
-          joined: (chain) => this.joined.push(chain),
-        },
-      },
-    )
-    for (const record of stored) this.security.stored(record)
-  }
-
-  /** How many chains of others are known here. */
-  get others(): number {
-    const { records } = this.security
-    return [...(records?.state.keys() ?? [])].filter((key) => key !== toHex(this.keyPair.publicKey)).length
-  }
-
-  count(event: string): number {
-    return this.security.counters()[event] ?? 0
-  }
-}
-
-const holding = (of: MemberHolder, ...stored: readonly GraphRecord[]): Node =>
-  new Node(of, { kind: 'chain', chain: of.verified }, ...stored)
-const knowing = (seed: number, ...stored: readonly GraphRecord[]): Node =>
-  new Node({ keyPair: keyPairOf(seed) }, { kind: 'password', verifier }, ...stored)
-
-/** One end of a link, and what it has said. */
-class End {
-  readonly said: (readonly AdmissionItem[])[] = []
-  readonly admission: Admission
-
-  constructor(node: Node, peer: { readonly keyPair: SigningKeyPair }, isDialler: boolean) {
-    const { publicKey } = peer.keyPair
-    const to: LinkToJudge = {
-      peer: { name: nameOf(peer.keyPair), publicKey, key: toHex(publicKey) },
-      ...{ isDialler, source: '192.0.2', channelBinding: new Uint8Array(32).fill(7) },
-    }
-    this.admission = node.security.admit(to, (message) => {
-      const read = decodeAdmission(message)
-      if (typeof read === 'string') throw new Error(read)
-      this.said.push(read.items)
-    })
-  }
-
-  hear(...items: readonly AdmissionItem[]): this {
-    this.admission.received(encodeAdmission(items))
-    return this
-  }
-
-  get last(): readonly AdmissionItem[] | undefined {
-    return this.said.at(-1)
-  }
-}
-
-/** Both ends, until neither has anything to say. */
-function meet(dialler: Node, responder: Node): readonly [string, string] {
-  const ends = [new End(dialler, responder, true), new End(responder, dialler, false)] as const
-  const heard = [0, 0]
-  for (let hasSaid = true; hasSaid; ) {
-    hasSaid = false
-    for (const [at, end] of ends.entries()) {
-      const items = ends[1 - at]?.said[heard[at] ?? 0]
-      if (items === undefined) continue
-      heard[at] = (heard[at] ?? 0) + 1
-      end.hear(...items)
-      hasSaid = true
-    }
-  }
-  return [ends[0].admission.verdict, ends[1].admission.verdict]
-}
+const holding = (of: MemberHolder, ...stored: readonly GraphRecord[]): LoneAdmission =>
+  new LoneAdmission(world, of, { kind: 'chain', chain: of.verified }, stored)
+const knowing = (seed: number, ...stored: readonly GraphRecord[]): LoneAdmission =>
+  new LoneAdmission(world, { keyPair: keyPairOf(seed) }, { kind: 'password', verifier }, stored)
 
 const refusedAs = (reason: AdmissionRefusal): readonly AdmissionItem[] => [{ kind: 'refused', reason }]
 
 describe('with what a dialler begins', () => {
-  const begins = (node: Node): readonly AdmissionItem[] | undefined => new End(node, ann, true).last
+  const begins = (node: LoneAdmission): readonly AdmissionItem[] | undefined => new AdmissionEnd(node, ann, true).last
 
   test('P-063: Hello and its chain if that is in force, also one just made with a link', () => {
     expect(begins(holding(bob))).toEqual([hello, gmc(bob.verified)])
@@ -172,7 +89,7 @@ describe('with what a dialler begins', () => {
     const late = holding(bob)
     late.now = bob.verified.notAfter + 1
     expect(begins(late)).toEqual([hello])
-    expect(begins(new Node(bob, { kind: 'fetched', digest: bob.verified.digest }))).toEqual([hello])
+    expect(begins(new LoneAdmission(world, bob, { kind: 'fetched', digest: bob.verified.digest }, []))).toEqual([hello])
   })
 
   test('P-063: Hello and an empty Password if it has no chain and knows the password, and never with a chain', () => {
@@ -185,32 +102,32 @@ describe('with what a dialler begins', () => {
 
   test('P-063: nothing, and no link, where it has none of these', () => {
     const node = holding(bob, revocation(bob))
-    const end = new End(node, ann, true)
+    const end = new AdmissionEnd(node, ann, true)
     expect([end.said, end.admission.verdict]).toEqual([[], 'refused'])
-    expect(new End(knowing(2, membership(bob), revocation(bob)), ann, true).said).toEqual([])
+    expect(new AdmissionEnd(knowing(2, membership(bob), revocation(bob)), ann, true).said).toEqual([])
   })
 })
 
 describe('how a responder judges', () => {
   test('P-064: it answers a good chain, or a good Hello alone, with its own chain, or alone if that has expired', () => {
     for (const shown of [[hello, gmc(bob.verified)], [hello]]) {
-      const end = new End(holding(ann, membership(bob)), bob, false).hear(...shown)
+      const end = new AdmissionEnd(holding(ann, membership(bob)), bob, false).hear(...shown)
       expect([end.said, end.admission.verdict]).toEqual([[[hello, gmc(ann.verified)]], 'admitted'])
       const short = member(groupKey, 1, ['administrator'], { notAfter: NOW - 1000 })
-      const expired = new End(holding(short, membership(short), membership(carol)), carol, false)
+      const expired = new AdmissionEnd(holding(short, membership(short), membership(carol)), carol, false)
       expect(expired.hear(...(shown.length === 1 ? shown : [hello, gmc(carol.verified)])).said).toEqual([[hello]])
       expect(expired.admission.verdict).toBe('admitted')
     }
   })
 
   test('P-064, P-065: it shows nothing of its own before that was judged', () => {
-    const end = new End(holding(ann), bob, false).hear(hello, gmc(carol.verified))
+    const end = new AdmissionEnd(holding(ann), bob, false).hear(hello, gmc(carol.verified))
     expect([end.said, end.admission.verdict]).toEqual([[refusedAs('other-key')], 'refused'])
   })
 
   test('P-064: it answers an offered password with its chain and a challenge, or closes', () => {
-    const answer = (node: Node, ...items: readonly AdmissionItem[]) => {
-      const { said } = new End(node, { keyPair: keyPairOf(9) }, false).hear(...items)
+    const answer = (node: LoneAdmission, ...items: readonly AdmissionItem[]) => {
+      const { said } = new AdmissionEnd(node, { keyPair: keyPairOf(9) }, false).hear(...items)
       expect(said).toHaveLength(1)
       return said[0]
     }
@@ -268,7 +185,7 @@ describe('how either side judges the chain of the other', () => {
     for (const isDialler of [true, false]) {
       const node = holding(dan, membership(dan), ...stored)
       const [others, before] = [node.others, node.security.records?.state.chainsOf(toHex(keyPairOf(5).publicKey))]
-      const end = new End(node, peer, isDialler).hear(hello, { kind: 'my-gmc', chain })
+      const end = new AdmissionEnd(node, peer, isDialler).hear(hello, { kind: 'my-gmc', chain })
       expect([end.last, end.admission.verdict]).toEqual([refusedAs(reason), 'refused'])
       expect(node.count(`refused-${reason}`)).toBe(1)
       // Nothing is stored.
@@ -280,7 +197,7 @@ describe('how either side judges the chain of the other', () => {
   test('P-065: one that is right is taken by both', () => {
     for (const isDialler of [true, false]) {
       const node = holding(bob)
-      const end = new End(node, theirs, isDialler).hear(hello, gmc(theirs.verified))
+      const end = new AdmissionEnd(node, theirs, isDialler).hear(hello, gmc(theirs.verified))
       expect(end.admission.verdict).toBe('admitted')
       expect(node.security.isAdmitted(theirs.keyPair.publicKey)).toBe(true)
     }
@@ -289,7 +206,7 @@ describe('how either side judges the chain of the other', () => {
   test('P-066: Hello alone is taken by either side from who has a chain in force here, and from nobody else', () => {
     for (const isDialler of [true, false]) {
       const verdict = (...stored: readonly GraphRecord[]): string | undefined => {
-        const end = new End(holding(ann, ...stored), bob, isDialler).hear(hello)
+        const end = new AdmissionEnd(holding(ann, ...stored), bob, isDialler).hear(hello)
         return end.last?.[0]?.kind === 'refused' ? end.last[0].reason : end.admission.verdict
       }
       expect(verdict(membership(bob))).toBe('admitted')
@@ -306,7 +223,7 @@ describe('how either side judges the chain of the other', () => {
 
   test('P-129: a chain through a link that nobody has let in yet is a request, and is judged by who may answer it', () => {
     const peer = { keyPair: keyPairOf(30) }
-    const ask = (node: Node) => new End(node, peer, false).hear(hello, gmc(unknown.verified))
+    const ask = (node: LoneAdmission) => new AdmissionEnd(node, peer, false).hear(hello, gmc(unknown.verified))
     const responder = holding(ann)
     expect(ask(responder).last).toEqual([hello, gmc(ann.verified)])
     expect(responder.letIn).toEqual([unknown.verified])
@@ -315,7 +232,7 @@ describe('how either side judges the chain of the other', () => {
     expect(ask(guest).last).toEqual(refusedAs('may-not-admit'))
     expect(guest.letIn).toEqual([])
     const below = member(member(link(ann, 24, 'inviting-member'), 25, ['inviting-member']), 30)
-    const end = new End(holding(ann), peer, false).hear(hello, gmc(below.verified))
+    const end = new AdmissionEnd(holding(ann), peer, false).hear(hello, gmc(below.verified))
     expect(end.last).toEqual(refusedAs('not-let-in'))
   })
 })
@@ -325,10 +242,12 @@ describe('whoever joins by password', () => {
 
   test('P-067: proves nothing to somebody whose chain does not hold', () => {
     const joiner = knowing(9)
-    const end = new End(joiner, ann, true).hear(hello, gmc(bob.verified), offered)
+    const end = new AdmissionEnd(joiner, ann, true).hear(hello, gmc(bob.verified), offered)
     expect(end.said).toEqual([[hello, offered], refusedAs('other-key')])
     const revoked = knowing(9, membership(ann), revocation(ann))
-    expect(new End(revoked, ann, true).hear(hello, gmc(ann.verified), offered).last).toEqual(refusedAs('revoked'))
+    expect(new AdmissionEnd(revoked, ann, true).hear(hello, gmc(ann.verified), offered).last).toEqual(
+      refusedAs('revoked'),
+    )
   })
 
   test('P-067: is told by who may not admit, so that it tries the next', () => {
@@ -344,7 +263,7 @@ describe('whoever joins by password', () => {
     const [chain] = joiner.joined
     if (chain === undefined) throw new Error('it was given one')
     expect(equalBytes(chain.leaf.publicKey, keyPairOf(9).publicKey)).toBe(true)
-    expect(new End(joiner, bob, true).last).toEqual([hello, gmc(chain)])
+    expect(new AdmissionEnd(joiner, bob, true).last).toEqual([hello, gmc(chain)])
     expect(meet(joiner, holding(bob))).toEqual(['admitted', 'admitted'])
   })
 
@@ -355,7 +274,7 @@ describe('whoever joins by password', () => {
   ]
   test.each(given)('P-067, P-070: does not take a chain %s, and says so: %s', (_what, reason, bytes) => {
     const [joiner, responder] = [knowing(9), holding(ann, ...set)]
-    const [one, other] = [new End(joiner, responder, true), new End(responder, joiner, false)]
+    const [one, other] = [new AdmissionEnd(joiner, responder, true), new AdmissionEnd(responder, joiner, false)]
     other.hear(...(one.last ?? []))
     one.hear(...(other.last ?? []))
     other.hear(...(one.last ?? []))
@@ -363,7 +282,7 @@ describe('whoever joins by password', () => {
     if (confirmation === undefined) throw new Error('it was confirmed')
     one.hear(confirmation, { kind: 'your-gmc', chain: bytes })
     expect([one.last, one.admission.verdict, joiner.joined]).toEqual([refusedAs(reason), 'refused', []])
-    expect(new End(joiner, bob, true).last).toEqual([hello, offered])
+    expect(new AdmissionEnd(joiner, bob, true).last).toEqual([hello, offered])
   })
 })
 
@@ -374,19 +293,27 @@ test('P-070: both sides know why, and count it', () => {
   late.now = NOW - 2 * DAY
   const six = member(groupKey, 6, ['administrator'])
   const lockedBy = password('member', ann, six)
-  const wrong = new Node(
-    { keyPair: keyPairOf(9) },
-    { kind: 'password', verifier: { ...verifier, value: new Uint8Array(32) } },
-  )
+  const guess = { ...verifier, value: new Uint8Array(32) }
+  const wrong = new LoneAdmission(world, { keyPair: keyPairOf(9) }, { kind: 'password', verifier: guess }, [])
   const cost = { memory: LEAST_PASSWORD_MEMORY, passes: 2 }
-  const dearer = new Node({ keyPair: keyPairOf(9) }, { kind: 'password', verifier: { ...verifier, cost } })
+  const dearer = new LoneAdmission(
+    world,
+    { keyPair: keyPairOf(9) },
+    { kind: 'password', verifier: { ...verifier, cost } },
+    [],
+  )
   const set = [membership(ann), password('member', ann)]
-  const cases: readonly (readonly [AdmissionRefusal, Node, Node, 'dialler' | 'responder'])[] = [
+  const cases: readonly (readonly [AdmissionRefusal, LoneAdmission, LoneAdmission, 'dialler' | 'responder'])[] = [
     ['not-yet-valid', early, holding(ann), 'responder'],
     ['expired', late, holding(ann), 'responder'],
     ['revoked', holding(bob), holding(ann, membership(bob), revocation(bob)), 'responder'],
     ['revoked', holding(carol, membership(bob), revocation(bob)), holding(bob), 'dialler'],
-    ['not-a-member', new Node(bob, { kind: 'fetched', digest: bob.verified.digest }), holding(ann), 'responder'],
+    [
+      'not-a-member',
+      new LoneAdmission(world, bob, { kind: 'fetched', digest: bob.verified.digest }, []),
+      holding(ann),
+      'responder',
+    ],
     ['no-password', knowing(9), holding(ann), 'responder'],
     ['may-not-admit', knowing(9), holding(carol, ...set, membership(carol)), 'responder'],
     [

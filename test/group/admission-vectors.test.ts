@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type AdmissionItem, decodeAdmission, encodeAdmission } from '../../src/group/admission-message.ts'
 import { admissionRefusals, refusalTexts } from '../../src/group/admission-refusal.ts'
+import { chainDigestFromBytes } from '../../src/group/digests.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
 import { hex } from '../records/record-vectors.ts'
 
 interface Vectors {
   readonly messages: readonly {
     readonly what: string
-    readonly items: readonly { kind: string; chain?: string; body?: string; reason?: string }[]
+    readonly items: readonly { kind: string; chain?: string; body?: string; digest?: string; reason?: string }[]
     readonly message: string
   }[]
   readonly passedOver: readonly {
@@ -23,13 +24,22 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(readFileSync('docs/protocol/vectors/group-admission.json', 'utf8'))
 
-function itemOf({ kind, chain = '', body = '', reason }: Vectors['messages'][number]['items'][number]): AdmissionItem {
+function itemOf({
+  kind,
+  chain = '',
+  body = '',
+  digest = '',
+  reason,
+}: Vectors['messages'][number]['items'][number]): AdmissionItem {
   switch (kind) {
     case 'hello':
       return { kind }
     case 'my-gmc':
     case 'your-gmc':
+    case 'chain':
       return { kind, chain: hex(chain) }
+    case 'want-chain':
+      return { kind, digest: chainDigestFromBytes(hex(digest)) }
     case 'password':
       return { kind, body: hex(body) }
     default:
@@ -37,7 +47,7 @@ function itemOf({ kind, chain = '', body = '', reason }: Vectors['messages'][num
   }
 }
 
-test('messages have these bytes, and are read again', () => {
+test('P-062: messages have these bytes, and are read again', () => {
   for (const { what, items, message } of vectors.messages) {
     const expected = items.map(itemOf)
     expect(toHex(encodeAdmission(expected)), what).toBe(message)
@@ -45,7 +55,7 @@ test('messages have these bytes, and are read again', () => {
   }
 })
 
-test('what later releases add is passed over', () => {
+test('P-062, P-136: what later releases add is passed over', () => {
   for (const { what, message, items, unknown } of vectors.passedOver) {
     const read = decodeAdmission(hex(message))
     if (typeof read === 'string') throw new Error(`${what}: ${read}`)

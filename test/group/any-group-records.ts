@@ -49,7 +49,14 @@ const INDEX = fc.nat({ max: 1000 })
 const anyRole = fc.constantFrom<Role>('administrator', 'administrator', 'inviting-member', 'member')
 /** What nobody may. */
 const WRONGS = [
-  ...['usurped', 'named another chain', 'before its membership', 'after its membership', 'outlives its membership'],
+  ...[
+    'usurped',
+    'changed under another chain',
+    'named another chain',
+    'before its membership',
+    'after its membership',
+    'outlives its membership',
+  ],
   ...['tombstone that ends early', 'revocation without right', 'revocation changed', 'revocation deleted'],
   ...['membership changed', 'membership by a stranger', 'membership under a plain member', 'properties', 'password'],
 ] as const
@@ -183,6 +190,16 @@ class Making {
         const isMine = former?.chains.creator.key === verified.key
         if (former === undefined || isMine || verified.roles.includes('administrator')) return
         this.#change(what, former, liar, deleted, false)
+        return
+      }
+      case 'changed under another chain': {
+        // Its own signature, and the chain of somebody who may.
+        const former = this.#note(over)
+        const mayChange = this.#members.filter(({ verified: { key, roles } }) => {
+          return key !== verified.key && (key === former?.chains.creator.key || roles.includes('administrator'))
+        })
+        if (former === undefined || mayChange.length === 0) return
+        wrong(changed(former.record, former.chains.creator, { ...liar, verified: pick(mayChange, by).verified }))
         return
       }
       case 'named another chain': {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { DialOutcome } from '../../src/graph/dialer.ts'
 import { readInvitation } from '../../src/group/invitation-text.ts'
 import { MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
+import { REVOCATION_PAGE_TYPE } from '../../src/group/revocation-page.ts'
 import { codeOf } from '../graph/lone-records.ts'
 import { crypto } from '../identity/platform.ts'
 import { HOUR, MINUTE, NodeGroup, type NodeMember } from './simulated-group-nodes.ts'
@@ -252,3 +253,25 @@ test('P-123: no record that a revocation makes invalid is stored or shown after 
   expect(copied.filter((type) => type === 'test.note')).toHaveLength(1)
   expect(copied.lastIndexOf(MEMBERSHIP_TYPE)).toBeLessThan(copied.indexOf('test.note'))
 })
+
+test('P-102: more is kept than one record can name: the member is out at once, and the rest follows when all pages are there', () => {
+  const group = new NodeGroup('pages')
+  const { creator } = group
+  const bob = group.add('Bob')
+  const carol = group.add('Carol')
+  group.untilEqual()
+  const count = 3000
+  for (let index = 0; index < count; index++) bob.member.write(`note ${index}`)
+  group.untilEqual(30 * MINUTE)
+  const before = creator.texts()
+  expect(before).toHaveLength(count)
+  group.done<void>((done) => creator.node.revoke(bob.name, EVERYTHING, undefined, done))
+  expect(creator.member.node.store.list({ type: REVOCATION_PAGE_TYPE, limit: 100 })).toHaveLength(3)
+  group.until(() => !hasLinkTo(creator, bob) && !hasLinkTo(carol, bob), 1000)
+  bob.member.close()
+  group.until(() => group.graph.differences([creator.member, carol.member]).length === 0, 5 * MINUTE)
+  const dave = group.add('Dave')
+  group.until(() => group.graph.differences([creator.member, carol.member, dave.member]).length === 0, 10 * MINUTE)
+  for (const one of [creator, carol, dave]) expect(one.texts()).toEqual(before)
+  expect(dave.sees()['Bob']).toBe(undefined)
+}, 30_000)

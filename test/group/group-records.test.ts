@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DEFAULT_RECORD_LIFE, GRAPH_INFO_TYPE } from '../../src/graph/graph-properties.ts'
+import { rootChain } from '../../src/group/author-chain.ts'
 import { digestBytes } from '../../src/group/digests.ts'
 import {
   encodeGroupProperties,
@@ -20,6 +21,7 @@ import { encodeMembership, MEMBERSHIP_TYPE } from '../../src/group/membership-re
 import { encodeProofs } from '../../src/group/record-proofs.ts'
 import { revocationExpires } from '../../src/group/revocation.ts'
 import { encodeRevocation, REVOCATION_TYPE, readRevocation } from '../../src/group/revocation-record.ts'
+import { readCertificate } from '../../src/identity/certificate/certificate-reader.ts'
 import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
 import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
@@ -77,7 +79,8 @@ function propertiesRecord(
   by: Author = groupKey,
   nonce?: Uint8Array,
 ): GraphRecord {
-  const origin = propertiesOrigin(crypto, groupKey.verified)
+  const fixed = content instanceof Uint8Array ? properties : content
+  const origin = propertiesOrigin(crypto, groupKey.verified, previous === undefined ? fixed : properties)
   const author =
     by === groupKey ? propertiesAuthor(groupKey.verified) : { publicKey: by.keyPair.publicKey, classifier: '' }
   const draft: RecordDraft = {
@@ -171,6 +174,16 @@ test('the payload of security properties has these bytes, and what later release
   }
 })
 
+test('the nonce of security properties follows from the GRC and from what is fixed', () => {
+  const { properties: said, origin } = JSON.parse(readFileSync('docs/protocol/vectors/group-properties.json', 'utf8'))
+  const grc = readCertificate(hex(origin.root))
+  if (grc.kind !== 'group-root') throw new Error('it is no GRC')
+  const { created, nonce } = propertiesOrigin(crypto, rootChain(crypto, grc), said)
+  expect([created, toHex(nonce)]).toEqual([origin.created, origin.nonce])
+  const changed = { ...said, friendlyName: 'another', comment: 'another', memberDataOptional: false }
+  expect(toHex(propertiesOrigin(crypto, rootChain(crypto, grc), changed).nonce)).toBe(origin.nonce)
+})
+
 test('P-077: only the group key signs the security properties, and inside the validity of the GRC', () => {
   const node = new Node(...all)
   const first = propertiesRecord()
@@ -199,6 +212,20 @@ test('P-078: security properties that are deleted, malformed, of another group o
   const others = [{ creator: bob.verified.leaf.peerName }, { scope: 'site-local' }, { cloud: 'another' }] as const
   for (const other of [...others, { presenceLifetime: 400_000 }, { longestRecordLife: YEAR }]) {
     expect(node.says(propertiesRecord({ ...properties, ...other }, {}, first))).toBe('modified')
+    // Said from the beginning it is another record, and of two the one with the lower ID counts, whatever came first.
+    const second = propertiesRecord({ ...properties, ...other })
+    expect(new Node(...all).says(second)).toBe('valid')
+    expect(node.says(second)).toBe('valid')
+    const counting = second.id < first.id ? { ...properties, ...other } : properties
+    for (const both of [
+      [first, second],
+      [second, first],
+    ]) {
+      const other = new Node(...all, ...both)
+      expect(other.records.properties).toEqual(counting)
+      other.records.removed(second)
+      expect(other.records.properties).toEqual(properties)
+    }
   }
   const unsecured = { creator: { publicKey: groupKey.keyPair.publicKey, classifier: 'another' } }
   expect(node.says(propertiesRecord(properties, unsecured))).toBe('wrong-chain')

@@ -171,6 +171,8 @@ test.each(['one', 'two', 'three'])('P-112: members and administrators sign what 
           ? forge({ deleted: true, payload: new Uint8Array(), encoding: 'bytes', expires: own.notAfter }, former)
           : forge({ expires: own.notAfter + 1 }),
       'writes under the chain of another': () => forge({ chain: group.chainOf(another.member) }),
+      'changes what another may, under the chain of that one': () =>
+        forge({ chain: group.chainOf(carol.member) }, isPlain ? former : undefined),
       'writes before its membership': () => forge({ created: own.notBefore - 1 }),
       'lets a record outlive its membership': () => forge({ expires: own.notAfter + 1 }),
       'revokes the creator': () => revoke(group.chainOf(group.creator.member)),
@@ -332,7 +334,7 @@ test('P-089, P-112: a flood of records, and of records whose proof is junk, fill
   hostile.lies(mallory)
   mallory.security().proof = () => new Uint8Array(1000)
   const own = group.chainOf(mallory.member)
-  for (let index = 0; index < 300; index++) {
+  for (let index = 0; index < 150; index++) {
     const legal = forged(group, mallory, { text: `flood ${index}` })
     hostile.allowed.add(toHex(legal.digest))
     const digest = chainDigestFromBytes(crypto.sha256(toUtf8(`no chain ${index}`)))
@@ -343,10 +345,10 @@ test('P-089, P-112: a flood of records, and of records whose proof is junk, fill
   const id = hostile.write(ann, 'in the middle of it')
   // Within the time that a flood may delay anybody else.
   group.graph.world.runUntil(() => bob.member.node.store.live(id) !== undefined, 10_000)
-  hostile.run(10 * MINUTE)
-  expect(ann.member.node.counters()['dropped-proof-missing']).toBeGreaterThan(100)
+  hostile.run(5 * MINUTE)
+  expect(ann.member.node.counters()['dropped-proof-missing']).toBeGreaterThan(50)
   hostile.expectUnharmed()
-  expect(ann.member.node.store.list({ type: 'test.note', limit: 1000 })).toHaveLength(301)
+  expect(ann.member.node.store.list({ type: 'test.note', limit: 1000 })).toHaveLength(151)
 })
 
 test('P-112: chains that no record has brought are kept up to a number, the latest', () => {

@@ -79,7 +79,7 @@ test.each(vectors.invitations.filter(({ what }) => !what.startsWith('with option
   },
 )
 
-test('optional fields that nobody knows yet are passed over', () => {
+test('P-136: optional fields that nobody knows yet are passed over', () => {
   const [newer] = vectors.invitations.filter(({ what }) => what.startsWith('with optional'))
   const [today] = vectors.invitations.filter(({ what }) => what === 'for a password')
   expect(newer?.text).not.toBe(today?.text)

@@ -15,7 +15,7 @@ import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-recor
 import type { GraphRecord } from '../../src/records/record.ts'
 import type { RecordDraft } from '../../src/records/record-draft.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
-import { SEED_LENGTH } from '../../src/runtime/crypto.ts'
+import { SEED_LENGTH, type SigningKeyPair } from '../../src/runtime/crypto.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { SIMULATED_GRAPH_ID } from '../graph/simulated-graph.ts'
 import { crypto } from '../identity/platform.ts'
@@ -39,17 +39,18 @@ export function withoutChecks(group: SimulatedGroup, liar: GroupMember): GroupMe
 export type Forging = Partial<RecordDraft> & {
   readonly text?: string
   /** Under which chains it is said to be written. */
-  readonly chain?: MemberChain
+  readonly chain?: Pick<MemberChain, 'digest'>
+  /** Whose signature it bears; by default the member's. */
+  readonly keyPair?: SigningKeyPair
 }
 
 /** A record that a member has signed, right or wrong. */
 export function forged(
   group: SimulatedGroup,
   { member }: GroupMember,
-  { text = 'forged', chain, ...changes }: Forging = {},
+  { text = 'forged', chain, keyPair = member.identity.keyPair, ...changes }: Forging = {},
   previous?: GraphRecord,
 ): GraphRecord {
-  const { keyPair } = member.identity
   const author = { publicKey: keyPair.publicKey, classifier: '' }
   const now = member.node.now()
   const draft: RecordDraft = {
@@ -155,6 +156,8 @@ export function admitting(
         )
         return { run, issue: () => issue(link) }
       },
+      chainNamed: () => undefined,
+      chainCame: () => 'forged',
       joined: () => undefined,
       counted: () => undefined,
     }

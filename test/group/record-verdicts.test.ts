@@ -1,15 +1,26 @@
 /** What becomes of records in a group of real nodes, of several versions of one, and of payloads of other versions. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { encodeGroupProperties, readGroupProperties } from '../../src/group/group-properties.ts'
+import {
+  encodeGroupProperties,
+  GROUP_PROPERTIES_TYPE,
+  propertiesAuthor,
+  readGroupProperties,
+} from '../../src/group/group-properties.ts'
+import { expirationOfProof } from '../../src/group/group-record-rules.ts'
 import { GROUP_TYPES } from '../../src/group/group-records.ts'
 import { GROUP_VERSION } from '../../src/group/group-version.ts'
 import { readInvitation } from '../../src/group/invitation-text.ts'
 import { KeptList } from '../../src/group/kept-list.ts'
-import { encodeMembership, readMembership } from '../../src/group/membership-record.ts'
-import { decodePasswordRecord, encodePasswordRecord } from '../../src/group/password-record.ts'
+import { encodeMembership, MEMBERSHIP_TYPE, readMembership } from '../../src/group/membership-record.ts'
+import {
+  decodePasswordRecord,
+  encodePasswordRecord,
+  expirationOfPassword,
+  PASSWORD_TYPE,
+} from '../../src/group/password-record.ts'
 import { encodePage, readPage } from '../../src/group/revocation-page.ts'
-import { encodeRevocation, readRevocation } from '../../src/group/revocation-record.ts'
+import { encodeRevocation, REVOCATION_TYPE, readRevocation } from '../../src/group/revocation-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import type { RecordId } from '../../src/records/record-id.ts'
 import { fromUtf8, toUtf8 } from '../../src/runtime/bytes.ts'
@@ -98,6 +109,65 @@ test('P-071: an application that uses a type of the group gets "not authorized"'
       ...(found === undefined ? [] : [() => update(group.creator, found.record.id, 'taken over')]),
     ]
     for (const act of acts) expect(codeOf(act)).toBe('not-authorized')
+  }
+})
+
+test('P-136: fields that a later release adds to what it writes pass through older nodes as they are, and harm nothing', () => {
+  const group = new SimulatedGroup('later fields')
+  const [ann, bob, carol, dave] = [group.add(), group.add(), group.add(), group.add()]
+  group.graph.world.runFor(30_000)
+  group.graph.world.network.partition([nameOf(carol)], [group.creator, ann, bob, dave].map(nameOf))
+  const life = group.properties.longestRecordLife
+  const { bytes, leaf, notAfter } = group.chainOf(ann.member)
+  const revoked = group.chainOf(dave.member)
+  const { revocation } = encodeRevocation(crypto, group.chainOf(group.creator.member).chain, [revoked.chain], {
+    children: [],
+    records: [],
+  })
+  const later = (payload: Uint8Array): Uint8Array => {
+    // They end with a list of no optional fields: now it has one.
+    expect(payload.at(-1)).toBe(0)
+    return Uint8Array.of(...payload.slice(0, -1), 1, 40, 3, 7, 7, 7)
+  }
+  const before = group.creator.member.node.store
+  const [present] = before.list({ type: GROUP_PROPERTIES_TYPE, limit: 1 })
+  if (present === undefined) throw new Error('they are known')
+  const own = { encoding: 'bytes' } as const
+  const properties = encodeGroupProperties({ ...group.properties, comment: 'later' })
+  const records = [
+    forged(
+      group,
+      group.creator,
+      {
+        ...{ ...own, chain: group.root, keyPair: group.made.keyPair, author: propertiesAuthor(group.root) },
+        payload: later(properties),
+      },
+      present.record,
+    ),
+    forged(group, ann, {
+      ...{ ...own, type: MEMBERSHIP_TYPE, payload: later(encodeMembership(bytes, leaf.peerName, 'Ann')) },
+      expires: expirationOfProof(notAfter, life),
+    }),
+    forged(group, group.creator, {
+      ...{ ...own, type: PASSWORD_TYPE, payload: later(encodePasswordRecord({ kind: 'removal', generation: 0 })) },
+      expires: expirationOfPassword(group.creator.member.node.now(), life),
+    }),
+    forged(group, group.creator, {
+      ...{ ...own, type: REVOCATION_TYPE, payload: later(revocation) },
+      expires: expirationOfProof(revoked.notAfter, life),
+    }),
+  ]
+  spread(group.creator, ...records)
+  group.graph.world.runFor(20_000)
+  // And by a comparison, to one that was away.
+  group.graph.world.network.heal()
+  carol.member.node.addAddresses([bob.member.endpoint])
+  group.graph.world.runFor(2 * MINUTE)
+  for (const one of [group.creator, bob, carol]) {
+    for (const { id, bytes: signed } of records) expect(stored(one, id).bytes).toEqual(signed)
+    expect(one.member.node.properties()).toMatchObject({ comment: 'later' })
+    expect(one.security().records?.password.generation).toBe(0)
+    expect(one.security().isAdmitted(dave.member.identity.keyPair.publicKey)).toBe(false)
   }
 })
 

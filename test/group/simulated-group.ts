@@ -240,7 +240,7 @@ export class SimulatedGroup {
   propertiesRecord() {
     const keys = graphKeys(crypto, SIMULATED_GRAPH_ID)
     const author = propertiesAuthor(this.root)
-    const { created, nonce } = propertiesOrigin(crypto, this.root)
+    const { created, nonce } = propertiesOrigin(crypto, this.root, this.properties)
     const proofs = encodeProofs({ creator: this.root.digest, author: this.root.digest })
     return makeFirstVersion(
       crypto,

@@ -43,7 +43,7 @@ async function namesOf(node: PeerNode, friendlyName: string): Promise<Uint8Array
   return [...texts, authorityBytes, new Uint8Array(key)]
 }
 
-test('G-015: of whole nodes a listener on the way and a client of OpenSSL see TLS 1.3 and nothing else', async () => {
+test('G-015, P-060: of whole nodes a listener on the way and a client of OpenSSL see TLS 1.3 and nothing else', async () => {
   const ann = await open('Ann of the Old Town')
   const bob = await open('Bob of the New Town')
   const graph = await ann.graphs.create({ graphId: GRAPH_ID, friendlyName: TITLE, comment: TITLE })

@@ -10,8 +10,8 @@ import { RemoteNode, type RemoteNodeOptions } from './remote-node.ts'
 
 const CLOUD = { cloud: 'club' }
 const RANGES = { ranges: ['127.0.0.0/8'] }
-/** Nothing listens there. */
-const NOBODY = '127.0.0.1:1'
+/** Nothing listens there, nor at the port of PNRP beside it. */
+const NOBODY = '127.9.9.9:1'
 
 const started: RemoteNode[] = []
 
@@ -53,7 +53,10 @@ describe('members in processes of their own', () => {
   test('P-051, P-057, P-132: join by a hint, and by PNRP once the creator is gone for good; all come back and meet', async () => {
     const ann = await inCloud()
     const [bobsFolder, cleosFolder] = [newPath(), newPath()]
-    const bob = await inCloud(ann.port, { dataDir: bobsFolder })
+    const [bob, cleo] = await Promise.all([
+      inCloud(ann.port, { dataDir: bobsFolder }),
+      inCloud(ann.port, { dataDir: cleosFolder }),
+    ])
     const group = parsePeerName(
       String(await ann.node.call('group-create', '', { ...CLOUD, friendlyName: 'Book club' })),
     )
@@ -63,15 +66,13 @@ describe('members in processes of their own', () => {
     await reads(bob.node, 'from ann')
     await isRegistered(bob.node)
     await ann.node.kill()
-    const cleo = await inCloud(bob.port, { dataDir: cleosFolder })
     expect(await cleo.node.call('group-join', texts[1] ?? '')).toBe(group)
     await reads(cleo.node, 'from ann')
     await isRegistered(cleo.node)
     const found = await cleo.node.resolve(makePeerName(authorityPart(group), PARTICIPANT), CLOUD)
     const publishers = found.map(({ publisher }) => authorityPart(publisher))
     for (const { node } of [bob, cleo]) expect(publishers).toContain(authorityPart(parsePeerName(node.peerName)))
-    await cleo.node.close()
-    await bob.node.close()
+    await Promise.all([cleo.node.close(), bob.node.close()])
     // Ports may be others now, and what was remembered wrong.
     const bobAgain = await inCloud(undefined, { dataDir: bobsFolder })
     await bobAgain.node.call('group-open', group)
@@ -81,13 +82,24 @@ describe('members in processes of their own', () => {
     await reads(cleoAgain.node, 'from bob')
   }, 60_000)
 
+  test('P-054: connect by a given address, without PNRP', async () => {
+    const [ann, bob] = await Promise.all([inCloud(), inCloud()])
+    await ann.node.call('group-create', '', CLOUD)
+    const invitation = String(await ann.node.call('group-invite', '', { for: await bob.node.call('certificate') }))
+    await bob.node.call('group-join', hinting(invitation, NOBODY))
+    await ann.node.call('write', '', { texts: ['from ann'] })
+    expect(await bob.node.call('read')).toEqual([])
+    const addresses = await ann.node.call('graph-addresses')
+    await bob.node.call('graph-add', '', { addresses })
+    await reads(bob.node, 'from ann')
+  }, 60_000)
+
   test('P-053: who finds nobody is told why, and nothing stays', async () => {
     const ann = await inCloud()
-    const bob = await inCloud(ann.port)
+    const [bob, cleo] = await Promise.all([inCloud(ann.port), inCloud(ann.port)])
     await ann.node.call('group-create', '', CLOUD)
     const [text, used] = [await textOf(ann.node), await textOf(ann.node)]
     await bob.node.call('group-join', used)
-    const cleo = await inCloud(ann.port)
     await expect(cleo.node.call('group-join', used)).rejects.toThrow('not-let-in')
     // Bob goes with his registration, and Ann without a word.
     await bob.node.close()

@@ -105,7 +105,7 @@ async function certificateAt(to: Endpoint): Promise<X509Certificate> {
 }
 
 describe('whoever listens', () => {
-  test('speaks TLS 1.3 without ALPN, and asks for no certificate', async () => {
+  test('P-060: speaks TLS 1.3 without ALPN, and asks for no certificate', async () => {
     const { listener, taken } = await listen(true)
     const output = await opensslClient(listener.local, '-alpn', 'h2', '-servername', 'example.org')
     expect(output).toContain('New, TLSv1.3, Cipher is TLS_')
@@ -115,7 +115,7 @@ describe('whoever listens', () => {
     expect(taken.length).toBe(1)
   })
 
-  test('refuses a client that offers at most TLS 1.2, and lives on', async () => {
+  test('P-060: refuses a client that offers at most TLS 1.2, and lives on', async () => {
     const { listener, taken } = await listen(true)
     const output = await opensslClient(listener.local, '-tls1_2')
     expect(output).toContain('alert protocol version')
@@ -125,7 +125,7 @@ describe('whoever listens', () => {
     await settle(() => taken.length === 1)
   })
 
-  test('resumes no session, whatever a client kept of the last one', async () => {
+  test('P-060: resumes no session, whatever a client kept of the last one', async () => {
     const { listener } = await listen(true)
     const file = newPath()
     const first = await opensslClient(listener.local, '-sess_out', file)
@@ -137,7 +137,7 @@ describe('whoever listens', () => {
     expect(second).not.toContain('Reused')
   })
 
-  test('shows a certificate that says nothing, the same in one process and another one in each', async () => {
+  test('P-060: shows a certificate that says nothing, the same in one process and another one in each', async () => {
     const own = [await listen(), await listen()]
     const children = [startChild('listens.ts'), startChild('listens.ts')]
     for (const child of children) toClose.push(() => child.kill())
@@ -272,7 +272,7 @@ test('a stream that broke tells what broke it, where the system says so', async 
 })
 
 describe('whoever dials', () => {
-  test('says no name and no protocol, resumes nothing, and offers TLS 1.3 alone', async () => {
+  test('P-060: says no name and no protocol, resumes nothing, and offers TLS 1.3 alone', async () => {
     let hello: Uint8Array = new Uint8Array(0)
     const to = await listenTcp((socket) => {
       socket.on('data', (bytes) => {

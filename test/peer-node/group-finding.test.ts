@@ -21,7 +21,7 @@ const LOOKUP = 50
 const ANSWER = 20
 
 /** What becomes of an address: a link, silence, or a failure. */
-type Fate = 'connected' | 'silent' | 'connection-failed' | 'not-authenticated' | 'refused'
+type Fate = 'connected' | 'silent' | 'connection-failed' | 'not-authenticated' | 'not let in' | 'refused'
 
 /** A graph whose addresses have fates, and a PNRP that knows members. */
 class Surroundings {
@@ -97,8 +97,13 @@ class Surroundings {
         done({ kind: 'connected' } as Extract<DialOutcome, { kind: 'connected' }>)
         return
       }
-      this.finding.attempted(to, fate)
-      done({ kind: 'failed', failures: [{ endpoint: to, code: fate, reason: `the reason of ${name}` }] })
+      const code = fate === 'not let in' ? 'not-authenticated' : fate
+      const failure = {
+        ...{ endpoint: to, code, reason: `the reason of ${name}` },
+        ...(fate === 'not let in' && ({ isRefused: true } as const)),
+      }
+      this.finding.attempted(to, code, failure)
+      done({ kind: 'failed', failures: [failure] })
     })
     return {
       cancel: () => {
@@ -233,7 +238,8 @@ describe('a search', () => {
       around.members = [['192.0.2.1:1'], ['198.51.100.1:1']]
       around.finding.start()
       await around.advance(100)
-      around.finding.attempted(endpoint('192.0.2.1:1'), 'not-authenticated')
+      const refused = { reason: 'the membership was revoked', isRefused: true } as const
+      around.finding.attempted(endpoint('192.0.2.1:1'), 'not-authenticated', refused)
       await around.advance(5000)
       expect(around.dialled).toEqual(['198.51.100.1:1'])
       expect(around.failures).toMatchObject([{ code: 'not-let-in' }])
@@ -292,12 +298,20 @@ describe('a search that finds nobody', () => {
   test('P-053: somebody reachable who does not let this node in', () =>
     searching('not let in', HINTS, async (around) => {
       around.members = FOUND.map((one) => [one])
-      around.fates.set(FOUND[0] ?? '', 'not-authenticated')
+      around.fates.set(FOUND[0] ?? '', 'not let in')
       around.finding.start()
       await around.advance(5000)
       expect(around.failures).toMatchObject([
         { code: 'not-let-in', details: { tried: expect.arrayContaining(tried('not-authenticated', FOUND[0] ?? '')) } },
       ])
+    }))
+
+  test('P-053: a hint at which there is no member of the group is as good as none', () =>
+    searching('no member', HINTS, async (around) => {
+      around.fates.set(HINTS[0] ?? '', 'not-authenticated')
+      around.finding.start()
+      await around.advance(5000)
+      expect(around.failures).toMatchObject([{ code: 'no-members-found' }])
     }))
 
   test('P-053: tells what the graph has tried by itself, too, and of many addresses the last ones', () =>

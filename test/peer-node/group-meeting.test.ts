@@ -11,6 +11,7 @@ import type { ResolvedName } from '../../src/peer-node/names.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'
+import { formatEndpoint } from '../../src/runtime/endpoint.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { crypto } from '../identity/platform.ts'
 import { endpoint } from './endpoints.ts'
@@ -62,6 +63,13 @@ function hinting(text: string, ...hints: readonly string[]): string {
   return makeInvitation(crypto, { ...content, hints: hints.map(endpoint) })
 }
 
+/** With those of its hints that are on a host. */
+function forHost(text: string, host: SimulatedHost): string {
+  const own = host.attachment.addresses.map(({ address }) => address)
+  const { hints } = readInvitation(crypto, text)
+  return hinting(text, ...hints.filter((hint) => own.includes(hint.host)).map(formatEndpoint))
+}
+
 function wholeChain(content: InvitationContent): Uint8Array {
   if (content.kind === 'password' || !('whole' in content.chain)) throw new Error('it has no whole chain')
   return encodeChain(content.chain.whole)
@@ -95,6 +103,29 @@ describe('members', () => {
       await town.until(async () => (await participants(hub, last)).length === 3)
       for (const found of await participants(hub, last))
         expect(found).toMatchObject({ secured: true, comment: 'books' })
+    }))
+
+  test('P-051: are found again where they were, by memory alone', () =>
+    Town.run('memory', async (town) => {
+      const { world } = town.nodes
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      await town.until(() => isRegistered(hers))
+      const his = await bob.groups.join(hinting(await hers.invite(), NOBODY))
+      await town.until(async () => (await his.members({ connected: true })).length === 2)
+      await bob.close()
+      // His hint is wrong, and PNRP finds nobody: ann has not registered in the cloud that he sees.
+      world.host('hub').crash()
+      const bobAgain = await town.open('bob', { seeds: [] })
+      const again = await bobAgain.groups.open(hers.peerName, { offline: true })
+      const attempts: string[] = []
+      again.on('attempt', ({ endpoint, outcome }) => void (outcome === 'connected' && attempts.push(endpoint)))
+      const begun = (await again.now()).getTime()
+      await again.goOnline()
+      await again.connected()
+      // Sooner than PNRP could have found her: its search alone takes longer.
+      expect((await again.now()).getTime() - begun).toBeLessThan(1000)
+      expect(attempts).toHaveLength(1)
     }))
 
   test('P-052: who finds nobody listens alone, and finds who comes later, at whatever address', () =>
@@ -156,6 +187,29 @@ describe('members', () => {
     }))
 })
 
+test('P-132: hints are seeds also when a group is opened again', () =>
+  withSimulatedNodes('seeds again', async ({ addHost, openNode, until, world }) => {
+    const ann = await openNode(addHost('ann'))
+    const bobsHost = addHost('bob')
+    const [bob, cleo] = [await openNode(bobsHost), await openNode(addHost('cleo'), { seeds: ['ann'] })]
+    await ann.clouds.open('Global_')
+    const hers = await ann.groups.create({ cloud: 'Global_' })
+    const third = await cleo.groups.join(await hers.invite())
+    await until(() => isRegistered(third), '60s')
+    const forBob = await hers.invite({ for: await bob.identities.certificate() })
+    await until(async () => (await third.members()).length === 3, '60s')
+    world.network.partition(['bob'], ['ann', 'cleo'])
+    const atAnn = forHost(forBob, world.host('ann'))
+    await bob.groups.join(atAnn)
+    await bob.close()
+    world.network.heal()
+    // She is still in the cloud, and not in the group any more.
+    await hers.close()
+    const his = await (await openNode(bobsHost)).groups.open(hers.peerName)
+    await until(async () => (await his.status()).state === 'synchronized', '2m')
+    expect((await his.links()).map(({ peerName }) => peerName)).toEqual([third.identity])
+  }))
+
 describe('the cloud of a group', () => {
   const isFound = async (group: Group, count: number): Promise<boolean> =>
     (await group.members({ connected: true })).length === count
@@ -210,18 +264,22 @@ describe('the cloud of a group', () => {
       await his.close()
     }))
 
-  test('P-028: that is link-local is that of the own links, whatever they are called', () =>
+  test.each([
+    ['169.254.1.1/16', '169.254.1.2/16', '169.254.9.9:3587'],
+    ['192.168.1.1/24', '192.168.1.2/24', '192.168.1.99:3587'],
+  ])('P-028: that is link-local is that of the own links, whatever they are called: %s', (anns, bobs, nobody) =>
     withSimulatedNodes('links', async ({ addHost, openNode, until }) => {
       const on = (name: string, address: string) => ({ interfaces: [{ name, segment: 'home', addresses: [address] }] })
-      const ann = await openNode(addHost('ann', on('en0', '169.254.1.1/16')))
-      const bob = await openNode(addHost('bob', on('wlan7', '169.254.1.2/16')))
+      const ann = await openNode(addHost('ann', on('en0', anns)))
+      const bob = await openNode(addHost('bob', on('wlan7', bobs)))
       const hers = await ann.groups.create({ cloud: 'LinkLocal_en0' })
-      const text = hinting(await hers.invite(), '169.254.9.9:3587')
-      const his = await bob.groups.join(text)
+      expect(await hers.addresses()).toEqual([`${anns.split('/')[0]}:3587`])
+      const his = await bob.groups.join(hinting(await hers.invite(), nobody))
       await until(async () => (await his.members({ connected: true })).length === 2, '60s')
       const open = (await bob.clouds.list()).flatMap(({ name, openCount }) => (openCount > 0 ? [name] : []))
       expect(open).toEqual(['LinkLocal_wlan7'])
-    }))
+    }),
+  )
 })
 
 describe('connecting', () => {
@@ -285,6 +343,19 @@ describe('joining fails', () => {
       expect(await bob.groups.list()).toEqual([])
     }))
 
+  test('P-053: where a hint leads to a node that has not opened the group', () =>
+    Town.run('not open', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const other = await ann.groups.create({ cloud: 'Global_' })
+      const text = await hers.invite()
+      const [hint = ''] = await other.addresses()
+      await hers.close()
+      const { details } = await expectRejection('no-members-found', bob.groups.join(hinting(text, hint)), 'not open')
+      expect(details.tried).toMatchObject([{ endpoint: hint, code: 'not-authenticated' }])
+      expect(details.tried[0]?.reason).toContain('closed without a word')
+    }))
+
   test('P-053: where nobody who is registered can be reached', () =>
     Town.run('unreachable', async (town) => {
       const [ann, bob, cleo] = [await town.open('ann'), await town.open('bob'), await town.open('cleo')]
@@ -300,6 +371,32 @@ describe('joining fails', () => {
       const { details } = await expectRejection('no-member-reachable', cleo.groups.join(link), 'dead members')
       expect(details.tried.map((one) => one.endpoint).sort()).toEqual(['203.0.113.98:3587', NOBODY])
       for (const { reason } of details.tried) expect(reason).not.toBe('')
+    }))
+
+  test('P-053: and without a database a member does not listen, and is told each time', () =>
+    Town.run('no database', async (town) => {
+      const [ann, bob] = [await town.open('ann'), await town.open('bob')]
+      const hers = await ann.groups.create({ cloud: 'Global_' })
+      const invitation = hinting(await hers.invite({ for: await bob.identities.certificate() }), NOBODY)
+      await hers.close()
+      // A whole chain needs nobody to be joined with.
+      const his = await bob.groups.join(invitation)
+      const events: unknown[] = []
+      his.on(
+        'connection-failed',
+        ({ code, tried }) => void events.push({ code, tried: tried.map((one) => one.endpoint) }),
+      )
+      const { details } = await expectRejection('no-members-found', his.connected(), 'connecting')
+      expect(details.tried).toMatchObject([{ endpoint: NOBODY, code: 'connection-failed' }])
+      await expectRejection('no-members-found', his.synchronized(), 'synchronizing')
+      expect(events).toEqual(Array.from({ length: 2 }, () => ({ code: 'no-members-found', tried: [NOBODY] })))
+      expect([await his.addresses(), (await his.status()).found]).toEqual([[], 'not-registered'])
+      const reason = new Error('enough')
+      await expect(his.connected({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      // It has gone on, and whoever comes is found.
+      await ann.groups.open(hers.peerName)
+      await town.until(async () => (await his.addresses()).length > 0, '2m')
+      await his.connected()
     }))
 
   test('P-053, P-070: where members do not let in, with the reason', () =>

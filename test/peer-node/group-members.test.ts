@@ -85,6 +85,24 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('node-not-found', ann.connect(bob.identity, 'file'), 'to somebody who is not there')
     }))
 
+  test('P-103: a direct connection is there when the other side has accepted it, also where no presence says its address', () =>
+    run(async (setting) => {
+      const ann = await (await setting.open('ann')).groups.create({ presenceDisabled: true })
+      const bob = await (await setting.open('bob')).groups.join(await ann.invite())
+      await setting.until(async () => (await bob.addresses()).length > 0)
+      expect(await ann.nodes()).toEqual([])
+      await setting.until(async () => (await ann.members()).length === 2)
+      await expectRejection('node-not-found', ann.connect(bob.identity, 'file'), 'an address that nobody has given')
+      await ann.addAddresses(await bob.addresses())
+      const codeOf = async (): Promise<unknown> => ann.connect(bob.identity, 'file').catch(({ code }) => code)
+      await setting.until(async () => (await codeOf()) === 'protocol-not-accepted')
+      const taking = take(bob.connections('file'), 1)
+      const connection = await ann.connect(bob.identity, 'file')
+      const [taken] = await taking
+      expect([connection.peer, taken?.peer]).toEqual([bob.identity, ann.identity])
+      await Promise.all([connection.close(), taken?.close()])
+    }))
+
   test('an inviting member invites, a member does not, and a role can be raised and lowered', () =>
     run(async (setting) => {
       const { ann, bob } = (await three(setting)).groups
@@ -107,7 +125,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect((await dan.status()).membership).toBe('in-force')
     }))
 
-  test('who is revoked is put out with all but the records that stay, hears why, and can be invited anew', () =>
+  test('who is revoked is put out with all but the records that stay, is told so, and can be invited anew', () =>
     run(async (setting) => {
       const { groups, nodes } = await three(setting)
       const { ann, bob, eve } = groups
@@ -116,7 +134,7 @@ describe.each(settings)('$name', ({ run }) => {
         await setting.until(async () => (await group.records.get(Note, dropped.id)) !== undefined)
       }
       await expectRejection('not-authorized', bob.revoke(eve.identity), 'by a plain member')
-      const told = new Promise((resolve) => eve.on('connection-failed', resolve))
+      const told = new Promise((resolve) => eve.on('membership', resolve))
       const seen = new Promise<GroupEvents['member']>((resolve) =>
         bob.on('member', (detail) => (detail.change === 'revoked' ? resolve(detail) : undefined)),
       )
@@ -127,8 +145,10 @@ describe.each(settings)('$name', ({ run }) => {
         expect((await group.records.get(Note, kept.id))?.payload).toEqual(bytes(1))
         await setting.until(async () => (await group.members()).length === 2)
       }
-      expect(await told).toMatchObject({ code: 'not-let-in', message: expect.stringContaining('revoked') })
-      expect(await eve.status()).toMatchObject({ neighbors: 0 })
+      expect(await told).toEqual({ standing: 'revoked' })
+      await setting.until(async () => (await eve.status()).state === 'offline')
+      expect(await eve.status()).toMatchObject({ membership: 'revoked', neighbors: 0, found: 'not-registered' })
+      await expectRejection('membership-not-in-force', eve.records.add(Note, bytes(3)), 'writing')
       await eve.close()
       const again = await nodes.eve.groups.join(await ann.invite())
       const { id } = await again.records.add(Note, bytes(4))

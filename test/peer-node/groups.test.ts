@@ -1,5 +1,6 @@
 /** Making, joining, opening, listing, leaving and deleting groups. */
 import { describe, expect, test } from 'vitest'
+import { readInvitation } from '../../src/group/invitation-text.ts'
 import { makePeerName, parsePeerName } from '../../src/identity/peer-name.ts'
 import { recordType } from '../../src/peer-node/application-types.ts'
 import { invitationInfo } from '../../src/peer-node/invitation-info.ts'
@@ -87,6 +88,33 @@ describe.each(settings)('$name', ({ run }) => {
       await until(async () => (await hers.records.get(Note, id)) !== undefined)
       expect((await hers.member(his.identity)).role).toBe('inviting-member')
       await until(async () => (await his.addresses()).length > 0)
+    }))
+
+  test('P-130: a chain for which a text has no room is fetched from whoever admits, by link and for one identity', () =>
+    run(async ({ open, until }) => {
+      let inviter = await (await open('0')).groups.create({ friendlyName: 'Book club' })
+      const { peerName } = inviter
+      let wasNamed = false
+      for (let depth = 1; depth <= 4; depth++) {
+        const text = await inviter.invite({ role: 'inviting-member' })
+        const invitation = readInvitation(crypto, text)
+        wasNamed = invitation.kind === 'link' && 'named' in invitation.chain
+        inviter = await (await open(`${depth}`)).groups.join(text)
+        expect(await inviter.status()).toMatchObject({ membership: 'in-force' })
+      }
+      expect(wasNamed).toBe(true)
+      const last = await open('last')
+      const text = await inviter.invite({ for: await last.identities.certificate() })
+      const invitation = readInvitation(crypto, text)
+      expect(invitation.kind === 'identity' && 'named' in invitation.chain).toBe(true)
+      const joined = await last.groups.join(text)
+      const { id } = await joined.records.add(Note, bytes(1))
+      await until(async () => (await inviter.records.get(Note, id)) !== undefined)
+      await until(async () => (await inviter.members()).length === 6)
+      await joined.close()
+      const again = await last.groups.open(peerName)
+      await again.synchronized()
+      expect(await again.status()).toMatchObject({ membership: 'in-force' })
     }))
 
   test('P-041: a join that fails or is aborted leaves nothing behind, and says why', () =>
@@ -182,7 +210,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await groupsIn(ann)).toEqual([])
     }))
 
-  test('deleting is refused while it is open, and takes everything of the group away', () =>
+  test('I-04: deleting is refused while it is open, and takes everything of the group away', () =>
     run(async ({ open }) => {
       const ann = await open('ann')
       const hers = await ann.groups.create({ offline: true })

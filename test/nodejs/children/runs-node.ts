@@ -118,6 +118,11 @@ async function perform(call: string, argument: string, options: Record<string, u
       return graph?.status()
     case 'graph-addresses':
       return graph?.addresses()
+    case 'graph-add': {
+      const { addresses } = options
+      await graph?.addAddresses(Array.isArray(addresses) ? addresses.map(String) : [])
+      return undefined
+    }
     case 'graph-nodes':
       return graph?.nodes()
     case 'graph-presence':
@@ -141,6 +146,8 @@ async function perform(call: string, argument: string, options: Record<string, u
       return group?.status()
     case 'group-members':
       return group?.members(options)
+    case 'certificate':
+      return node.identities.certificate()
     case 'group-list':
       return node.groups.list()
     case 'metrics':
