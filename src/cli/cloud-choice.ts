@@ -70,7 +70,8 @@ export function collect(value: string, former: readonly string[] | undefined): r
   return [...(former ?? []), value]
 }
 
-function readPort(text: string): number {
+/** A port, as an option has it. */
+export function readPort(text: string): number {
   if (!/^[0-9]{1,5}$/.test(text)) throw new InvalidArgumentError('A port is a number.')
   return Number(text)
 }

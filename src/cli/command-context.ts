@@ -1,4 +1,5 @@
 /** What every command gets: where to print, and the node. */
+import type { ConnectedNode } from '../control/connect-node.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import type { Output } from './output.ts'
 
@@ -10,6 +11,13 @@ export interface NodeOptions {
 
 export interface CommandContext {
   readonly output: Output
-  /** Runs a body with the node of the data directory, and closes the node after it. */
+  /** The data directory, from the option, the environment, or where the platform keeps data. */
+  dataDir(): string
+  /**
+   * Runs a body with the node of the data directory: the one that runs, unless options say how to open one; or one that is
+   * opened for this and closed after it.
+   */
   useNode(body: (node: PeerNode) => Promise<void>, options?: NodeOptions): Promise<void>
+  /** Runs a body with the node that runs on the data directory. @throws PeerageError `node-not-running` */
+  useRunningNode(body: (connected: ConnectedNode) => Promise<void>): Promise<void>
 }

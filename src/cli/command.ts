@@ -4,17 +4,21 @@
  * Exit codes: 0 done, 1 failed, 2 misuse.
  */
 import { Command, CommanderError } from 'commander'
+import { type ConnectedNode, connectRunningNode } from '../control/connect-node.ts'
 import { defaultDataDirectory } from '../nodejs/data-directory.ts'
 import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import { storageError } from '../nodejs/storage-error.ts'
 import { systemErrorCode } from '../nodejs/system-error.ts'
+import type { PeerNode } from '../peer-node/peer-node.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
 import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
 import { addResolutionCommands } from './name-resolution.ts'
 import { createOutput, type Output } from './output.ts'
+import { addUpCommands } from './up.ts'
 
 const EXIT_FAILED = 1
 const EXIT_MISUSE = 2
@@ -32,19 +36,26 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   const json = words.includes('--json')
   const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr })
   endWhenNothingCanBePrinted(output)
+  const dataDirectory = (): string => {
+    const { dataDir } = program.opts<{ dataDir?: string }>()
+    const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
+    return dataDir ?? (fromEnvironment || defaultDataDirectory())
+  }
   const context: CommandContext = {
     output,
+    dataDir: dataDirectory,
     useNode: async (body, options = {}) => {
-      const { dataDir } = program.opts<{ dataDir?: string }>()
-      const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
-      const node = await openNode({ ...options, dataDir: dataDir ?? (fromEnvironment || defaultDataDirectory()) })
-      try {
-        await body(node)
-      } finally {
-        await node.close()
-      }
+      const dataDir = dataDirectory()
+      const isAsked = Object.values(options).some((option) => option !== undefined)
+      const running = isAsked ? undefined : await runningNode(dataDir)
+      await closing(running?.node ?? (await openNode({ ...options, dataDir })), body)
+    },
+    useRunningNode: async (body) => {
+      const connected = await connectRunningNode({ dataDir: dataDirectory() })
+      await closing(connected.node, () => body(connected))
     },
   }
+  addUpCommands(program, context)
   addIdentityCommands(program, context)
   addCloudCommands(program, context)
   addNameCommands(program, context)
@@ -59,6 +70,24 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     await program.parseAsync(words, { from: 'user' })
   } catch (error) {
     process.exitCode = report(error, context, json)
+  }
+}
+
+/** The node that runs on a data directory, if one does. */
+async function runningNode(dataDir: string): Promise<ConnectedNode | undefined> {
+  try {
+    return await connectRunningNode({ dataDir })
+  } catch (error) {
+    if (PeerageError.is(error, 'node-not-running')) return undefined
+    throw error
+  }
+}
+
+async function closing(node: PeerNode, body: (node: PeerNode) => Promise<void>): Promise<void> {
+  try {
+    await body(node)
+  } finally {
+    await node.close()
   }
 }
 

@@ -10,6 +10,7 @@ import { addCloudOptions, type CloudChoice, collect, joinChosen, nodeOptionsOf }
 import type { CommandContext } from './command-context.ts'
 import { findIdentity } from './identity-reference.ts'
 import { printable } from './output.ts'
+import { stopSignal } from './stop-signal.ts'
 
 const PROTOCOLS = new Map([
   ['tcp', 6],
@@ -68,13 +69,6 @@ export function addResolutionCommands(program: Command, context: CommandContext)
           output.result({ unregistered: text }, `${printable(text)} is no longer registered.`)
         }, nodeOptionsOf(choice)),
     )
-}
-
-/** Resolves when somebody wants the command to end. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
 }
 
 function documentOf({ payload, ...rest }: ResolvedName): object {

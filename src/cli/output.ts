@@ -90,12 +90,12 @@ export function printable(text: string): string {
 }
 
 function describeForPrograms(error: unknown): { code: string; message: string; advice?: string } {
-  if (error instanceof PeerageError) return { code: error.code, message: error.message, advice: error.advice }
+  if (PeerageError.isAny(error)) return { code: error.code, message: error.message, advice: error.advice }
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) }
 }
 
 function describeForPeople(error: unknown): string {
-  if (error instanceof PeerageError) return proseOf('', error.message, error.advice)
+  if (PeerageError.isAny(error)) return proseOf('', error.message, error.advice)
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `peerage: this should not happen; please report it.\n${text}`
 }

@@ -7,6 +7,7 @@ import type { PeerNode } from '../peer-node/peer-node.ts'
 import type { Waiting } from '../peer-node/waiting.ts'
 import { silentLog } from '../runtime/log.ts'
 import { NodeConnection } from './node-connection.ts'
+import type { RunningNode } from './node-handlers.ts'
 import { nodeMethods } from './node-methods.ts'
 import { remoteGraphs } from './remote-graphs.ts'
 import { remoteGroups } from './remote-groups.ts'
@@ -28,24 +29,46 @@ export interface ConnectNodeOptions extends Waiting {
  * @throws PeerageError `node-not-running`, `control-version-mismatch`, `storage-not-accessible`; later, everything rejects with
  *   `node-connection-lost` once the node has gone
  */
-export async function connectNode({ dataDir, log: logger, signal }: ConnectNodeOptions): Promise<PeerNode> {
+export async function connectNode(options: ConnectNodeOptions): Promise<PeerNode> {
+  return (await connectRunningNode(options)).node
+}
+
+/** A running node, with what is about its process. */
+export interface ConnectedNode {
+  readonly node: PeerNode
+  /** Which node it is. */
+  info(): Promise<RunningNode>
+  /** Closes it, for all programs. */
+  stop(): Promise<void>
+}
+
+/** The same, for a program that runs nodes. */
+export async function connectRunningNode({ dataDir, log: logger, signal }: ConnectNodeOptions): Promise<ConnectedNode> {
   const log = logger === undefined ? silentLog : guardedLog(logger)
-  const node = await NodeConnection.open(resolve(dataDir), log, { signal })
-  const [graphs, groups] = [remoteGraphs(node, log), remoteGroups(node, log)]
+  const connection = await NodeConnection.open(resolve(dataDir), log, { signal })
+  const [graphs, groups] = [remoteGraphs(connection, log), remoteGroups(connection, log)]
   const close = async (): Promise<void> => {
     await Promise.all([graphs.close(), groups.close()])
-    node.close()
+    connection.close()
   }
-  return {
-    identities: remoteIdentities(node),
-    names: remoteNames(node),
-    clouds: remoteClouds(node),
+  const node: PeerNode = {
+    identities: remoteIdentities(connection),
+    names: remoteNames(connection),
+    clouds: remoteClouds(connection),
     graphs: graphs.graphs,
     groups: groups.groups,
-    suspend: async () => void (await node.call(nodeMethods.suspend, {})),
-    resume: async () => void (await node.call(nodeMethods.resume, {})),
-    metrics: () => node.call(nodeMethods.metrics, {}),
+    suspend: async () => void (await connection.call(nodeMethods.suspend, {})),
+    resume: async () => void (await connection.call(nodeMethods.resume, {})),
+    metrics: () => connection.call(nodeMethods.metrics, {}),
     close,
     [Symbol.asyncDispose]: close,
+  }
+  return {
+    node,
+    info: () => connection.call(nodeMethods.info, {}),
+    stop: async () => {
+      await connection.call(nodeMethods.stop, {})
+      await connection.ended
+    },
   }
 }

@@ -96,9 +96,10 @@ async function listen(server: Server, path: string): Promise<void> {
 
 async function close(server: Server, sessions: ReadonlySet<ConnectedProgram>, lock: HeldLock): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  // Who sees its connection end can start another node.
+  lock.release()
   await Promise.all([...sessions].map((session) => session.close()))
   await closed
-  lock.release()
 }
 
 /** The socket of one program. */

@@ -133,6 +133,12 @@ export class NodeConnection {
     return iteration(signal, (ended) => this.#items(method, params, ended))
   }
 
+  /** Resolves when the connection has ended. */
+  get ended(): Promise<void> {
+    if (this.#socket.destroyed) return Promise.resolve()
+    return new Promise((resolve) => this.#socket.once('close', () => resolve()))
+  }
+
   /** What is under way rejects with `node-closed`, and what begins later. */
   close(): void {
     if (this.#lost === undefined) this.#isClosed = true

@@ -12,8 +12,8 @@ export interface RunningNode {
   readonly started: number
 }
 
-/** @param stop Closes the node, after the answer has been sent */
-export function handleNode(handlers: Handlers, node: PeerNode, running: RunningNode, stop: () => void): void {
+/** @param stop Closes the node: resolves when nothing of it is open but this connection */
+export function handleNode(handlers: Handlers, node: PeerNode, running: RunningNode, stop: () => Promise<void>): void {
   handlers.call(methods.info, async () => ({ ...running }))
   handlers.call(methods.metrics, () => node.metrics())
   handlers.command(methods.suspend, () => node.suspend())

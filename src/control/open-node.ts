@@ -68,7 +68,11 @@ export async function openServingNode(
   const whenClosed = new Promise<void>((resolve) => {
     closed = resolve
   })
-  handleNode(handlers, local, running, () => setImmediate(() => void close()))
+  handleNode(handlers, local, running, async () => {
+    await local.close()
+    // The program is told before its connection ends.
+    setImmediate(() => void close())
+  })
   handleIdentities(handlers, local.identities)
   handleNames(handlers, local.names)
   handleClouds(handlers, local.clouds)
@@ -82,8 +86,8 @@ export async function openServingNode(
     throw error
   })
   const closeAll = async (): Promise<void> => {
-    await server.close()
     await local.close()
+    await server.close()
     closed()
   }
   const own = { graphs: graphs.forProgram(), groups: groups.forProgram() }

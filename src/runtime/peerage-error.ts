@@ -32,4 +32,11 @@ export class PeerageError<Code extends ErrorCode = ErrorCode> extends Error {
   static is<Code extends ErrorCode>(error: unknown, code: Code): error is PeerageError<Code> {
     return error instanceof Error && 'advice' in error && 'code' in error && error.code === code
   }
+
+  /** Whether a caught value is a Peerage error, with any code: also of another copy of the package or of a running node. */
+  static isAny(error: unknown): error is PeerageError {
+    return (
+      error instanceof Error && 'advice' in error && 'code' in error && Object.hasOwn(errorCatalog, String(error.code))
+    )
+  }
 }
