@@ -32,7 +32,7 @@ export interface LinkPort {
   /** Takes no more messages from the network until {@link LinkPort.resume}: the other end feels it as back pressure. */
   pause(): void
   resume(): void
-  /** Takes and sends no more messages, but for what waits of control and what is on its way, then closes. `closed` follows, with this reason. */
+  /** Takes and sends no more messages, but for what waits of control and what is on its way, then closes. `closed` follows, with this reason; at once for `not-admitted`. */
   end(reason?: 'closed' | 'not-admitted'): void
   /** Closes at once. `closed` follows, with this reason. */
   destroy(reason: LinkClosing): void

@@ -138,6 +138,8 @@ export class Link implements LinkPort, StreamUser {
   end(reason: 'closed' | 'not-admitted' = 'closed'): void {
     this.#close(reason)
     this.#stream.end()
+    // Whoever is put out does not keep a place until its side has ended, too.
+    if (reason === 'not-admitted') this.#parts.deadlines.set(0, () => this.#tellClosed())
   }
 
   destroy(reason: LinkClosing): void {

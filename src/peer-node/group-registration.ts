@@ -17,6 +17,11 @@ import type { RegisteredName } from './names.ts'
 export const MOST_REGISTERED_ADDRESSES = 4
 /** After a failure that nothing here has brought about a change of, in milliseconds. */
 export const REGISTRATION_RETRY = 60_000
+/**
+ * The same while a registration is being ended that was made before the group was closed and opened again: while a cloud is
+ * looked for that takes a moment.
+ */
+export const RETRY_AFTER_FORMER = 1000
 
 /** A cloud that is open here: the same object as long as it is. */
 export interface RegistrationCloud {
@@ -230,7 +235,8 @@ class InOneCloud {
     // Whoever resolves only is told when that changes.
     if (PASSED_OVER.includes(error.code)) return
     log.warn('a group cannot be registered', { cloud: this.#cloud.name, reason: error.message })
-    this.#retry = clock.setTimer(REGISTRATION_RETRY, () => {
+    const pause = error.code === 'already-registered' ? RETRY_AFTER_FORMER : REGISTRATION_RETRY
+    this.#retry = clock.setTimer(pause, () => {
       this.failure = undefined
       this.#work()
     })
@@ -240,8 +246,8 @@ class InOneCloud {
 
 /** The node is closed, or others cannot reach it. */
 const PASSED_OVER: readonly ErrorCode[] = ['node-closed', 'resolve-only']
-/** What goes away by itself: these, and a network or a cloud that is not there now. */
-const PASSING: readonly ErrorCode[] = [...PASSED_OVER, 'no-network', 'cloud-not-found']
+/** What goes away by itself: these, a network or a cloud that is not there now, and a former registration. */
+const PASSING: readonly ErrorCode[] = [...PASSED_OVER, 'no-network', 'cloud-not-found', 'already-registered']
 
 /** The classifier of the group's peer name, cut to what a comment holds (P-058). */
 function commentOf(group: PeerName): string {

@@ -89,7 +89,7 @@ test('P-097: links and direct connections of the revoked close at once, new ones
   expect(links()).toBe(2)
   group.done<void>((done) => creator.node.revoke(bob.name, EVERYTHING, undefined, done))
   group.until(() => links() === 0, 1000)
-  group.until(() => bob.node.standing() === 'revoked')
+  group.until(() => bob.node.standing() === 'revoked' && bob.member.node.status().neighbors === 0)
   expect(bob.events).toContain('standing revoked')
   for (const one of [creator, carol]) expect(one.events).toContain('revoked Bob')
   // Neither side gets a link any more.

@@ -176,11 +176,26 @@ class RandomLife {
     act()
   }
 
-  /** Those whose databases are not the most frequent one. */
+  /** Those who run and are members in the eyes of most: who was let in by somebody who was revoked elsewhere is none. */
+  #inForce(): readonly GroupMember[] {
+    const { security } = this.#mostFrequent()
+    return this.#running().filter(({ member }) => security().isAdmitted(member.identity.keyPair.publicKey))
+  }
+
+  /** One of those with the most frequent database. */
+  #mostFrequent(): GroupMember {
+    const [most] = [...tally(this.#running().map(({ member }) => member.root))].sort(
+      ([, one], [, other]) => other - one,
+    )
+    const one = this.#running().find(({ member }) => member.root === most?.[0])
+    if (one === undefined) throw new Error('nobody runs')
+    return one
+  }
+
+  /** Members whose databases are not the most frequent one. */
   #differing(): readonly GroupMember[] {
-    const roots = this.#running().map((one) => ({ one, root: one.member.root }))
-    const [most] = [...tally(roots.map(({ root }) => root))].sort(([, one], [, other]) => other - one)
-    return roots.filter(({ root }) => root !== most?.[0]).map(({ one }) => one)
+    const { root } = this.#mostFrequent().member
+    return this.#inForce().filter(({ member }) => member.root !== root)
   }
 
   /** Who is a member, as this one sees it. */
@@ -221,16 +236,22 @@ class RandomLife {
     this.#world.network.heal()
     this.#returned(this.#group.graph.members.length)
     const differed = this.#differing().length
+    // Whoever knew nobody but those who are no members any more is told of one.
+    const { member: one } = this.#mostFrequent()
+    for (const { member } of this.#running()) if (member !== one) member.node.addAddresses([one.endpoint])
     const from = this.#world.now
     while (this.#differing().length > 0 && this.#world.now < from + LONGEST_REPAIR) this.#world.runFor(1000)
-    const running = this.#running()
+    const equalAfter = this.#differing().length === 0 ? (this.#world.now - from) / 1000 : undefined
+    // What is told at the end of a turn.
+    this.#world.runFor(1000)
+    const running = this.#inForce()
     const strangers = running.flatMap(({ member, security }) =>
       member.node.parts.neighbors.all().filter(({ session }) => !security().isAdmitted(session.peer.publicKey)),
     )
     const { store } = (running[0] ?? this.#group.creator).member.node
     return {
       ...{ happened: this.#happened, running: running.length, differed, strangers: strangers.length },
-      equalAfter: this.#differing().length === 0 ? (this.#world.now - from) / 1000 : undefined,
+      equalAfter,
       views: new Set(running.map((one) => this.#viewOf(one))).size,
       notes: store.list({ type: 'test.note', limit: 10 * this.#size.records }).length,
       records: store.trie.size,

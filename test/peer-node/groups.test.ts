@@ -117,6 +117,16 @@ describe.each(settings)('$name', ({ run }) => {
       expect(await again.status()).toMatchObject({ membership: 'in-force' })
     }))
 
+  test('a group that is closed while it is being registered is registered once it was opened again', () =>
+    run(async ({ open, until }) => {
+      const { groups } = await open('ann')
+      const group = await groups.create()
+      await group.close()
+      const again = await groups.open(group.peerName)
+      await until(async () => (await again.status()).found === 'registered')
+      expect((await again.addresses()).length).toBeGreaterThan(0)
+    }))
+
   test('P-041: a join that fails or is aborted leaves nothing behind, and says why', () =>
     run(async ({ open }) => {
       const [ann, bob] = [await open('ann'), await open('bob')]
