@@ -15,9 +15,9 @@ export interface CommandContext {
   dataDir(): string
   /**
    * Runs a body with the node of the data directory: the one that runs, unless options say how to open one; or one that is
-   * opened for this and closed after it.
+   * opened for this and closed after it. The body is told whether it is one that runs.
    */
-  useNode(body: (node: PeerNode) => Promise<void>, options?: NodeOptions): Promise<void>
+  useNode(body: (node: PeerNode, isRunning: boolean) => Promise<void>, options?: NodeOptions): Promise<void>
   /** Runs a body with the node that runs on the data directory. @throws PeerageError `node-not-running` */
   useRunningNode(body: (connected: ConnectedNode) => Promise<void>): Promise<void>
 }

@@ -48,7 +48,8 @@ export async function runCommand(words: readonly string[]): Promise<void> {
       const dataDir = dataDirectory()
       const isAsked = Object.values(options).some((option) => option !== undefined)
       const running = isAsked ? undefined : await runningNode(dataDir)
-      await closing(running?.node ?? (await openNode({ ...options, dataDir })), body)
+      const node = running?.node ?? (await openNode({ ...options, dataDir }))
+      await closing(node, () => body(node, running !== undefined))
     },
     useRunningNode: async (body) => {
       const connected = await connectRunningNode({ dataDir: dataDirectory() })
@@ -83,9 +84,9 @@ async function runningNode(dataDir: string): Promise<ConnectedNode | undefined> 
   }
 }
 
-async function closing(node: PeerNode, body: (node: PeerNode) => Promise<void>): Promise<void> {
+async function closing(node: PeerNode, body: () => Promise<void>): Promise<void> {
   try {
-    await body(node)
+    await body()
   } finally {
     await node.close()
   }

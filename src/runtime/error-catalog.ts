@@ -152,6 +152,7 @@ export interface ErrorDetails {
   'request-too-large': Record<never, never>
   'answer-too-large': Record<never, never>
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
+  ambiguous: { readonly what: string; readonly reference: string; readonly matches: readonly string[] }
 }
 
 interface CatalogEntry<Details> {
@@ -749,6 +750,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ name, value, expected }) => `${name} is ${value}, and should be ${expected}`,
     advice: 'Correct this argument.',
     original: 'PEER_E_INVALIDARG',
+  },
+  ambiguous: {
+    message: ({ what, reference, matches }) =>
+      `${quoted(reference)} can be more than one ${what}: ${matches.join(' or ')}`,
+    advice: 'Give the whole name or more digits of it; of several identities in one group, name the one that is meant.',
   },
 }
 
