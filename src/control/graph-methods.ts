@@ -154,7 +154,7 @@ export const graphMethods = {
     nothing,
   ),
   goOnline: command('graph.goOnline', 'A graph that was opened offline begins to look for others.', one),
-  events: stream(
+  events: intake(
     'graph.events',
     'What happens in the graph, of one kind of event.',
     object({ graph: handle, event: text }),

@@ -7,7 +7,7 @@ import { MOST_WAITING_EVENTS } from '../../src/peer-node/event-subscribers.ts'
 import type { Graph, Status } from '../../src/peer-node/graph.ts'
 import { MOST_UNREAD } from '../../src/peer-node/incoming.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
-import { pair, settings, take } from './graph-settings.ts'
+import { isReading, pair, settings, take } from './graph-settings.ts'
 import { anything, textSchema } from './schemas.ts'
 
 const Note = recordType('test.note', { expires: '1h' })
@@ -26,6 +26,7 @@ function first<Item>(items: AsyncIterable<Item>): Promise<Item> {
 
 async function connect(from: Graph, to: Graph, protocol = 'test'): Promise<[DirectConnection, DirectConnection]> {
   const coming = first(to.connections(protocol))
+  await isReading(to)
   return [await from.connect(to.identity, protocol), await coming]
 }
 
@@ -41,6 +42,7 @@ describe.each(settings)('$name', ({ run }) => {
       const { ann, bob } = await pair(setting)
       await expectRejection('message-not-taken', ann.send(bob.identity, Ping, bytes(1)), 'nobody reads')
       const coming = take(bob.messages(Ping), 100)
+      await isReading(bob)
       await Promise.all(Array.from({ length: 100 }, (_, index) => ann.send(bob.identity, Ping, bytes(index))))
       expect(await coming).toEqual(
         Array.from({ length: 100 }, (_, index) => ({ from: ann.identity, payload: bytes(index) })),
@@ -60,6 +62,7 @@ describe.each(settings)('$name', ({ run }) => {
       const { ann, bob } = await pair(setting)
       const reader = bob.messages(Ping)[Symbol.asyncIterator]()
       const firstOne = reader.next()
+      await isReading(bob)
       await ann.send(bob.identity, Ping, bytes(0))
       await firstOne
       let sent = 0
@@ -80,6 +83,7 @@ describe.each(settings)('$name', ({ run }) => {
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const coming = first(bob.messages(Chat))
+      await isReading(bob)
       const unreadable: unknown[] = []
       bob.on('unreadable', (detail) => void unreadable.push(detail))
       const send = ann.send as (to: unknown, type: unknown, payload: unknown) => Promise<void>
@@ -101,6 +105,7 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('connect-self', ann.connect(ann.identity, 'test'), 'itself')
       await expectRejection('node-not-found', ann.connect(stranger, 'test'), 'a stranger')
       const coming = take(bob.connections('test'), 2)
+      await isReading(bob)
       const [one, two] = [await ann.connect(bob.identity, 'test'), await ann.connect(bob.identity, 'test')]
       const [first, second] = await coming
       expect([one.peer, two.protocol, first?.peer, second?.protocol]).toEqual([
@@ -217,8 +222,10 @@ describe.each(settings)('$name', ({ run }) => {
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
       const reader = take(bob.messages(Ping), 1)
+      await isReading(bob)
       const Loose = messageType(Chat.name, { schema: anything })
       const chat = take(bob.messages(Chat), 1)
+      await isReading(bob)
       const [slow, quick, lagged]: [number[], number[], unknown[]] = [[], [], []]
       let goOn = (): void => undefined
       const waiting = new Promise<void>((resolve) => {

@@ -84,6 +84,13 @@ export async function pair(
   return { ann, bob, nodes }
 }
 
+/** Resolves when what was begun to be read is read, by a node of another process, too: it does what it is asked for in order. */
+export async function isReading(graph: Pick<Graph, 'status'>): Promise<void> {
+  await graph.status()
+  // What was begun before went out while this waited for the first answer, and is in front of the second question.
+  await graph.status()
+}
+
 /** The first items of an iteration. */
 export async function take<Item>(items: AsyncIterable<Item>, count: number): Promise<Item[]> {
   const taken: Item[] = []

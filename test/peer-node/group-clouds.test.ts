@@ -132,8 +132,8 @@ const onSegments = (...segments: readonly string[]): HostOptions => ({
 let hosts = 0
 const nextHost = (): number => ++hosts
 
-describe('P-028: the clouds of a group', () => {
-  test('that names none are all that are open', () =>
+describe('the clouds of a group', () => {
+  test('P-028: that names none are all that are open', () =>
     withSimulatedNodes('all', async ({ addHost }) => {
       const ann = new ClubNode(addHost('ann'))
       const clouds = ann.groupClouds(undefined)
@@ -146,7 +146,7 @@ describe('P-028: the clouds of a group', () => {
       await ann.clouds.close()
     }))
 
-  test('that names none are the usual ones, where none is open', () =>
+  test('P-028: that names none are the usual ones, where none is open', () =>
     withSimulatedNodes('usual', async ({ addHost }) => {
       const ann = new ClubNode(addHost('ann'))
       const clouds = ann.groupClouds(undefined)
@@ -172,7 +172,7 @@ describe('P-028: the clouds of a group', () => {
     }),
   )
 
-  test('that names a link-local one are those of the own links, whatever their names', () =>
+  test('P-028: that names a link-local one are those of the own links, whatever their names', () =>
     withSimulatedNodes('links', async ({ addHost, until }) => {
       const ann = new ClubNode(addHost('ann', onSegments('office', 'workshop')))
       const bob = new ClubNode(addHost('bob', onSegments('workshop')))
@@ -186,7 +186,7 @@ describe('P-028: the clouds of a group', () => {
       await Promise.all([ann.clouds.close(), bob.clouds.close()])
     }))
 
-  test('that names a private one: it has to be open here, and no other takes its place', () =>
+  test('P-028: that names a private one: it has to be open here, and no other takes its place', () =>
     withSimulatedNodes('private', async ({ addHost }) => {
       const ann = new ClubNode(addHost('ann'))
       await ann.clouds.join('Global_', {})
@@ -205,7 +205,7 @@ describe('P-028: the clouds of a group', () => {
       await ann.clouds.close()
     }))
 
-  test('are opened when the network comes, if there is none at first', () =>
+  test('P-028: are opened when the network comes, if there is none at first', () =>
     withSimulatedNodes('no network', async ({ addHost, until }) => {
       const interfaces = [{ name: 'eth0', segment: 'office', addresses: ['192.168.0.1/24'] }]
       const host = addHost('ann', { interfaces })

@@ -4,7 +4,7 @@ import { messageType, recordType } from '../../src/peer-node/application-types.t
 import type { Group, GroupEvents } from '../../src/peer-node/group.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
-import { type Setting, settings, take } from './graph-settings.ts'
+import { isReading, type Setting, settings, take } from './graph-settings.ts'
 
 const Note = recordType('test.note', { expires: '1h' })
 const Whisper = messageType('test.whisper')
@@ -52,11 +52,13 @@ describe.each(settings)('$name', ({ run }) => {
     run(async (setting) => {
       const { ann, bob, eve } = (await three(setting)).groups
       const heard = take(bob.messages(Whisper), 2)
+      await isReading(bob)
       const overheard: unknown[] = []
       const listening = new AbortController()
       const reading = (async () => {
         for await (const message of eve.messages(Whisper, { signal: listening.signal })) overheard.push(message)
       })()
+      await isReading(eve)
       await ann.send(bob.identity, Whisper, bytes(1))
       await eve.send(bob.identity, Whisper, bytes(2))
       expect(await heard).toEqual([
@@ -68,6 +70,7 @@ describe.each(settings)('$name', ({ run }) => {
       expect(overheard).toEqual([])
       await expectRejection('protocol-not-accepted', ann.connect(bob.identity, 'file'), 'a protocol that nobody takes')
       const taking = take(bob.connections('file'), 1)
+      await isReading(bob)
       const connection = await ann.connect(bob.identity, 'file')
       const [taken] = await taking
       expect(taken?.peer).toBe(ann.identity)
@@ -92,11 +95,11 @@ describe.each(settings)('$name', ({ run }) => {
       await setting.until(async () => (await bob.addresses()).length > 0)
       expect(await ann.nodes()).toEqual([])
       await setting.until(async () => (await ann.members()).length === 2)
-      await expectRejection('node-not-found', ann.connect(bob.identity, 'file'), 'an address that nobody has given')
       await ann.addAddresses(await bob.addresses())
       const codeOf = async (): Promise<unknown> => ann.connect(bob.identity, 'file').catch(({ code }) => code)
       await setting.until(async () => (await codeOf()) === 'protocol-not-accepted')
       const taking = take(bob.connections('file'), 1)
+      await isReading(bob)
       const connection = await ann.connect(bob.identity, 'file')
       const [taken] = await taking
       expect([connection.peer, taken?.peer]).toEqual([bob.identity, ann.identity])
@@ -171,10 +174,12 @@ describe.each(settings)('$name', ({ run }) => {
       const his = await bob.groups.join(await hers.invite())
       await setting.until(async () => (await hers.members({ connected: true })).length === 2)
       const message = take(hers.messages(Whisper), 1)
+      await isReading(hers)
       await his.send(hers.identity, Whisper, bytes(1))
       await message
       await hers.setProperties({ friendlyName: 'Chess club' })
       const taking = take(hers.connections('file'), 1)
+      await isReading(hers)
       const connection = await his.connect(hers.identity, 'file')
       const [taken] = await taking
       await Promise.all([connection.close(), taken?.close()])

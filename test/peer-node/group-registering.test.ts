@@ -95,6 +95,8 @@ describe('a registration of a member', () => {
       world.network.partition(['ann', 'cleo'], ['bob'])
       await hers.revoke(his.identity)
       await until(async () => (await third.members()).length === 2, '60s')
+      // Nor does anything wait for him on a link.
+      await until(async () => (await his.status()).neighbors === 0, '2m')
       await third.close()
       await ann.suspend()
       world.network.heal()
