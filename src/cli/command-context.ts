@@ -1,6 +1,7 @@
 /** What every command gets: where to print, and the node. */
 import type { ConnectedNode } from '../control/connect-node.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
+import type { Log } from '../runtime/log.ts'
 import type { Output } from './output.ts'
 
 /** How the node is opened, beside its data directory. */
@@ -11,6 +12,8 @@ export interface NodeOptions {
 
 export interface CommandContext {
   readonly output: Output
+  /** Where the node tells what it does, if that was asked for. */
+  readonly log: Log | undefined
   /** The data directory, from the option, the environment, or where the platform keeps data. */
   dataDir(): string
   /**

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from 'commander'
 import { type ConnectedNode, connectRunningNode } from '../control/connect-node.ts'
 import { defaultDataDirectory } from '../nodejs/data-directory.ts'
+import type { Logger } from '../nodejs/guarded-log.ts'
 import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import { storageError } from '../nodejs/storage-error.ts'
@@ -19,6 +20,7 @@ import { addNameCommands } from './name.ts'
 import { addResolutionCommands } from './name-resolution.ts'
 import { createOutput, type Output } from './output.ts'
 import { addUpCommands } from './up.ts'
+import { verboseLog } from './verbose-log.ts'
 
 const EXIT_FAILED = 1
 const EXIT_MISUSE = 2
@@ -30,29 +32,38 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     .version(packageVersion())
     .option('--data-dir <dir>', `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`)
     .option('--json', 'print one JSON document a line, and errors as JSON')
+    .option('--quiet', 'print no progress and no summaries')
+    .option('--verbose', 'tell on standard error what the node does')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Run `peerage --help`, or add --help to a command, to see how it is used.')
   // Known before commander has read the line, so that a misused line is answered in JSON, too.
   const json = words.includes('--json')
-  const output = createOutput({ json, stdout: process.stdout, stderr: process.stderr })
+  const output = createOutput({
+    json,
+    quiet: words.includes('--quiet'),
+    stdout: process.stdout,
+    stderr: process.stderr,
+  })
   endWhenNothingCanBePrinted(output)
   const dataDirectory = (): string => {
     const { dataDir } = program.opts<{ dataDir?: string }>()
     const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
     return dataDir ?? (fromEnvironment || defaultDataDirectory())
   }
+  const log = words.includes('--verbose') ? verboseLog({ json, stderr: process.stderr }) : undefined
   const context: CommandContext = {
     output,
+    log,
     dataDir: dataDirectory,
     useNode: async (body, options = {}) => {
       const dataDir = dataDirectory()
       const isAsked = Object.values(options).some((option) => option !== undefined)
-      const running = isAsked ? undefined : await runningNode(dataDir)
-      const node = running?.node ?? (await openNode({ ...options, dataDir }))
+      const running = isAsked ? undefined : await runningNode(dataDir, log)
+      const node = running?.node ?? (await openNode({ ...options, dataDir, log }))
       await closing(node, () => body(node, running !== undefined))
     },
     useRunningNode: async (body) => {
-      const connected = await connectRunningNode({ dataDir: dataDirectory() })
+      const connected = await connectRunningNode({ dataDir: dataDirectory(), log })
       await closing(connected.node, () => body(connected))
     },
   }
@@ -75,9 +86,9 @@ export async function runCommand(words: readonly string[]): Promise<void> {
 }
 
 /** The node that runs on a data directory, if one does. */
-async function runningNode(dataDir: string): Promise<ConnectedNode | undefined> {
+async function runningNode(dataDir: string, log: Logger | undefined): Promise<ConnectedNode | undefined> {
   try {
-    return await connectRunningNode({ dataDir })
+    return await connectRunningNode({ dataDir, log })
   } catch (error) {
     if (PeerageError.is(error, 'node-not-running')) return undefined
     throw error

@@ -10,6 +10,8 @@ export interface Output {
   result(document: object, text: string): void
   /** Many results: a document a line with `--json`, else a table of these columns and below it a summary. */
   table<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[], summary: string): void
+  /** Where a long work is, for people only. */
+  step(text: string): void
   /** What is wrong without being in the way of the result. */
   warning(problem: Problem): void
   /** What went wrong, and what to do next. */
@@ -39,17 +41,23 @@ export interface Sink {
 /** The output of a command. */
 export function createOutput(options: {
   readonly json: boolean
+  /** No steps and no summaries: only what was asked for, and what went wrong. */
+  readonly quiet: boolean
   readonly stdout: Sink
   readonly stderr: Sink
 }): Output {
-  const { json, stdout, stderr } = options
+  const { json, quiet, stdout, stderr } = options
   return {
     result(document, text) {
       stdout.write(`${json ? JSON.stringify(document) : text}\n`)
     },
     table(rows, columns, summary) {
       if (json) for (const row of rows) stdout.write(`${JSON.stringify(row)}\n`)
-      else stdout.write(`${rows.length === 0 ? '' : formatTable(rows, columns)}${summary}\n`)
+      else stdout.write(rows.length === 0 ? '' : formatTable(rows, columns))
+      if (!json && !quiet) stdout.write(`${summary}\n`)
+    },
+    step(text) {
+      if (!json && !quiet) stderr.write(`${printable(text)}\n`)
     },
     warning({ code, message, advice }) {
       const text = json ? JSON.stringify({ warning: { code, message, advice } }) : proseOf('warning: ', message, advice)

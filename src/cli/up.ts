@@ -56,11 +56,11 @@ export function addUpCommands(program: Command, context: CommandContext): void {
     )
 }
 
-async function up({ output, dataDir }: CommandContext, options: UpOptions): Promise<void> {
+async function up({ output, log, dataDir }: CommandContext, options: UpOptions): Promise<void> {
   const stopped = stopSignal()
   const { seed: seeds, pnrpPort, port: graphPort, name } = options
   const { node, closed, controlPath } = await openServingNode(
-    { dataDir: dataDir(), seeds, pnrpPort, graphPort, friendlyName: name ?? userInfo().username },
+    { dataDir: dataDir(), seeds, pnrpPort, graphPort, friendlyName: name ?? userInfo().username, log },
     { servesOnly: true },
   )
   try {

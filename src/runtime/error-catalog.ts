@@ -145,10 +145,13 @@ export interface ErrorDetails {
   'node-not-running': { readonly dataDir: string }
   'node-already-running': { readonly dataDir: string }
   'node-connection-lost': { readonly dataDir: string; readonly reason: string }
+  'demo-failed': { readonly step: string; readonly problem: string }
+  'demo-stopped': { readonly step: string }
   'control-version-mismatch': { readonly ours: number; readonly theirs: number; readonly release: string }
   'unknown-method': { readonly method: string }
   'too-many-open': { readonly kind: string; readonly limit: number }
   'request-cancelled': Record<never, never>
+  interrupted: Record<never, never>
   'request-too-large': Record<never, never>
   'answer-too-large': Record<never, never>
   'invalid-argument': { readonly name: string; readonly value: string; readonly expected: string }
@@ -721,6 +724,14 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ dataDir, reason }) => `the connection to the node on ${quoted(dataDir)} has ended: ${reason}`,
     advice: 'Connect again once the node is running.',
   },
+  'demo-failed': {
+    message: ({ step, problem }) => `the demo failed at “${step}”: ${problem}`,
+    advice: 'Run it again; if it fails again, please report it with this text.',
+  },
+  'demo-stopped': {
+    message: ({ step }) => `the demo was stopped at “${step}”`,
+    advice: 'No process and no data of it is left.',
+  },
   'control-version-mismatch': {
     message: ({ ours, theirs, release }) =>
       `the running node is of release ${release} and speaks version ${theirs} of the control protocol, this program ${ours}`,
@@ -737,6 +748,10 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'request-cancelled': {
     message: () => 'the program took its request back',
     advice: 'Nothing is to be done.',
+  },
+  interrupted: {
+    message: () => 'it was interrupted before it was done',
+    advice: 'Give the command again to have it done.',
   },
   'request-too-large': {
     message: () => 'a request is too large to be sent to the running node',
