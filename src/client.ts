@@ -1,10 +1,12 @@
 /**
- * `peerage/client`: what programs need that talk to a node of another process. That node has no door yet,
- * so for now these are the names and errors that both sides share.
+ * `peerage/client`: a node that runs in another process. The types are those of `peerage`, and so is the shape of a node.
  */
 import './nodejs/supported-node.ts'
 
+export { type ConnectNodeOptions, connectNode } from './control/connect-node.ts'
 export { hostNameOf, peerNameOfHostName } from './identity/host-name.ts'
-export { type PeerName, parsePeerName } from './identity/peer-name.ts'
-export type { ErrorDetails } from './runtime/error-catalog.ts'
-export { type ErrorCode, PeerageError } from './runtime/peerage-error.ts'
+export { parsePeerName } from './identity/peer-name.ts'
+export type * from './index.ts'
+export { readInvitation } from './nodejs/read-invitation.ts'
+export { messageType, recordType } from './peer-node/application-types.ts'
+export { PeerageError } from './runtime/peerage-error.ts'

@@ -3,6 +3,7 @@
  */
 import './nodejs/supported-node.ts'
 
+export { openNode } from './control/open-node.ts'
 export type { AllowList } from './graph/allow-list.ts'
 export { allowList, allowListSecurity } from './graph/allow-list.ts'
 export type { GraphScope } from './graph/graph-scope.ts'
@@ -22,7 +23,7 @@ export { hostNameOf, peerNameOfHostName } from './identity/host-name.ts'
 export { type PeerName, parsePeerName } from './identity/peer-name.ts'
 export type { Role } from './identity/role.ts'
 export type { Logger } from './nodejs/guarded-log.ts'
-export { type OpenNodeOptions, openNode } from './nodejs/open-node.ts'
+export type { OpenNodeOptions } from './nodejs/open-node.ts'
 export { readInvitation } from './nodejs/read-invitation.ts'
 export {
   type MessageType,
