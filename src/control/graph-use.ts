@@ -15,7 +15,7 @@ import type {
   Status,
 } from '../peer-node/graph.ts'
 import type { Dialing } from '../peer-node/progress.ts'
-import type { Cursor, Listing, PeerRecord, RecordChange, Records, Writing } from '../peer-node/records.ts'
+import type { Listing, PeerRecord, RecordChange, Records, Watching, Writing } from '../peer-node/records.ts'
 import { iteration, type Waiting } from '../peer-node/waiting.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -235,9 +235,11 @@ class RecordsUse implements Records {
     await this.#records.delete(id)
   }
 
-  async get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined> {
+  get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined>
+  get(type: 'all', id: RecordId): Promise<PeerRecord<Uint8Array> | undefined>
+  async get(type: RecordType | 'all', id: RecordId): Promise<PeerRecord<unknown> | undefined> {
     this.#life.requireOpen()
-    return this.#records.get(type, id)
+    return type === 'all' ? this.#records.get(type, id) : this.#records.get(type, id)
   }
 
   list<Out>(type: RecordType<unknown, Out>, options?: Listing): AsyncIterable<PeerRecord<Out>>
@@ -252,10 +254,15 @@ class RecordsUse implements Records {
     )
   }
 
-  watch<Out>(
-    type: RecordType<unknown, Out>,
-    options: Waiting & { readonly from?: 'stored' | 'now' | Cursor | undefined } = {},
-  ): AsyncIterable<RecordChange<Out>> {
-    return this.#life.iterate(options.signal, (signal) => this.#records.watch(type, { ...options, signal }))
+  watch<Out>(type: RecordType<unknown, Out>, options?: Watching): AsyncIterable<RecordChange<Out>>
+  watch(type: 'all', options?: Watching): AsyncIterable<RecordChange<Uint8Array>>
+  watch(type: RecordType | 'all', options: Watching = {}): AsyncIterable<RecordChange<unknown>> {
+    return this.#life.iterate(
+      options.signal,
+      (signal): AsyncIterable<RecordChange<unknown>> =>
+        type === 'all'
+          ? this.#records.watch(type, { ...options, signal })
+          : this.#records.watch(type, { ...options, signal }),
+    )
   }
 }

@@ -27,7 +27,13 @@ const type = object({ name: text, ephemeral: boolean, encoding: oneOf('bytes', '
 
 const record: Shape<PeerRecord<Uint8Array>> = object({
   ...{ id: recordId, type: text, version: count, creator: peerName, modifier: peerName, attributes },
-  ...{ payload: bytes, created: date, modified: date, expires: date },
+  ...{
+    encoding: either(oneOf('bytes', 'text', 'json'), count),
+    payload: bytes,
+    created: date,
+    modified: date,
+    expires: date,
+  },
 })
 
 const place = { cursor, live: boolean }
@@ -58,8 +64,8 @@ export const recordMethods = {
   ),
   get: call(
     'records.get',
-    'A record; nothing if there is none of this type.',
-    object({ graph: handle, type, id: recordId }),
+    'A record; nothing if there is none of this type, or of any type of applications.',
+    object({ graph: handle, type: optional(type), id: recordId }),
     either(record, nothing),
   ),
   list: stream(
@@ -73,8 +79,8 @@ export const recordMethods = {
   ),
   watch: stream(
     'records.watch',
-    'What is stored, then what comes; from `now` only what comes; from a cursor what has changed since.',
-    object({ graph: handle, type, from: optional(either(oneOf('stored', 'now'), cursor)) }),
+    'What is stored, then what comes; from `now` only what comes; from a cursor what has changed since. As for `records.list`, of one type or of all.',
+    object({ graph: handle, type: optional(type), from: optional(either(oneOf('stored', 'now'), cursor)) }),
     change,
   ),
 }

@@ -5,8 +5,8 @@
 import type { RecordType } from '../peer-node/application-types.ts'
 import { type Issue, issueText } from '../peer-node/payload-codec.ts'
 import type { Attributes } from '../peer-node/public-attributes.ts'
-import type { Cursor, Listing, PeerRecord, RecordChange, Records, Writing } from '../peer-node/records.ts'
-import { iteration, type Waiting } from '../peer-node/waiting.ts'
+import type { Listing, PeerRecord, RecordChange, Records, Watching, Writing } from '../peer-node/records.ts'
+import { iteration } from '../peer-node/waiting.ts'
 import type { RecordId } from '../records/record-id.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
@@ -56,8 +56,11 @@ export class RemoteRecords implements Records {
     await this.#node.call(methods.delete, { graph: this.#graph, id })
   }
 
-  async get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined> {
-    const record = await this.#node.call(methods.get, { graph: this.#graph, type: crossingType(type), id })
+  get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined>
+  get(type: 'all', id: RecordId): Promise<PeerRecord<Uint8Array> | undefined>
+  async get(type: RecordType | 'all', id: RecordId): Promise<PeerRecord<unknown> | undefined> {
+    const asked = withoutUndefined({ graph: this.#graph, type: crossingSelection(type), id })
+    const record = await this.#node.call(methods.get, asked)
     return record === undefined ? undefined : this.#read(type, record)
   }
 
@@ -67,10 +70,9 @@ export class RemoteRecords implements Records {
     return iteration(options.signal, (ended) => this.#list(type, options, ended))
   }
 
-  watch<Out>(
-    type: RecordType<unknown, Out>,
-    options: Waiting & { readonly from?: 'stored' | 'now' | Cursor | undefined } = {},
-  ): AsyncIterable<RecordChange<Out>> {
+  watch<Out>(type: RecordType<unknown, Out>, options?: Watching): AsyncIterable<RecordChange<Out>>
+  watch(type: 'all', options?: Watching): AsyncIterable<RecordChange<Uint8Array>>
+  watch(type: RecordType | 'all', options: Watching = {}): AsyncIterable<RecordChange<unknown>> {
     return iteration(options.signal, (ended) => this.#watch(type, options.from, ended))
   }
 
@@ -79,14 +81,18 @@ export class RemoteRecords implements Records {
     { signal: _, limit = Number.POSITIVE_INFINITY, ...listing }: Listing,
     ended: AbortSignal,
   ): AsyncGenerator<PeerRecord<unknown>, void, undefined> {
-    const crossing = type === 'all' ? undefined : crossingType(type)
     // What cannot be read does not count, so the limit of what is read is kept here.
     const isKeptThere = limit !== Number.POSITIVE_INFINITY && (type === 'all' || !Number.isInteger(limit) || limit < 0)
-    const asked = { graph: this.#graph, type: crossing, ...listing, limit: isKeptThere ? limit : undefined }
+    const asked = {
+      graph: this.#graph,
+      type: crossingSelection(type),
+      ...listing,
+      limit: isKeptThere ? limit : undefined,
+    }
     let given = 0
     if (limit === 0) return
     for await (const record of this.#node.stream(methods.list, withoutUndefined(asked), { signal: ended })) {
-      const read = type === 'all' ? record : await this.#read(type, record)
+      const read = await this.#read(type, record)
       if (read === undefined) continue
       yield read
       given++
@@ -94,12 +100,12 @@ export class RemoteRecords implements Records {
     }
   }
 
-  async *#watch<Out>(
-    type: RecordType<unknown, Out>,
-    from: 'stored' | 'now' | Cursor | undefined,
+  async *#watch(
+    type: RecordType | 'all',
+    from: Watching['from'],
     ended: AbortSignal,
-  ): AsyncGenerator<RecordChange<Out>, void, undefined> {
-    const asked = withoutUndefined({ graph: this.#graph, type: crossingType(type), from })
+  ): AsyncGenerator<RecordChange<unknown>, void, undefined> {
+    const asked = withoutUndefined({ graph: this.#graph, type: crossingSelection(type), from })
     for await (const change of this.#node.stream(methods.watch, asked, { signal: ended })) {
       if (change.kind === 'removed') {
         yield change
@@ -119,10 +125,8 @@ export class RemoteRecords implements Records {
     return Object.fromEntries(Object.entries(present.attributes).filter(([name]) => !Object.hasOwn(derived, name)))
   }
 
-  async #read<Out>(
-    type: RecordType<unknown, Out>,
-    record: PeerRecord<Uint8Array>,
-  ): Promise<PeerRecord<Out> | undefined> {
+  async #read(type: RecordType | 'all', record: PeerRecord<Uint8Array>): Promise<PeerRecord<unknown> | undefined> {
+    if (type === 'all') return record
     const coded = await type.codec.decode(record.payload)
     if ('result' in coded) return { ...record, payload: coded.result }
     const told = this.#told.get(type) ?? new RecentMap<number>(MOST_UNREADABLE)
@@ -133,8 +137,14 @@ export class RemoteRecords implements Records {
   }
 }
 
+/** A type as the node has to know it. */
 function crossingType({ name, ephemeral, codec: { encoding } }: RecordType) {
   return { name, ephemeral, encoding }
+}
+
+/** For the node no type stands for all of them. */
+function crossingSelection(type: RecordType | 'all') {
+  return type === 'all' ? undefined : crossingType(type)
 }
 
 async function encode<In, Out>(

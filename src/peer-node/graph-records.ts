@@ -23,8 +23,8 @@ import { EphemeralWatch } from './ephemeral-watch.ts'
 import { type Coded, type Issue, issueText } from './payload-codec.ts'
 import { type Attributes, publicAttributes, recordAttributes, recordQuery } from './public-attributes.ts'
 import { watchStored } from './record-watch.ts'
-import type { Cursor, Listing, PeerRecord, RecordChange, Records, Writing } from './records.ts'
-import { iteration, type Waiting, type Wakeups } from './waiting.ts'
+import type { Cursor, Listing, PeerRecord, RecordChange, Records, Watching, Writing } from './records.ts'
+import { iteration, type Wakeups } from './waiting.ts'
 
 /** Records that are read from the database at once. */
 export const PAGE_LENGTH = 100
@@ -112,10 +112,12 @@ export class GraphRecords implements Records {
     await this.#written((done) => this.#parts.node.delete(parseRecordId(id), done))
   }
 
-  async get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined> {
+  get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined>
+  get(type: 'all', id: RecordId): Promise<PeerRecord<Uint8Array> | undefined>
+  async get(type: RecordType | 'all', id: RecordId): Promise<PeerRecord<unknown> | undefined> {
     this.#parts.requireOpen()
     const record = this.#find(parseRecordId(id), type)
-    return record === undefined ? undefined : this.#read(type, record)
+    return record === undefined ? undefined : this.#readAs(type, record)
   }
 
   list<Out>(type: RecordType<unknown, Out>, options?: Listing): AsyncIterable<PeerRecord<Out>>
@@ -124,13 +126,12 @@ export class GraphRecords implements Records {
     return iteration(options.signal, (ended) => this.#list(type, options, ended))
   }
 
-  watch<Out>(
-    type: RecordType<unknown, Out>,
-    options: Waiting & { readonly from?: 'stored' | 'now' | Cursor | undefined } = {},
-  ): AsyncIterable<RecordChange<Out>> {
+  watch<Out>(type: RecordType<unknown, Out>, options?: Watching): AsyncIterable<RecordChange<Out>>
+  watch(type: 'all', options?: Watching): AsyncIterable<RecordChange<Uint8Array>>
+  watch(type: RecordType | 'all', options: Watching = {}): AsyncIterable<RecordChange<unknown>> {
     const { from = 'stored' } = options
     return iteration(options.signal, (ended) =>
-      type.ephemeral ? this.#watchEphemeral(type, from, ended) : this.#watch(type, from, ended),
+      type !== 'all' && type.ephemeral ? this.#watchEphemeral(type, from, ended) : this.#watch(type, from, ended),
     )
   }
 
@@ -148,8 +149,7 @@ export class GraphRecords implements Records {
     let given = 0
     for (const record of records) {
       if (given >= limit || this.#parts.isClosed()) return
-      const shown =
-        type === 'all' ? this.#shown(record, new Uint8Array(record.payload)) : await this.#read(type, record)
+      const shown = await this.#readAs(type, record)
       ended.throwIfAborted()
       if (shown === undefined) continue
       given++
@@ -198,24 +198,29 @@ export class GraphRecords implements Records {
     }
   }
 
-  async *#watch<Out>(
-    type: RecordType<unknown, Out>,
+  async *#watch(
+    type: RecordType | 'all',
     from: 'stored' | 'now' | Cursor,
     ended: AbortSignal,
-  ): AsyncGenerator<RecordChange<Out>, void, undefined> {
+  ): AsyncGenerator<RecordChange<unknown>, void, undefined> {
     this.#parts.requireOpen()
     const { node, changes } = this.#parts
     const isClosed = (): boolean => this.#parts.isClosed()
     const lastCommitted = (): number => this.#lastCommitted
     const watched = { changes, ended, isClosed, lastCommitted }
-    for await (const change of watchStored(node.store.database, type.name, from, watched)) {
+    for await (const change of watchStored(
+      node.store.database,
+      type === 'all' ? undefined : type.name,
+      from,
+      watched,
+    )) {
       if (change.kind === 'removed') {
         yield change
         continue
       }
       // What has expired is hidden, and is told as removed when it goes.
       if (!this.#isShown(change.record)) continue
-      const record = await this.#read(type, change.record)
+      const record = await this.#readAs(type, change.record)
       ended.throwIfAborted()
       if (record !== undefined) yield { ...change, record }
     }
@@ -292,13 +297,18 @@ export class GraphRecords implements Records {
   }
 
   /** The record of this type that readers see. */
-  #find(id: RecordId, type: RecordType): GraphRecord | undefined {
+  #find(id: RecordId, type: RecordType | 'all'): GraphRecord | undefined {
     const record = this.#parts.node.store.find(id)
-    return record !== undefined && record.type === type.name && this.#isShown(record) ? record : undefined
+    if (record === undefined || !this.#isShown(record)) return undefined
+    return (type === 'all' ? !isReserved(record.type) : record.type === type.name) ? record : undefined
   }
 
   #isShown(record: GraphRecord): boolean {
     return !record.deleted && !this.#parts.node.store.isHidden(record)
+  }
+
+  async #readAs(type: RecordType | 'all', record: GraphRecord): Promise<PeerRecord<unknown> | undefined> {
+    return type === 'all' ? this.#shown(record, new Uint8Array(record.payload)) : this.#read(type, record)
   }
 
   async #read<Out>(type: RecordType<unknown, Out>, record: GraphRecord): Promise<PeerRecord<Out> | undefined> {
@@ -316,7 +326,9 @@ export class GraphRecords implements Records {
   }
 
   async #decode<Out>(type: RecordType<unknown, Out>, { encoding, payload }: GraphRecord): Promise<Coded<Out>> {
-    if (encoding === type.codec.encoding) return type.codec.decode(payload)
+    // To a type without a schema all payloads are bytes, whatever else they are.
+    const isBytes = type.codec.encoding === 'bytes' && typeof encoding === 'string'
+    if (isBytes || encoding === type.codec.encoding) return type.codec.decode(payload)
     const name = typeof encoding === 'number' ? `of encoding ${encoding}, which this release does not know` : encoding
     return { issues: [{ message: `the payload is ${name}, not ${type.codec.encoding}`, path: [] }] }
   }
@@ -327,7 +339,7 @@ export class GraphRecords implements Records {
     const modifier = record.modifier === undefined ? creator : authorName(crypto, record.modifier)
     return {
       ...{ id: record.id, type: record.type, version: record.version },
-      ...{ creator, modifier, attributes: publicAttributes(record.attributes), payload },
+      ...{ creator, modifier, attributes: publicAttributes(record.attributes), encoding: record.encoding, payload },
       ...{ created: new Date(record.created), modified: new Date(record.modified), expires: new Date(record.expires) },
     }
   }

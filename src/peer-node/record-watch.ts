@@ -7,6 +7,7 @@
 import type { GraphRecord } from '../records/record.ts'
 import type { RecordDatabase } from '../records/record-database.ts'
 import type { RecordId } from '../records/record-id.ts'
+import { isReserved } from '../records/record-type.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { Cursor } from './records.ts'
 import type { Wakeups } from './waiting.ts'
@@ -31,13 +32,13 @@ export interface WatchedGraph {
 }
 
 /**
- * The changes of one type, from a place on, until it ends.
+ * The changes of one type, or of all types of applications, from a place on, until it ends.
  *
  * @throws PeerageError `cursor-too-old`
  */
 export async function* watchStored(
   database: RecordDatabase,
-  type: string,
+  type: string | undefined,
   from: 'stored' | 'now' | Cursor,
   { changes, ended, isClosed, lastCommitted }: WatchedGraph,
 ): AsyncGenerator<WatchedChange, void, undefined> {
@@ -53,13 +54,14 @@ export async function* watchStored(
       throw new PeerageError('cursor-too-old', { cursor: cursorAt(database, after) })
     }
     const last = lastCommitted()
-    const page = database.changes(after, [type], PAGE_LENGTH)
+    const page = database.changes(after, type === undefined ? undefined : [type], PAGE_LENGTH)
     for (const change of page) {
       const { arrival } = change
       if (arrival > last) break
       const live = arrival > start
       const place = { cursor: cursorAt(database, arrival), live }
       after = arrival
+      if (type === undefined && isReserved(change.kind === 'stored' ? change.record.type : change.type)) continue
       if (change.kind === 'stored' && !change.record.deleted) {
         yield { ...place, kind: change.firstArrival > seen ? 'added' : 'updated', record: change.record }
       } else if (live || !isWhole) {

@@ -3,6 +3,7 @@
  * it expires. Each payload is of the type that the application names.
  */
 import type { PeerName } from '../identity/peer-name.ts'
+import type { PayloadEncoding } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
 import type { Branded } from '../runtime/branded.ts'
 import type { Duration } from '../runtime/duration.ts'
@@ -21,6 +22,8 @@ export interface PeerRecord<Payload> {
   /** Who wrote this version. */
   readonly modifier: PeerName
   readonly attributes: Attributes
+  /** As what the payload was written: `json` by a type with a schema, `bytes` by one without. */
+  readonly encoding: PayloadEncoding
   readonly payload: Payload
   readonly created: Date
   readonly modified: Date
@@ -66,6 +69,11 @@ export interface Listing extends Waiting {
   readonly after?: RecordId | undefined
 }
 
+/** From where on changes are watched; by default from what is stored. */
+export interface Watching extends Waiting {
+  readonly from?: 'stored' | 'now' | Cursor | undefined
+}
+
 /**
  * The records of a graph. Everything rejects with `graph-shutting-down` or `invalid-graph` once the graph is being closed, and
  * what reads or writes the disk with `disk-full` and `storage-not-accessible`. What fails changes nothing.
@@ -94,13 +102,15 @@ export interface Records {
   delete(id: RecordId): Promise<void>
   /** A record; undefined if there is none of this type, or its payload is not what the schema reads (event `unreadable`). */
   get<Out>(type: RecordType<unknown, Out>, id: RecordId): Promise<PeerRecord<Out> | undefined>
+  /** The same, of whatever type of an application, with the payload as bytes. */
+  get(type: 'all', id: RecordId): Promise<PeerRecord<Uint8Array> | undefined>
   /**
    * Records that are there now. Each that stays unchanged meanwhile is given exactly once, and none twice.
    *
    * @throws PeerageError `invalid-search`, `record-not-found` (`after`), `invalid-argument` (`limit`)
    */
   list<Out>(type: RecordType<unknown, Out>, options?: Listing): AsyncIterable<PeerRecord<Out>>
-  /** The same of all types of applications, with the payloads as bytes. */
+  /** The same of all types of applications but the ephemeral ones, with the payloads as bytes. */
   list(type: 'all', options?: Listing): AsyncIterable<PeerRecord<Uint8Array>>
   /**
    * What is stored (each record once, `live: false`), then what comes, for ever; from `now` only what comes; from a cursor what
@@ -108,8 +118,7 @@ export interface Records {
    *
    * @throws PeerageError `cursor-too-old`: of another database, or what went since is forgotten (7 days)
    */
-  watch<Out>(
-    type: RecordType<unknown, Out>,
-    options?: Waiting & { readonly from?: 'stored' | 'now' | Cursor | undefined },
-  ): AsyncIterable<RecordChange<Out>>
+  watch<Out>(type: RecordType<unknown, Out>, options?: Watching): AsyncIterable<RecordChange<Out>>
+  /** The same of all types of applications but the ephemeral ones, with the payloads as bytes. */
+  watch(type: 'all', options?: Watching): AsyncIterable<RecordChange<Uint8Array>>
 }

@@ -208,6 +208,35 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('cursor-too-old', take(bob.records.watch(Flash, { from }), 1), 'a cursor')
     }))
 
+  test('without a type, all records of applications are got, listed and watched, as bytes that say what they were', () =>
+    run(async (setting) => {
+      const { ann, bob } = await pair(setting)
+      const note = await ann.records.add(Note, bytes(1))
+      const message = await ann.records.add(Message, { text: 'hello' })
+      await setting.until(async () => (await bob.records.get('all', message.id)) !== undefined)
+      const json = new TextEncoder().encode('{"text":"hello"}')
+      expect(await bob.records.get('all', note.id)).toEqual({ ...note, encoding: 'bytes' })
+      expect(await bob.records.get('all', message.id)).toEqual({ ...message, encoding: 'json', payload: json })
+      expect(await bob.records.get(recordType(Message.name), message.id)).toMatchObject({ payload: json })
+      const watched = bob.records.watch('all')[Symbol.asyncIterator]()
+      expect([(await watched.next()).value, (await watched.next()).value]).toMatchObject([
+        { kind: 'added', live: false, record: { id: note.id } },
+        { kind: 'added', live: false, record: { id: message.id, payload: json } },
+      ])
+      await bob.setPresence({ publish: 'always', attributes: { mood: 'good' } })
+      await ann.records.add(Flash, bytes(1))
+      await ann.records.delete(note.id)
+      expect((await watched.next()).value).toMatchObject({
+        kind: 'removed',
+        live: true,
+        id: note.id,
+        reason: 'deleted',
+      })
+      await watched.return?.()
+      const [reserved] = await all(bob.records.list('all', { where: 'peerrecordtype like "peerage.*"' }))
+      expect(reserved).toBeUndefined()
+    }))
+
   test('G-187: what the schema of a reader refuses is told once, left out and kept', () =>
     run(async (setting) => {
       const { ann, bob } = await pair(setting)
