@@ -1,99 +1,64 @@
 /**
- * `peerage demo`: shows what works today, with temporary data and without a network. It says what is
- * not there yet, too.
+ * `peerage demo`: the first run. A seed and three peers, each a process of its own, go through the life of a group on this machine:
+ * with nothing configured, without Internet, with temporary data. Each step is shown with how long it took; at the end the
+ * databases are compared. Ctrl-C at any moment leaves nothing behind.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { hostNameOf, peerNameOfHostName } from '../identity/host-name.ts'
-import type { PeerName } from '../identity/peer-name.ts'
-import { openNode } from '../nodejs/open-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { type Host, simulate } from '../simulation/simulate.ts'
+import { DemoProcesses } from './demo-processes.ts'
+import { DemoStory, type StepTeller } from './demo-story.ts'
 import type { Output } from './output.ts'
 
-const PASSWORD = 'a password that only this demo uses'
+/** How long one step may take, in milliseconds: a demo that hangs has failed. */
+const LONGEST_STEP = 60_000
+/** What ends a command from outside. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Runs the tour. What it made is removed at its end. */
+/** Runs the demo. What it made is gone when it ends. @throws PeerageError `demo-failed`, `demo-stopped` */
 export async function runDemo(output: Output): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'peerage-demo-'))
-  try {
-    await showIdentities(folder, output)
-    await showSimulation(output)
-  } finally {
-    await rm(folder, { recursive: true })
+  const stopping = new AbortController()
+  const processes = new DemoProcesses()
+  const stop = (): void => {
+    // At once, so that a second Ctrl-C finds nothing left to kill.
+    processes.killAll()
+    stopping.abort()
   }
-  output.result(
-    { step: 'next', missing: ['records and graphs', 'groups'] },
-    '\nNot there yet: records and graphs, groups. Names resolve: see docs/names-and-clouds.md. Try `peerage --help` for what is.',
-  )
+  for (const signal of SIGNALS) process.on(signal, stop)
+  try {
+    await new DemoStory(processes, stepTeller(output, stopping.signal)).tell()
+  } finally {
+    await processes.end()
+    for (const signal of SIGNALS) process.off(signal, stop)
+  }
 }
 
-async function showIdentities(folder: string, output: Output): Promise<void> {
-  const node = await openNode({ dataDir: join(folder, 'ann'), friendlyName: 'Ann' })
-  const { peerName } = await node.identities.get()
-  output.result(
-    { step: 'identity', peerName },
-    `A node made itself an identity, a key with a name:\n  Ann is ${peerName}`,
-  )
-
-  const chess = await node.identities.makePeerName(peerName, 'Chess club')
-  const hostName = hostNameOf(chess)
-  const roundTrip = peerNameOfHostName(hostName)
-  output.result(
-    { step: 'names', peerName: chess, hostName, back: roundTrip },
-    `\nThe key can have more names, and each has a form that host names allow:\n  ${chess}\n  ${hostName}`,
-  )
-
-  const certificate = await node.identities.certificate()
-  output.result(
-    { step: 'certificate', certificate },
-    `\nIts certificate, for others to know it by (openssl x509 -text prints it):\n${indented(certificate)}`,
-  )
-  await showMove(folder, peerName, await node.identities.export(peerName, PASSWORD), output)
-  await node.close()
+/** Shows the steps one after the other. */
+function stepTeller(output: Output, stopping: AbortSignal): StepTeller {
+  let number = 0
+  return async (step, title, work) => {
+    number++
+    output.result({ event: 'begun', step, title }, `\n${number}. ${title}`)
+    const began = performance.now()
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(LONGEST_STEP)])
+    try {
+      const { document, text, value } = await orAborted(work(signal), signal)
+      const milliseconds = Math.round(performance.now() - began)
+      const lines = [...text, `took ${milliseconds} ms`].map((line) => `   ${line}`)
+      output.result({ event: 'done', step, milliseconds, ...document }, lines.join('\n'))
+      return value
+    } catch (error) {
+      if (stopping.aborted) throw new PeerageError('demo-stopped', { step: title })
+      const reason = error instanceof Error ? error.message : String(error)
+      const problem = signal.aborted ? `it took longer than ${LONGEST_STEP / 1000} s` : reason
+      throw new PeerageError('demo-failed', { step: title, problem }, { cause: error })
+    }
+  }
 }
 
-/** Imports an export into another data directory, with a wrong password first. */
-async function showMove(folder: string, peerName: PeerName, text: string, output: Output): Promise<void> {
-  const elsewhere = await openNode({ dataDir: join(folder, 'elsewhere') })
-  const refusal = await elsewhere.identities.import(text, { password: 'a wrong one' }).catch((error: unknown) => error)
-  if (!(refusal instanceof PeerageError)) throw refusal
-  const imported = await elsewhere.identities.import(text, { password: PASSWORD })
-  if (imported.peerName !== peerName) throw new Error('the import gave another identity')
-  output.result(
-    { step: 'move', error: refusal.code, imported: imported.peerName },
-    `\nExported with a password, it was imported elsewhere. With a wrong password the answer was:\n  ${refusal.message}`,
-  )
-  await elsewhere.close()
-}
-
-/** Two hosts on virtual time, of which one loses its power and one its disk. */
-async function showSimulation(output: Output): Promise<void> {
-  const began = performance.now()
-  await simulate({ hosts: ['ann', 'bob'], seed: 'demo' }, async ({ hosts: { ann, bob }, advance }) => {
-    const [before, bobBefore] = [await identityOn(ann), await identityOn(bob)]
-    ann.crash()
-    bob.crash()
-    await advance('365d')
-    ann.restart()
-    bob.restart('lost')
-    const [after, bobAfter] = [await identityOn(ann), await identityOn(bob)]
-    if (before !== after || bobBefore === bobAfter) throw new Error('a simulated disk did not do what was asked of it')
+/** Some of what is waited for takes no signal, or ends late. */
+function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    work.then(resolve, reject)
   })
-  const milliseconds = Math.round(performance.now() - began)
-  output.result(
-    { step: 'simulation', milliseconds },
-    `\nIn a simulation two hosts crashed and came back after a year, which took ${milliseconds} ms here: one with its\n` +
-      'disk and the same identity, one with an empty disk and a new one. The same seed gives the same run.',
-  )
-}
-
-async function identityOn(host: Host): Promise<PeerName> {
-  const { identities } = await host.openNode()
-  return (await identities.get()).peerName
-}
-
-function indented(text: string): string {
-  return text.trimEnd().replaceAll(/^/gm, '  ')
 }
