@@ -1,7 +1,8 @@
 /**
  * Checks signatures of records on the main thread as long as there are few, and on a worker when there are many (DESIGN section 3):
  * handing one check over costs more time than it takes, and a long queue keeps the main thread from everything else.
- * All graphs of a process share the worker; verdicts are not shared or kept.
+ * All graphs of a process share the worker; verdicts are not shared or kept. It is started once so many records have had to wait
+ * that they would have paid for its start: until then, what waits is checked here, some in each turn.
  *
  * A worker that fails is given up: what it had is checked here, and so is everything after it.
  */
@@ -18,6 +19,8 @@ import { packChecks } from './signature-batch.ts'
 
 /** So many records are checked in one turn of the event loop on the main thread; the others of that turn go to the worker. */
 export const CHECKED_INLINE = 16
+/** So many records have to wait before the worker is started: to start it takes as long as about 1,000 checks, and memory besides. */
+export const WORTH_A_WORKER = 1024
 /** Batches that the worker has at a time: it has enough to do while the main thread stores and commits many records. */
 const MOST_BATCHES = 8
 /** Records of one batch. */
@@ -41,6 +44,8 @@ export class SignatureThread {
   #hasFailed = false
   #inline = 0
   #isTurnCounted = false
+  /** Records that had to wait so far, up to {@link WORTH_A_WORKER}. */
+  #late = 0
   #waiting: Job[] = []
   readonly #batches: Job[][] = []
 
@@ -55,6 +60,11 @@ export class SignatureThread {
       verify: (record, done) => this.#verify({ owner, crypto, keys, record, done }),
       close: () => this.#forget(owner),
     }
+  }
+
+  /** Whether the worker runs. */
+  get hasWorker(): boolean {
+    return this.#worker !== undefined
   }
 
   /** Ends the worker. What it had is not told to anybody. */
@@ -73,8 +83,13 @@ export class SignatureThread {
       return
     }
     this.#waiting.push({ ...job, checks: signatureChecks(crypto, keys, record) })
-    if (this.#waiting.length >= LARGEST_CHECK_BATCH) this.#hand()
+    if (!this.#isWorthWorker) this.#late++
+    if (this.#waiting.length >= LARGEST_CHECK_BATCH && this.#isWorthWorker) this.#hand()
     this.#countTurn()
+  }
+
+  get #isWorthWorker(): boolean {
+    return this.#late === WORTH_A_WORKER
   }
 
   get #isQuiet(): boolean {
@@ -86,15 +101,25 @@ export class SignatureThread {
     return this.#inline++ < CHECKED_INLINE
   }
 
-  /** When the turn is over, what has gathered goes to the worker. */
+  /** When the turn is over, what has gathered goes to the worker, or some of it is checked here. */
   #countTurn(): void {
     if (this.#isTurnCounted) return
     this.#isTurnCounted = true
     setImmediate(() => {
       this.#isTurnCounted = false
       this.#inline = 0
-      this.#hand()
+      if (this.#isWorthWorker) this.#hand()
+      else this.#checkSome()
     })
+  }
+
+  #checkSome(): void {
+    const jobs = this.#waiting.splice(0, CHECKED_INLINE)
+    if (this.#waiting.length > 0) {
+      noteActivity()
+      this.#countTurn()
+    }
+    for (const { crypto, keys, record, done } of jobs) done(verifyRecord(crypto, keys, record))
   }
 
   #hand(): void {

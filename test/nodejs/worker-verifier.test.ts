@@ -1,6 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
+import type { RecordVerifier } from '../../src/graph/record-verifier.ts'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
-import { CHECKED_INLINE, LARGEST_CHECK_BATCH, SignatureThread } from '../../src/nodejs/worker-verifier.ts'
+import {
+  CHECKED_INLINE,
+  LARGEST_CHECK_BATCH,
+  SignatureThread,
+  WORTH_A_WORKER,
+} from '../../src/nodejs/worker-verifier.ts'
 import { graphKeys, parseGraphId } from '../../src/records/graph-id.ts'
 import { makeFirstVersion, makeLaterVersion } from '../../src/records/make-record.ts'
 import { readRecord } from '../../src/records/read-record.ts'
@@ -45,9 +51,8 @@ function recordOf(index: number): { record: GraphRecord; isGood: boolean } {
   return { record: damaged, isGood: false }
 }
 
-test('what is checked in one turn gets its own verdict, whoever checks it', async () => {
-  const verifier = thread.verifier(crypto, keys)
-  const records = Array.from({ length: 3 * LARGEST_CHECK_BATCH }, (_, index) => recordOf(index))
+/** Has records checked in one turn. @returns how many verdicts were there before it was over */
+async function checkAll(verifier: RecordVerifier, records: readonly { record: GraphRecord; isGood: boolean }[]) {
   const verdicts = new Map<number, SignatureProblem | undefined>()
   let atOnce = 0
   await new Promise<void>((resolve) => {
@@ -60,36 +65,48 @@ test('what is checked in one turn gets its own verdict, whoever checks it', asyn
     }
     atOnce = verdicts.size
   })
-  // Few are checked where they come, the others are not waited for.
-  expect(atOnce).toBe(CHECKED_INLINE)
   for (const [index, { isGood }] of records.entries()) expect(verdicts.get(index) === undefined).toBe(isGood)
+  return atOnce
+}
+
+/** As many as a worker is worth. */
+const many = Array.from({ length: WORTH_A_WORKER + CHECKED_INLINE }, (_, index) => recordOf(index))
+
+test('what is checked in one turn gets its own verdict, whoever checks it', async () => {
+  const verifier = thread.verifier(crypto, keys)
+  // Few are checked where they come, the others are not waited for; at first there is no worker.
+  expect(await checkAll(verifier, many.slice(0, 3 * LARGEST_CHECK_BATCH))).toBe(CHECKED_INLINE)
+  expect(thread.hasWorker).toBe(false)
+  for (let round = 0; round < 2; round++) {
+    expect(await checkAll(verifier, many)).toBe(CHECKED_INLINE)
+    expect(thread.hasWorker).toBe(true)
+  }
 })
 
 test('what is checked for a graph that was closed is not told', async () => {
   const closed = thread.verifier(crypto, keys)
   const open = thread.verifier(crypto, keys)
-  let told = 0
-  await new Promise<void>((resolve) => {
-    for (let index = 1; index < 20; index++) {
-      closed.verify(recordOf(index).record, () => {
-        if (index > CHECKED_INLINE) told++
-      })
-    }
-    open.verify(recordOf(1).record, () => resolve())
-    closed.close()
-  })
-  expect(told).toBe(0)
+  for (const withWorker of [false, true]) {
+    if (withWorker) await checkAll(open, many)
+    expect(thread.hasWorker).toBe(withWorker)
+    let told = 0
+    await new Promise<void>((resolve) => {
+      for (let index = 1; index < 20; index++) {
+        closed.verify(recordOf(index).record, () => {
+          if (index > CHECKED_INLINE) told++
+        })
+      }
+      open.verify(recordOf(1).record, () => resolve())
+      closed.close()
+    })
+    expect(told).toBe(0)
+  }
 })
 
 test('a process ends although the thread waits, and closing twice is fine', async () => {
   const verifier = thread.verifier(crypto, keys)
-  await new Promise<void>((resolve) => {
-    for (let index = 1; index <= 2 * CHECKED_INLINE; index++) {
-      verifier.verify(recordOf(index).record, () => {
-        if (index === 2 * CHECKED_INLINE) resolve()
-      })
-    }
-  })
+  await checkAll(verifier, many)
+  expect(thread.hasWorker).toBe(true)
   await thread.close()
   await thread.close()
 })
