@@ -105,7 +105,9 @@ export class NameResolution {
   #findFirst(attempt = 1): void {
     const { criterion } = this.#request
     const careful = attempt > 1
-    const request: ResolveRequest = { target: this.#target, criterion, reason: 'application', careful }
+    const request: ResolveRequest = {
+      ...{ target: this.#target, criterion, reason: 'application', careful, silent: this.#silent },
+    }
     this.#resolve = this.#node.resolve(request, (outcome) => {
       this.#noteFailed(outcome)
       if (outcome.kind === 'found') this.#proven(outcome)
