@@ -16,6 +16,7 @@ import { makePnrpId, type PnrpId, sameP2pId } from './pnrp-id.ts'
 import type { Registration } from './registration.ts'
 import type { Resolve } from './resolve.ts'
 import type { ResolveOutcome } from './resolve-outcome.ts'
+import type { ResolveRequest } from './resolve-request.ts'
 import { anyServiceLocation, nearestServiceLocation } from './service-location.ts'
 
 /** What is wanted. */
@@ -100,13 +101,19 @@ export class NameResolution {
     }
   }
 
-  #findFirst(): void {
+  /** Where somebody on the way was silent or lied, it is tried again, by other ways: those who did are left alone now. */
+  #findFirst(attempt = 1): void {
     const { criterion } = this.#request
-    this.#resolve = this.#node.resolve({ target: this.#target, criterion, reason: 'application' }, (outcome) => {
+    const careful = attempt > 1
+    const request: ResolveRequest = {
+      ...{ target: this.#target, criterion, reason: 'application', careful, silent: this.#silent },
+    }
+    this.#resolve = this.#node.resolve(request, (outcome) => {
       this.#noteFailed(outcome)
+      if (outcome.kind === 'found') this.#proven(outcome)
+      else if (outcome.isDisturbed && attempt < MOST_ATTEMPTS) this.#findFirst(attempt + 1)
       // Without anybody to ask there is no neighbourhood to search.
-      if (outcome.kind === 'ended') this.#end()
-      else this.#proven(outcome)
+      else this.#end()
     })
   }
 
@@ -162,5 +169,7 @@ export class NameResolution {
   }
 }
 
+/** How often the way to a name is sought, if it is disturbed. */
+export const MOST_ATTEMPTS = 3
 /** So many instances that failed are worked around in one resolve; with more of them, live ones may be missed. */
 const MOST_FAILURES = 16

@@ -11,8 +11,11 @@ export type ResolveOutcome =
   /** A certified peer address was proven: the criterion is met. */
   (
     | { readonly kind: 'found'; readonly match: ProvenMatch }
-    /** Nothing met it, or no proof was sought. `closest` is the closest node that answered. */
-    | { readonly kind: 'ended'; readonly closest: RouteEntry | undefined }
+    /**
+     * Nothing met it, or no proof was sought. `closest` is the closest node that answered. It is disturbed if a node on the way was
+     * silent, or said what turned out wrong: then what is sought may be there all the same.
+     */
+    | { readonly kind: 'ended'; readonly closest: RouteEntry | undefined; readonly isDisturbed: boolean }
   ) & { readonly failed: readonly FailedMatch[] }
 
 /** What others say is at a node, and is not. */

@@ -23,6 +23,8 @@ export interface ResolveRequest {
    * have nothing of the name.
    */
   readonly within?: IdRange | undefined
+  /** Begin on all paths, and with care: something went wrong on the way there already. */
+  readonly careful?: boolean | undefined
   /** Nodes that are known to be silent: they are not asked, and nobody is to name them. */
   readonly silent?: readonly Endpoint[] | undefined
 }

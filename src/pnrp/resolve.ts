@@ -78,7 +78,9 @@ export class Resolve {
     this.#candidates = new HopCandidates(parts, request)
     this.#silentNodes = [...(request.silent ?? [])]
     parts.deadlines.set(0, () => {
-      if (!this.#isOver) this.#openPath()
+      if (this.#isOver) return
+      if (request.careful === true) this.#widen()
+      else this.#openPath()
     })
   }
 
@@ -337,7 +339,7 @@ export class Resolve {
   }
 
   #endWithoutProof(closest: RouteEntry | undefined): void {
-    this.#end({ kind: 'ended', closest, failed: this.#failed })
+    this.#end({ kind: 'ended', closest, isDisturbed: this.#careful, failed: this.#failed })
   }
 
   #end(outcome: ResolveOutcome): void {

@@ -292,6 +292,53 @@ describe('nodes that always name another node', () => {
   })
 })
 
+describe('a resolve that was disturbed', () => {
+  test('says so at its end, and one that was not does not', () => {
+    const scene = new Scene('quiet and disturbed')
+    scene.knowMany()
+    const honest = scene.puppet(0.2)
+    scene.know(honest)
+    expect(scene.resolve()).toMatchObject({ kind: 'ended', isDisturbed: false })
+    const silent = scene.puppet(0.1)
+    silent.puppet.onRequest = () => true
+    scene.know(silent)
+    expect(scene.resolve()).toMatchObject({ kind: 'ended', isDisturbed: true })
+  })
+
+  test('N-103: is begun again by a name, with care and on all paths, and finds what a liar has hidden', () => {
+    const scene = new Scene('begun again')
+    scene.knowMany()
+    const publisher = scene.publisher()
+    // The one node that knows the publisher names a liar first.
+    const liar = scene.puppet(0.0001)
+    scene.lets(liar.puppet, () => ({ notFound: true }))
+    const witness = scene.puppet(0.1)
+    let asked = 0
+    scene.lets(witness.puppet, () => {
+      asked++
+      return { routeEntry: asked === 1 ? liar.puppet.entry(liar.id) : publisher.puppet.entry(publisher.id) }
+    })
+    const silent = scene.puppet(0.15)
+    silent.puppet.onRequest = () => true
+    scene.know(witness, silent)
+    const found: string[] = []
+    let isOver = false
+    scene.resolver.resolveName(
+      name,
+      {},
+      {
+        found: ({ id }) => void found.push(id),
+        ended: () => {
+          isOver = true
+        },
+      },
+    )
+    scene.cloud.world.runUntil(() => isOver, 120_000)
+    expect(found).toEqual([publisher.id])
+    expect(asked).toBeGreaterThan(1)
+  })
+})
+
 describe('the best match', () => {
   test('N-64: is asked by INQUIRE with a nonce, flags A, C and X, and the cookie of its answer to the LOOKUP', () => {
     const scene = new Scene('inquire')
