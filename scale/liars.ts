@@ -14,7 +14,7 @@ import { SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
 
 const ONE_LIAR_IN = 5
 const NAMES = 200
-const JOINS_PER_SECOND = 20
+const JOINS_PER_SECOND = 50
 const MINUTE = 60_000
 const MINUTES = 10
 const AT_ONCE = 20
