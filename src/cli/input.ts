@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs'
 import { systemErrorCode } from '../nodejs/system-error.ts'
-import { fromUtf8 } from '../runtime/bytes.ts'
+import { concatBytes, fromUtf8 } from '../runtime/bytes.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { promptSecret } from './secret-prompt.ts'
 
@@ -21,8 +21,19 @@ const LONGEST_INPUT = 65_536
  * @throws PeerageError `input-not-readable`
  */
 export async function readInput(file: string): Promise<string> {
+  const text = fromUtf8(await readBytes(file, LONGEST_INPUT))
+  if (text !== undefined) return text
+  throw new PeerageError('input-not-readable', { file: nameOf(file), reason: 'it is not UTF-8 text' })
+}
+
+/**
+ * All of a file or of standard input.
+ *
+ * @throws PeerageError `input-not-readable`; also if there are more than `most` bytes
+ */
+export async function readBytes(file: string, most: number): Promise<Uint8Array> {
   const isStandardInput = file === STANDARD_INPUT
-  const name = isStandardInput ? 'standard input' : file
+  const name = nameOf(file)
   if (isStandardInput && standardInputIsUsed) {
     throw new PeerageError('input-not-readable', { file: name, reason: 'something else was read from it already' })
   }
@@ -33,18 +44,20 @@ export async function readInput(file: string): Promise<string> {
     for await (const chunk of isStandardInput ? process.stdin : createReadStream(file)) {
       chunks.push(chunk)
       length += chunk.length
-      if (length > LONGEST_INPUT) break
+      if (length > most) break
     }
   } catch (error) {
     if (!(error instanceof Error) || systemErrorCode(error) === undefined) throw error
     throw new PeerageError('input-not-readable', { file: name, reason: error.message }, { cause: error })
   }
-  if (length > LONGEST_INPUT) {
-    throw new PeerageError('input-not-readable', { file: name, reason: `it has more than ${LONGEST_INPUT} bytes` })
+  if (length > most) {
+    throw new PeerageError('input-not-readable', { file: name, reason: `it has more than ${most} bytes` })
   }
-  const text = fromUtf8(Buffer.concat(chunks))
-  if (text === undefined) throw new PeerageError('input-not-readable', { file: name, reason: 'it is not UTF-8 text' })
-  return text
+  return concatBytes(...chunks)
+}
+
+function nameOf(file: string): string {
+  return file === STANDARD_INPUT ? 'standard input' : file
 }
 
 /**

@@ -1,0 +1,76 @@
+/**
+ * The group that a command works in; or the graph, since most of what can be done in a group can be done in any graph. A graph is
+ * named by its ID, or by its friendly name if it is the only one of that name.
+ */
+import type { PeerName } from '../identity/peer-name.ts'
+import type { Graph } from '../peer-node/graph.ts'
+import type { Group } from '../peer-node/group.ts'
+import type { PeerNode } from '../peer-node/peer-node.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
+import type { CommandContext } from './command-context.ts'
+import { findGroup } from './group-reference.ts'
+import { findIdentity } from './identity-reference.ts'
+
+/** What was named, opened. */
+export type Opened =
+  | { readonly group: Group; readonly graph: Group }
+  | { readonly group?: never; readonly graph: Graph }
+
+/** How it was named. */
+export interface Named {
+  readonly reference: string
+  /** Who of this data directory is meant, as people name an identity. */
+  readonly identity?: string | undefined
+}
+
+/** What of it is needed: without a running node its records can be worked on offline, and others are reached by going online for a while. */
+export type Need = 'records' | 'others'
+
+/**
+ * Runs a body with what is named.
+ *
+ * @throws PeerageError `group-not-found`, `ambiguous`, and what opening throws
+ */
+export async function useGroupOrGraph(
+  { useNode }: CommandContext,
+  named: Named,
+  need: Need,
+  body: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  await useNode(async (node, isRunning) => {
+    const opened = await open(node, named, need === 'records' && !isRunning)
+    try {
+      await body(opened)
+    } finally {
+      await opened.graph.close()
+    }
+  })
+}
+
+async function open(node: PeerNode, { reference, identity }: Named, offline: boolean): Promise<Opened> {
+  try {
+    const found = await findGroup(node, reference, identity)
+    const group = await node.groups.open(found.peerName, { identity: found.identity, offline })
+    return { group, graph: group }
+  } catch (error) {
+    if (!PeerageError.is(error, 'group-not-found')) throw error
+    const found = await findGraph(node, reference, identity)
+    if (found === undefined) throw error
+    return { graph: await node.graphs.open(found.graphId, { identity: found.identity, offline }) }
+  }
+}
+
+async function findGraph(
+  { graphs, identities }: PeerNode,
+  reference: string,
+  identity: string | undefined,
+): Promise<{ readonly graphId: string; readonly identity: PeerName } | undefined> {
+  const whose = identity === undefined ? undefined : (await findIdentity(identities, identity)).peerName
+  const ofIdentity = (await graphs.list()).filter((graph) => whose === undefined || graph.identity === whose)
+  const byId = ofIdentity.filter(({ graphId }) => graphId === reference)
+  const meant = byId.length > 0 ? byId : ofIdentity.filter(({ properties }) => properties.friendlyName === reference)
+  const [match, ...others] = meant
+  if (others.length === 0) return match
+  const matches = meant.map((graph) => `${reference} of ${graph.identity}`)
+  throw new PeerageError('ambiguous', { what: 'graph', reference, matches })
+}
