@@ -13,6 +13,12 @@ import { findIdentity } from './identity-reference.ts'
 /** Fewer digits are too easily those of another. */
 const FIRST_DIGITS = /^[0-9a-f]{4,}$/
 
+/** The option of every command that takes a group. */
+export const WHOSE_OPTION = [
+  '--identity <identity>',
+  'whose membership, if several identities are in the group',
+] as const
+
 /**
  * The group that somebody means, of those in the data directory.
  *

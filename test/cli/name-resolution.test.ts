@@ -1,53 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { newPath } from '../nodejs/new-path.ts'
-import { documents, ENTRANCE, peerage } from './command-process.ts'
+import { documents, peerage } from './command-process.ts'
+import { RunningCommand } from './running-command.ts'
 
 const LOOPBACK = ['--cloud', 'test', '--range', '127.0.0.0/8']
-const running: ChildProcess[] = []
-
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  }
-})
-
-/** A command that goes on running. */
-class Running {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-
-  constructor(words: readonly string[]) {
-    this.#child = spawn(process.execPath, [ENTRANCE, ...words], { stdio: 'pipe' })
-    running.push(this.#child)
-    const { stdout } = this.#child
-    if (stdout === null) throw new Error('the output is piped')
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
-  }
-
-  async line(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('the command has ended')
-    return value
-  }
-
-  /** Ends it as Ctrl-C does, and gives its exit code. */
-  async interrupt(): Promise<number | null> {
-    this.#child.kill('SIGINT')
-    await once(this.#child, 'close')
-    return this.#child.exitCode
-  }
-}
-
 /** Registers a name in a process that goes on, and gives the port to begin with. */
-async function register(words: readonly string[]): Promise<{ command: Running; seed: readonly string[] }> {
+async function register(words: readonly string[]): Promise<{ command: RunningCommand; seed: readonly string[] }> {
   const dataDir = newPath()
   await peerage(['identity', 'create', '--name', 'Ann', '--data-dir', dataDir])
-  const command = new Running(['name', 'register', ...words, ...LOOPBACK, '--data-dir', dataDir, '--json'])
+  const command = new RunningCommand(['name', 'register', ...words, ...LOOPBACK, '--data-dir', dataDir, '--json'])
   const { pnrpPort }: { pnrpPort: number } = JSON.parse(await command.line())
   return { command, seed: ['--seed', `127.0.0.1:${pnrpPort}`, ...LOOPBACK, '--data-dir', newPath()] }
 }

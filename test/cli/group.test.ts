@@ -1,0 +1,145 @@
+/** `peerage group`, driven as scripts drive it: processes with `--json`, two of them running nodes. */
+import { writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { newPath } from '../nodejs/new-path.ts'
+import { documents, peerage } from './command-process.ts'
+import { runNode } from './running-command.ts'
+
+/** Runs `peerage group` on a data directory, and gives what it prints. */
+async function group(dataDir: string, words: readonly string[], input?: string): Promise<unknown[]> {
+  const { code, stdout, stderr } = await peerage(
+    ['group', ...words, '--data-dir', dataDir, '--json'],
+    input === undefined ? {} : { input },
+  )
+  expect({ code, stderr }, words.join(' ')).toEqual({ code: 0, stderr: '' })
+  return documents(stdout)
+}
+
+/** Runs a command that fails, and gives the code of its error. */
+async function failure(dataDir: string, words: readonly string[]): Promise<{ readonly code: number; error: unknown }> {
+  const { code, stdout, stderr } = await peerage([...words, '--data-dir', dataDir, '--json'])
+  expect(stdout, words.join(' ')).toBe('')
+  const [{ error }] = documents(stderr) as [{ error: { code: string } }]
+  return { code, error: error.code }
+}
+
+async function textOf(given: Promise<unknown[]>, field: string): Promise<string> {
+  const [document] = await given
+  return String(Object.entries(document ?? {}).find(([name]) => name === field)?.[1])
+}
+
+/** A file with a text in it. */
+function file(name: string, text: string): string {
+  const path = `${newPath()}.${name}`
+  writeFileSync(path, text)
+  return path
+}
+
+test('between running nodes: invited by link, for an identity and by password; roles given; one revoked', async () => {
+  const [ann, bob] = [newPath(), newPath()]
+  const [{ ready: hers }, { ready: his }] = [await runNode(ann, 'Ann'), await runNode(bob, 'Bob')]
+  const [made] = await group(ann, ['create', '--name', 'Book club'])
+  expect(made).toEqual({
+    ...{ group: expect.stringMatching(/^[0-9a-f]{40}\.$/), friendlyName: 'Book club', identity: hers.peerName },
+  })
+  const { group: name } = made as { group: string }
+
+  const [link] = await group(ann, ['invite', 'Book club', '--role', 'inviting-member', '--expires', '12h'])
+  const { invitation } = link as { invitation: string }
+  expect(link).toEqual({ invitation, group: name, kind: 'link', role: 'inviting-member', expires: expect.any(String) })
+  const [read] = await group(newPath(), ['read', invitation])
+  expect(read).toMatchObject({
+    ...{ group: name, friendlyName: 'Book club', from: hers.peerName, role: 'inviting-member', needsPassword: false },
+    ...{ kind: 'link', addresses: expect.arrayContaining([expect.stringMatching(/:\d+$/)]) },
+  })
+  const [joined] = await group(bob, ['join', '-'], invitation)
+  expect(joined).toEqual({
+    ...{ group: name, status: 'synchronized', friendlyName: 'Book club', identity: his.peerName },
+    ...{ role: 'inviting-member', expires: expect.any(String) },
+  })
+  const members = await group(bob, ['members', name.slice(0, 8)])
+  expect(members).toHaveLength(2)
+  expect(members).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ peerName: hers.peerName, role: 'administrator', connected: true }),
+      expect.objectContaining({ peerName: his.peerName, role: 'inviting-member' }),
+    ]),
+  )
+
+  // For one identity, which joins without a running node; and by password.
+  const [carl, dora] = [newPath(), newPath()]
+  await peerage(['identity', 'create', '--name', 'Carl', '--data-dir', carl])
+  const { stdout: certificate } = await peerage(['identity', 'info', '--data-dir', carl])
+  const forCarl = await textOf(group(ann, ['invite', name, '--for', file('pem', certificate)]), 'invitation')
+  const byPassword = file('password', 'rain in spain\n')
+  const forAll = await textOf(group(ann, ['invite', name, '--password-file', byPassword]), 'invitation')
+  await peerage(['identity', 'create', '--name', 'Dora', '--data-dir', dora])
+  await Promise.all([group(carl, ['join', forCarl]), group(dora, ['join', forAll, '--password-file', byPassword])])
+  expect(await failure(newPath(), ['group', 'join', forAll])).toEqual({ code: 2, error: 'misuse' })
+
+  const roleOf = async (friendlyName: string): Promise<unknown> => {
+    const all = (await group(bob, ['members', 'Book club'])) as { friendlyName: string; role: string }[]
+    return all.find((member) => member.friendlyName === friendlyName)?.role
+  }
+  await group(ann, ['role', 'Book club', 'Carl', 'administrator'])
+  await expect.poll(() => roleOf('Carl'), { timeout: 10_000 }).toBe('administrator')
+  await group(ann, ['revoke', 'Book club', 'Carl', '--keep', 'none'])
+  await expect.poll(() => roleOf('Carl'), { timeout: 10_000 }).toBeUndefined()
+  expect(await roleOf('Dora')).toBe('member')
+  expect(await failure(bob, ['group', 'revoke', 'Book club', 'Ann'])).toEqual({ code: 1, error: 'not-authorized' })
+  expect(await failure(bob, ['group', 'revoke', 'Book club', 'Carl'])).toEqual({ code: 1, error: 'member-not-found' })
+  const [shown] = await group(bob, ['show', 'Book club'])
+  expect(shown).toMatchObject({
+    group: name,
+    role: 'inviting-member',
+    members: 3,
+    hasKey: false,
+    membership: 'in-force',
+  })
+  expect(await group(bob, ['leave', 'Book club'])).toEqual([{ group: name, left: true }])
+  expect(await group(bob, ['list'])).toEqual([])
+}, 60_000)
+
+test('without a running node: made, carried to another place with key and records, left, deleted', async () => {
+  const [here, there] = [newPath(), newPath()]
+  expect(await failure(here, ['group', 'create', '--name', 'Choir'])).toEqual({ code: 1, error: 'identity-not-found' })
+  await peerage(['identity', 'create', '--name', 'Ann', '--data-dir', here])
+  const name = await textOf(group(here, ['create', '--name', 'Choir']), 'group')
+  const password = file('password', 'rain in spain\n')
+  const secret = ['--password-file', password]
+  const configuration = await textOf(group(here, ['export', 'Choir', ...secret]), 'export')
+  const key = await textOf(group(here, ['export', 'Choir', '--key', ...secret]), 'export')
+  const database = `${newPath()}.db`
+  expect(await group(here, ['export', 'Choir', '--database', database])).toEqual([{ group: name, file: database }])
+
+  const identity = await peerage(['identity', 'export', ...secret, '--data-dir', here])
+  await peerage(['identity', 'import', ...secret, '--data-dir', there], { input: identity.stdout })
+  expect(await group(there, ['import', ...secret], configuration)).toMatchObject([{ group: name }])
+  expect(await group(there, ['import', '--database', database, '--into', name])).toMatchObject([{ group: name }])
+  expect(await group(there, ['show', name])).toMatchObject([{ friendlyName: 'Choir', hasKey: false, members: 1 }])
+  expect(await group(there, ['import', '--key', '--into', 'Choir', ...secret], key)).toEqual([
+    { group: name, hasKey: true },
+  ])
+  expect(await group(there, ['show', 'Choir'])).toMatchObject([{ group: name, hasKey: true, state: 'offline' }])
+
+  expect(await failure(here, ['group', 'leave', 'Choir'])).toEqual({ code: 1, error: 'group-key-would-be-lost' })
+  expect(await group(here, ['leave', 'Choir', '--lose-group-key'])).toEqual([{ group: name, left: true }])
+  expect(await group(there, ['delete', name.slice(0, 12)])).toEqual([{ group: name, deleted: true }])
+  expect(await failure(there, ['group', 'show', 'Choir'])).toEqual({ code: 1, error: 'group-not-found' })
+}, 60_000)
+
+test('bad words of the command line are misuse, and an invitation cut short is said to be', async () => {
+  const dataDir = newPath()
+  for (const words of [
+    ['group', 'create'],
+    ['group', 'invite', 'Choir', '--uses', '0'],
+    ['group', 'invite', 'Choir', '--uses', '2', '--for', 'a.pem'],
+    ['group', 'invite', 'Choir', '--role', 'king'],
+    ['group', 'invite', 'Choir', '--expires', 'soon'],
+    ['group', 'import', '--key'],
+  ]) {
+    expect(await failure(dataDir, words), words.join(' ')).toEqual({ code: 2, error: 'misuse' })
+  }
+  const cut = await failure(dataDir, ['group', 'read', 'peerage:AfYBAlFIHgIPTX4OYmIt'])
+  expect(cut).toEqual({ code: 1, error: 'invalid-invitation' })
+}, 30_000)
