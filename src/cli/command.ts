@@ -15,10 +15,12 @@ import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
+import { addGroupCommands } from './group.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
 import { addResolutionCommands } from './name-resolution.ts'
 import { createOutput, type Output } from './output.ts'
+import { addRecordCommands } from './record.ts'
 import { addUpCommands } from './up.ts'
 import { verboseLog } from './verbose-log.ts'
 
@@ -72,6 +74,8 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   addCloudCommands(program, context)
   addNameCommands(program, context)
   addResolutionCommands(program, context)
+  addRecordCommands(program, context)
+  addGroupCommands(program, context)
   program
     .command('demo')
     .description('show what works today, with temporary data')
