@@ -26,9 +26,12 @@ export function errorReference(): string {
 
 /** The message with `<name>` in the place of each detail. */
 function messageForm(message: (details: never) => string): string {
-  const details = new Proxy({}, { get: (_, name) => placeholder(String(name)) })
   // The catalog gives each code its own details; whatever is asked of them is a placeholder.
-  return message(details as never)
+  return message(placeholders() as never)
+}
+
+function placeholders(): object {
+  return new Proxy({}, { get: (_, name) => placeholder(String(name)) })
 }
 
 /** Reads as `<name>` wherever a message puts a text, a number or a list. */
@@ -38,6 +41,7 @@ function placeholder(name: string): unknown {
     toString: () => text,
     toJSON: () => text,
     join: () => text,
+    map: (form: (item: object) => string) => [form(placeholders()), ' …'],
     length: `<number of ${name}>`,
   }
 }
