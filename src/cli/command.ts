@@ -18,7 +18,6 @@ import type { CommandContext } from './command-context.ts'
 import { addGroupCommands } from './group.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
-import { addResolutionCommands } from './name-resolution.ts'
 import { createOutput, type Output } from './output.ts'
 import { addRecordCommands } from './record.ts'
 import { addUpCommands } from './up.ts'
@@ -73,7 +72,6 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   addIdentityCommands(program, context)
   addCloudCommands(program, context)
   addNameCommands(program, context)
-  addResolutionCommands(program, context)
   addRecordCommands(program, context)
   addGroupCommands(program, context)
   program

@@ -1,14 +1,21 @@
-/** `peerage name`: peer names of an identity, and peer names to host names and back. */
+/**
+ * `peerage name`: peer names of an identity, and peer names to host names and back. Registering and resolving are beside this, each in
+ * its own file.
+ */
 import type { Command } from 'commander'
 import { hostNameOf, peerNameOfHostName } from '../identity/host-name.ts'
 import { parsePeerName } from '../identity/peer-name.ts'
 import type { CommandContext } from './command-context.ts'
 import { findIdentity } from './identity-reference.ts'
+import { addRegistrationCommands } from './name-registration.ts'
+import { addResolutionCommands } from './name-resolution.ts'
 import { printable } from './output.ts'
 
 export function addNameCommands(program: Command, context: CommandContext): void {
   const { output } = context
   const name = program.command('name').description('peer names')
+  addResolutionCommands(name, context)
+  addRegistrationCommands(name, context)
 
   name
     .command('make <classifier>')

@@ -6,13 +6,14 @@ import { guardedLog, type Logger } from '../nodejs/guarded-log.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import type { Waiting } from '../peer-node/waiting.ts'
 import { silentLog } from '../runtime/log.ts'
+import type { NameKeeping } from './kept-names.ts'
 import { NodeConnection } from './node-connection.ts'
 import type { RunningNode } from './node-handlers.ts'
 import { nodeMethods } from './node-methods.ts'
 import { remoteGraphs } from './remote-graphs.ts'
 import { remoteGroups } from './remote-groups.ts'
 import { remoteIdentities } from './remote-identities.ts'
-import { remoteClouds, remoteNames } from './remote-names.ts'
+import { remoteClouds, remoteKeptNames, remoteNames } from './remote-names.ts'
 
 /** How a running node is found. */
 export interface ConnectNodeOptions extends Waiting {
@@ -36,6 +37,8 @@ export async function connectNode(options: ConnectNodeOptions): Promise<PeerNode
 /** A running node, with what is about its process. */
 export interface ConnectedNode {
   readonly node: PeerNode
+  /** The names that it keeps registered by itself. */
+  readonly keptNames: NameKeeping
   /** Which node it is. */
   info(): Promise<RunningNode>
   /** Closes it, for all programs. */
@@ -65,6 +68,7 @@ export async function connectRunningNode({ dataDir, log: logger, signal }: Conne
   }
   return {
     node,
+    keptNames: remoteKeptNames(connection),
     info: () => connection.call(nodeMethods.info, {}),
     stop: async () => {
       await connection.call(nodeMethods.stop, {})

@@ -1,6 +1,7 @@
 /** What a node does for the methods about groups. */
 import type { Group } from '../peer-node/group.ts'
 import type { Groups } from '../peer-node/groups.ts'
+import type { Duration } from '../runtime/duration.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { perProgram, selection } from './graph-handlers.ts'
 import { groupMethods, groupsMethods } from './group-methods.ts'
@@ -91,10 +92,11 @@ function groupOf({ graphs }: RequestContext['things'], number: number): Group {
 /** One of the three ways in; what does not belong to it is left out. */
 function wayIn(way: {
   readonly for?: string
+  readonly memberUntil?: Duration | Date
   readonly password?: string
   readonly uses?: number
   readonly admitter?: Group['peerName']
 }) {
-  if (way.for !== undefined) return { for: way.for }
+  if (way.for !== undefined) return { for: way.for, memberUntil: way.memberUntil }
   return way.password === undefined ? { uses: way.uses, admitter: way.admitter } : { password: way.password }
 }

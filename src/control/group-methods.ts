@@ -130,7 +130,7 @@ export const groupMethods = {
     'Makes an invitation: a link; with `for` one for that identity; with `password` one for who knows it.',
     object({
       ...{ graph: handle, role: optional(role), expires: until, uses: optional(number) },
-      ...{ admitter: optional(peerName), for: optional(text), password: optional(text) },
+      ...{ admitter: optional(peerName), for: optional(text), memberUntil: until, password: optional(text) },
     }),
     invitation,
   ),

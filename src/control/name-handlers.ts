@@ -3,6 +3,7 @@ import type { Clouds } from '../peer-node/clouds.ts'
 import type { Names } from '../peer-node/names.ts'
 import { cloudMethods } from './cloud-methods.ts'
 import type { Handlers } from './handlers.ts'
+import type { NameKeeping } from './kept-names.ts'
 import { nameMethods } from './name-methods.ts'
 
 export function handleNames(handlers: Handlers, names: Names): void {
@@ -17,6 +18,12 @@ export function handleNames(handlers: Handlers, names: Names): void {
   handlers.stream(nameMethods.resolve, ({ name, ...options }, { signal }) =>
     names.resolve(name, { ...options, signal }),
   )
+}
+
+export function handleKeptNames(handlers: Handlers, kept: NameKeeping): void {
+  handlers.command(nameMethods.keep, (registration) => kept.keep(registration))
+  handlers.call(nameMethods.kept, () => kept.list())
+  handlers.command(nameMethods.release, ({ name }) => kept.release(name))
 }
 
 export function handleClouds(handlers: Handlers, clouds: Clouds): void {

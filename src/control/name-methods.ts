@@ -2,8 +2,22 @@
  * The methods of the control API about names: registering and resolving.
  */
 import type { EndpointToRegister, NameEndpoint, ResolvedName } from '../peer-node/names.ts'
-import { call, command, stream } from './method.ts'
-import { boolean, bytes, count, either, list, number, object, oneOf, optional, type Shape, text } from './shape.ts'
+import type { KeptName } from './kept-names.ts'
+import { call, command, noParameters, stream } from './method.ts'
+import {
+  boolean,
+  bytes,
+  count,
+  date,
+  either,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Shape,
+  text,
+} from './shape.ts'
 import { handle, peerName } from './value-shapes.ts'
 
 const endpoint: Shape<NameEndpoint> = object({ host: text, port: number, protocol: number })
@@ -26,17 +40,27 @@ const content = {
   removePayload: optional(boolean),
 }
 
+const cloud = optional(either(text, object({ scope: oneOf('global', 'site-local', 'link-local', 'private') })))
+const registration = object({
+  ...{ name: text, endpoints: list(endpointToRegister), ...content },
+  ...{ identity: optional(peerName), chain: optional(bytes), hint: optional(bytes), cloud },
+})
+
+const kept: Shape<KeptName> = object({
+  ...{ name: text, endpoints: list(endpointToRegister), comment: optional(text), cloud, identity: optional(peerName) },
+  ...{ payload: optional(either(bytes, text)), since: date },
+})
+
 export const nameMethods = {
   register: call(
     'names.register',
     'Registers a name until the registration is closed or the program ends.',
-    object({
-      ...{ name: text, endpoints: list(endpointToRegister), ...content },
-      ...{ identity: optional(peerName), chain: optional(bytes), hint: optional(bytes) },
-      cloud: optional(either(text, object({ scope: oneOf('global', 'site-local', 'link-local', 'private') }))),
-    }),
+    registration,
     handle,
   ),
+  keep: command('names.keep', 'Registers a name until it is released or the node is closed.', registration),
+  kept: call('names.kept', 'What is registered so, the oldest first.', noParameters, list(kept)),
+  release: command('names.release', 'Ends every such registration of a name.', object({ name: text })),
   update: command(
     'registration.update',
     'Replaces what is given.',

@@ -15,7 +15,8 @@ import { handleGraphs, handleOpenGraphs } from './graph-handlers.ts'
 import { handleGroups, handleOpenGroups } from './group-handlers.ts'
 import { Handlers } from './handlers.ts'
 import { handleIdentities } from './identity-handlers.ts'
-import { handleClouds, handleNames } from './name-handlers.ts'
+import { KeptNames } from './kept-names.ts'
+import { handleClouds, handleKeptNames, handleNames } from './name-handlers.ts'
 import { handleNode } from './node-handlers.ts'
 import { handleRecords } from './record-handlers.ts'
 import { SharedGraphs } from './shared-graphs.ts'
@@ -75,6 +76,7 @@ export async function openServingNode(
   })
   handleIdentities(handlers, local.identities)
   handleNames(handlers, local.names)
+  handleKeptNames(handlers, new KeptNames(local.names, () => systemClock.utc()))
   handleClouds(handlers, local.clouds)
   handleGraphs(handlers, () => graphs.forProgram(), labelOf)
   handleOpenGraphs(handlers)

@@ -3,6 +3,7 @@ import type { Closing } from '../peer-node/closing.ts'
 import type { Clouds } from '../peer-node/clouds.ts'
 import type { NameRegistration, Names, RegisteredName, RegistrationUpdate } from '../peer-node/names.ts'
 import { cloudMethods } from './cloud-methods.ts'
+import type { NameKeeping } from './kept-names.ts'
 import { nameMethods } from './name-methods.ts'
 import type { NodeConnection } from './node-connection.ts'
 import { remoteClosing } from './remote-closing.ts'
@@ -13,6 +14,18 @@ export function remoteNames(node: NodeConnection): Names {
     register: (registration) => register(node, registration),
     resolve: (name, { signal, ...options } = {}) =>
       node.stream(nameMethods.resolve, withoutUndefined({ name, ...options }), { signal }),
+  }
+}
+
+export function remoteKeptNames(node: NodeConnection): NameKeeping {
+  return {
+    keep: async (given) => {
+      await node.call(nameMethods.keep, registrationOf(given))
+    },
+    list: () => node.call(nameMethods.kept, {}),
+    release: async (name) => {
+      await node.call(nameMethods.release, { name })
+    },
   }
 }
 
@@ -29,11 +42,7 @@ export function remoteClouds(node: NodeConnection): Clouds {
 }
 
 async function register(node: NodeConnection, given: NameRegistration): Promise<RegisteredName> {
-  const { payload, ...rest } = given
-  const registration = await node.call(
-    nameMethods.register,
-    withoutUndefined({ ...rest, payload: payload ?? undefined }),
-  )
+  const registration = await node.call(nameMethods.register, registrationOf(given))
   return {
     ...remoteClosing(node, () => node.call(nameMethods.close, { registration })),
     update: async ({ payload: replaced, ...change }: RegistrationUpdate) => {
@@ -42,4 +51,9 @@ async function register(node: NodeConnection, given: NameRegistration): Promise<
       await node.call(nameMethods.update, withoutUndefined({ registration, ...content }))
     },
   }
+}
+
+/** Nothing stands for a payload that is taken away: there is none before. */
+function registrationOf({ payload, ...rest }: NameRegistration) {
+  return withoutUndefined({ ...rest, payload: payload ?? undefined })
 }

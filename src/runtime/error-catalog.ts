@@ -58,6 +58,7 @@ export interface ErrorDetails {
   'name-not-found': { readonly name: string }
   'resolve-only': { readonly cloud: string; readonly reason: string }
   'name-not-owned': { readonly name: string; readonly problem: string }
+  'name-not-kept': { readonly name: string; readonly kept: readonly string[] }
   'already-registered': { readonly name: string; readonly cloud: string }
   'nothing-to-register': { readonly name: string }
   'too-many-registrations': { readonly limit: number }
@@ -110,6 +111,8 @@ export interface ErrorDetails {
   'connection-lost': { readonly peer: string; readonly reason: string }
   'message-not-taken': { readonly peer: string; readonly type: string }
   'message-too-large': { readonly size: number; readonly limit: number }
+  'file-not-taken': { readonly file: string; readonly peer: string; readonly reason: string }
+  'file-not-received': { readonly file: string; readonly peer: string; readonly reason: string }
   // Groups
   'group-not-found': { readonly group: string }
   'duplicate-group': { readonly group: string }
@@ -342,6 +345,11 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     advice: 'Use the identity of its authority, or one that a certificate chain lets publish it.',
     original: 'PEER_E_ACCESSDENIED',
   },
+  'name-not-kept': {
+    message: ({ name, kept }) =>
+      `the node does not keep ${quoted(name)} registered; it keeps: ${kept.map(quoted).join(', ') || 'none'}`,
+    advice: 'Give a name that it keeps; what a program has registered ends with that program.',
+  },
   'already-registered': {
     message: ({ name, cloud }) =>
       `${quoted(name)} is registered with this endpoint in the cloud ${quoted(cloud)} already`,
@@ -572,6 +580,14 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
     message: ({ size, limit }) => `a message has at most ${limit} bytes, not ${size}`,
     advice: 'Use a direct connection.',
   },
+  'file-not-taken': {
+    message: ({ file, peer, reason }) => `${peer} does not take ${quoted(file)}: ${reason}`,
+    advice: 'See that `peerage receive` runs there, and what it says; then send it again.',
+  },
+  'file-not-received': {
+    message: ({ file, peer, reason }) => `${quoted(file)} did not come from ${peer}: ${reason}`,
+    advice: 'Let it be sent again: it goes on with the part that is here.',
+  },
   'group-not-found': {
     message: ({ group }) => `there is no group ${quoted(group)} here`,
     advice: 'Look at the list of groups, or join it with an invitation.',
@@ -598,7 +614,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'group-key-would-be-lost': {
     message: ({ group }) => `the key of the group ${group} is here, and would be deleted`,
     advice:
-      'Export it first, or say `losesGroupKey: true`: without it nobody can change the properties of the group any more.',
+      'Export it first, or say `losesGroupKey: true` (in a shell: --lose-group-key): without it nobody can change the properties of the group any more.',
   },
   'group-file-damaged': {
     message: ({ file, problem }) => `the file ${file} of a group cannot be used: ${problem}`,
