@@ -146,6 +146,10 @@ async function perform(call: string, argument: string, options: Record<string, u
       return group?.status()
     case 'group-members':
       return group?.members(options)
+    case 'group-revoke':
+      return group?.revoke(parsePeerName(argument), options)
+    case 'group-leave':
+      return group?.leave(options)
     case 'certificate':
       return node.identities.certificate()
     case 'group-list':
