@@ -36,6 +36,7 @@ export type { Closing } from './peer-node/closing.ts'
 export type { CloudChange, CloudInfo, CloudInspection, OpenCloudOptions } from './peer-node/cloud-info.ts'
 export type { Clouds } from './peer-node/clouds.ts'
 export type { DirectConnection } from './peer-node/direct-streams.ts'
+export type { Finding } from './peer-node/finding.ts'
 export type {
   Graph,
   GraphEvents,
@@ -83,7 +84,7 @@ export type { Coded, Issue, PayloadCodec } from './peer-node/payload-codec.ts'
 export type { PeerNode } from './peer-node/peer-node.ts'
 export type { Dialing, Progress } from './peer-node/progress.ts'
 export type { Attributes, AttributeValue, Query } from './peer-node/public-attributes.ts'
-export type { Cursor, Listing, PeerRecord, RecordChange, Records, Writing } from './peer-node/records.ts'
+export type { Cursor, Listing, PeerRecord, RecordChange, Records, Watching, Writing } from './peer-node/records.ts'
 export type { Waiting } from './peer-node/waiting.ts'
 export type { CloudScope } from './pnrp/cloud.ts'
 export type { RecordAttribute } from './records/attribute.ts'

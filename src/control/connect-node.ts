@@ -14,6 +14,7 @@ import { remoteGraphs } from './remote-graphs.ts'
 import { remoteGroups } from './remote-groups.ts'
 import { remoteIdentities } from './remote-identities.ts'
 import { remoteClouds, remoteKeptNames, remoteNames } from './remote-names.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** How a running node is found. */
 export interface ConnectNodeOptions extends Waiting {
@@ -62,6 +63,8 @@ export async function connectRunningNode({ dataDir, log: logger, signal }: Conne
     groups: groups.groups,
     suspend: async () => void (await connection.call(nodeMethods.suspend, {})),
     resume: async () => void (await connection.call(nodeMethods.resume, {})),
+    diagnose: (target, { signal } = {}) =>
+      connection.stream(nodeMethods.diagnose, withoutUndefined({ target }), { signal }),
     metrics: () => connection.call(nodeMethods.metrics, {}),
     close,
     [Symbol.asyncDispose]: close,

@@ -15,6 +15,7 @@ export interface RunningNode {
 /** @param stop Closes the node: resolves when nothing of it is open but this connection */
 export function handleNode(handlers: Handlers, node: PeerNode, running: RunningNode, stop: () => Promise<void>): void {
   handlers.call(methods.info, async () => ({ ...running }))
+  handlers.stream(methods.diagnose, ({ target }, { signal }) => node.diagnose(target, { signal }))
   handlers.call(methods.metrics, () => node.metrics())
   handlers.command(methods.suspend, () => node.suspend())
   handlers.command(methods.resume, () => node.resume())

@@ -1,8 +1,13 @@
 /**
  * The methods of the control API about the node itself.
  */
-import { call, command, noParameters } from './method.ts'
-import { dictionary, number, object, text } from './shape.ts'
+import type { Finding } from '../peer-node/finding.ts'
+import { call, command, noParameters, stream } from './method.ts'
+import { dictionary, number, object, oneOf, optional, type Shape, text } from './shape.ts'
+
+const finding: Shape<Finding> = object({
+  ...{ check: text, outcome: oneOf('ok', 'warning', 'failed'), found: text, advice: optional(text) },
+})
 
 export const nodeMethods = {
   info: call(
@@ -10,6 +15,12 @@ export const nodeMethods = {
     'Which node this is.',
     noParameters,
     object({ dataDir: text, release: text, processId: number, started: number }),
+  ),
+  diagnose: stream(
+    'node.diagnose',
+    'Finds out why nothing connects: a finding at a time. The target is a group, a member, a name or an invitation.',
+    object({ target: optional(text) }),
+    finding,
   ),
   metrics: call('node.metrics', 'What was counted so far, by name.', noParameters, dictionary(number)),
   suspend: command('node.suspend', 'Stops all sending.', noParameters),

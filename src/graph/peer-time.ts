@@ -79,6 +79,12 @@ export class PeerTime {
     return this.#middle.median
   }
 
+  /** How far each other identity was ahead of local UTC at its latest sample, in milliseconds. */
+  get offsets(): readonly number[] {
+    const oldest = this.#clock.monotonic() - SAMPLE_LIFE
+    return [...this.#samples.values()].filter(({ taken }) => taken >= oldest).map(({ offset }) => offset)
+  }
+
   /** How far the others are ahead of local UTC, in milliseconds, if that is further than the correction can reach (G-113). */
   get outOfReach(): number | undefined {
     const { median } = this

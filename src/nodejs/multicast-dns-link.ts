@@ -10,6 +10,7 @@ import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { MulticastDnsPort } from './multicast-dns-port.ts'
+import { multicastEcho } from './multicast-echo.ts'
 
 /** Of the random names of instances and hosts, in bytes. */
 const NAME_LENGTH = 8
@@ -55,5 +56,6 @@ export function multicastDnsLink(random: Random, clock: Clock, log: Log): LocalL
         }),
       ),
     browse: (cloudTag, on, found) => onLinks(on, (link) => link.browse(cloudTag, found)),
+    echo: (at) => multicastEcho(at, name(), clock),
   }
 }

@@ -74,7 +74,7 @@ export class MulticastDnsPort {
   constructor(at: InterfaceAddress, ports: MulticastDnsPorts) {
     this.#at = at
     this.#ports = ports
-    this.#socket = openSocket(at)
+    this.#socket = openMulticastDns(at)
     const problem = (error: Error): void => {
       ports.log.warn('multicast DNS does not work on an interface', {
         interface: at.interface,
@@ -193,7 +193,8 @@ export class MulticastDnsPort {
   }
 }
 
-function openSocket({ address, interface: name }: InterfaceAddress): MulticastDNS {
+/** A socket in the group of multicast DNS, on one interface and in one family. */
+export function openMulticastDns({ address, interface: name }: InterfaceAddress): MulticastDNS {
   if (isIpv4(address)) return multicastDns({ type: 'udp4', interface: address, bind: '0.0.0.0' })
   const socket = createSocket({ type: 'udp6', ipv6Only: true, reuseAddr: true })
   return multicastDns({ type: 'udp6', ip: IPV6_GROUP, interface: `::%${name}`, bind: '::', socket })

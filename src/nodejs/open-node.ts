@@ -8,6 +8,7 @@ import { silentLog } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { platformCrypto } from './crypto/crypto.ts'
 import { dnsLookup } from './dns-lookup.ts'
+import { fileDataDirectory } from './file-data-directory.ts'
 import { openFileStorage } from './file-storage.ts'
 import { guardedLog, type Logger } from './guarded-log.ts'
 import { multicastDnsLink } from './multicast-dns-link.ts'
@@ -69,6 +70,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
       ...{ crypto, random: systemRandom, clock: systemClock, log },
       ...{ datagrams: udpDatagrams, networkInterfaces: systemNetworkInterfaces },
       ...{ localLink: multicastDnsLink(systemRandom, systemClock, log), hostLookup: dnsLookup(log) },
+      dataDirectory: fileDataDirectory(dataDir),
       identityStorage: openFileStorage(join(dataDir, IDENTITIES)),
       cloudStorage: openFileStorage(join(dataDir, CLOUDS)),
       graphStorage: openFileStorage(join(dataDir, GRAPHS)),

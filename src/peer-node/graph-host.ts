@@ -16,6 +16,7 @@ import { toUtf8 } from '../runtime/bytes.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Crypto } from '../runtime/crypto.ts'
 import { Deadlines } from '../runtime/deadlines.ts'
+import type { Endpoint } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
 import type { NetworkInterfaces } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -55,6 +56,8 @@ const DATABASE_OPTIONS = { survivesPowerLoss: false }
 /** The graphs that are open on one node. */
 export class GraphHost {
   readonly ports: GraphHostPorts
+  /** The TCP port that was asked for; undefined if any will do. */
+  readonly askedPort: number | undefined
   readonly #linkParts: OpeningParts
   readonly #ownDials = new OwnDials()
   readonly #acceptor: LinkAcceptor
@@ -67,6 +70,7 @@ export class GraphHost {
   constructor(ports: GraphHostPorts, port: number | undefined) {
     const { clock, crypto, log, streams, networkInterfaces } = ports
     this.ports = ports
+    this.askedPort = port
     this.#linkParts = { clock, crypto, log, deadlines: new Deadlines(clock), counters: new GraphCounters() }
     this.#acceptor = new LinkAcceptor(this.#linkParts, this.#ownDials)
     this.#listening = new GraphListening({
@@ -74,6 +78,11 @@ export class GraphHost {
       accepted: (stream) => this.#acceptor.accept(stream),
       open: () => this.#open.values(),
     })
+  }
+
+  /** Where links are taken now. */
+  get listensAt(): readonly Endpoint[] {
+    return this.#listening.endpoints
   }
 
   /** Those that are open, by the names of their databases. */

@@ -42,6 +42,11 @@ export class GraphListening {
     this.#sockets = new GraphSockets(options)
   }
 
+  /** Where links are taken now. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#sockets.endpoints
+  }
+
   /** Listens where the graphs that are online want it, and tells them. @throws PeerageError `unable-to-listen` */
   use(): Promise<void> {
     return this.inTurn(() => this.follow())
@@ -100,7 +105,7 @@ export class GraphListening {
  * Where to listen: all of them, loopback included, so that two programs of one machine meet without a network. IPv6
  * addresses of one link need the name of the interface, which no address in a graph carries.
  */
-function listenedAddresses(machine: readonly InterfaceAddress[]): readonly IpAddress[] {
+export function listenedAddresses(machine: readonly InterfaceAddress[]): readonly IpAddress[] {
   const usable = machine.filter(({ address }) => !isLinkLocalIpv6(address)).map(({ address }) => address)
   return [...new Set(usable)].slice(0, MOST_LISTENED_ADDRESSES)
 }

@@ -86,6 +86,20 @@ export class GroupFiles {
     return found
   }
 
+  /** What is wrong with those that cannot be used. */
+  problems(): readonly PeerageError[] {
+    const problems: PeerageError[] = []
+    for (const file of this.#storage.list().filter((one) => one.endsWith(ENDING))) {
+      try {
+        this.read(file.slice(0, -ENDING.length))
+      } catch (error) {
+        if (!(error instanceof PeerageError)) throw error
+        problems.push(error)
+      }
+    }
+    return problems
+  }
+
   /** @throws PeerageError `group-file-damaged`, `group-file-newer`, `file-too-large`, `file-not-private` */
   read(name: string): StoredGroup | undefined {
     const content = this.#content(name)

@@ -22,7 +22,7 @@ import type { Storage } from '../runtime/storage.ts'
 import { addressesInCloud, subnetsOf } from './cloud-addresses.ts'
 import { type NodeSocket, type NodeSockets, socketTowards } from './node-sockets.ts'
 import { RememberedNodes } from './remembered-nodes.ts'
-import { MOST_SEEDS, type Seed, SeedList } from './seeds.ts'
+import { type LookedUpSeed, MOST_SEEDS, type Seed, SeedList } from './seeds.ts'
 
 /** What clouds stand on. */
 export interface CloudPorts {
@@ -126,6 +126,12 @@ export class JoinedCloud {
         resolve()
       })
     })
+  }
+
+  /** The seeds, and where they are as far as that is known. */
+  seeds(): readonly LookedUpSeed[] {
+    const more = this.#moreSeeds.values()
+    return [...this.#seeds.looked(), ...[...more].map((endpoint) => ({ host: endpoint.host, endpoints: [endpoint] }))]
   }
 
   /** Takes addresses of members beside the seeds: the ones that came last, up to {@link MOST_SEEDS}. */

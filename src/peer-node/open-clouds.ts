@@ -36,6 +36,8 @@ export const CLEANUP_DELAY = 15 * 60_000
 
 /** The clouds that a node has joined. */
 export class OpenClouds {
+  /** The UDP port that was asked for; undefined if any will do. */
+  readonly askedPort: number | undefined
   readonly #ports: OpenCloudsPorts
   readonly #configuredSeeds: readonly Seed[]
   readonly #sockets: NodeSockets
@@ -52,6 +54,7 @@ export class OpenClouds {
     ports: OpenCloudsPorts,
     options: { readonly seeds: readonly string[]; readonly port: number | undefined },
   ) {
+    this.askedPort = options.port
     this.#ports = ports
     this.#configuredSeeds = options.seeds.map(parseSeed)
     this.#sockets = new NodeSockets({

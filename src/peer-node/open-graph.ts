@@ -138,6 +138,11 @@ export class OpenGraph implements Graph {
     return this.#engine
   }
 
+  /** Whether it can be used. */
+  get isOpen(): boolean {
+    return this.#life.isOpen
+  }
+
   /** Whether it takes links and dials. */
   get isOnline(): boolean {
     return this.#wantsLinks && !this.#isSuspended && this.#life.isOpen

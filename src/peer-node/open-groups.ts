@@ -28,7 +28,7 @@ import type { GraphHost, GraphHostPorts } from './graph-host.ts'
 import { importRecords, openImport } from './graph-import.ts'
 import type { OpenGraphOptions } from './graphs.ts'
 import type { Group } from './group.ts'
-import { GroupFiles, type StoredGroup } from './group-files.ts'
+import { GroupFiles, type GroupHead, type StoredGroup } from './group-files.ts'
 import { entryOf, joinGroup } from './group-joining.ts'
 import type { CreateGroupOptions, GroupInfo, Groups, JoinGroupOptions, WhoseGroup } from './groups.ts'
 import type { NodeNames } from './node-names.ts'
@@ -238,6 +238,21 @@ export class OpenGroups implements Groups {
     const authority = authorityPart(identity)
     const own = heads.filter((head) => head.state === 'member' && authorityPart(head.identity) === authority)
     return own.map(({ group }) => group)
+  }
+
+  /** Those of which this node is a member, by the names of their databases. */
+  members(): ReadonlyMap<string, GroupHead> {
+    return new Map([...this.#files.list()].filter(([, { state }]) => state === 'member'))
+  }
+
+  /** What is open under the name of a database. */
+  openUnder(name: string): OpenGroup | undefined {
+    return this.#open.get(name)
+  }
+
+  /** What is wrong with the files of groups. */
+  problems(): readonly PeerageError[] {
+    return this.#files.problems()
   }
 
   /** The group to which a graph belongs, of those that are kept here. */

@@ -7,18 +7,21 @@ import type { SecurityProviderFactory } from '../graph/security-provider.ts'
 import { IdentityStore } from '../identity/identity-store.ts'
 import { HIGHEST_RESERVED_PORT } from '../pnrp/route-entry.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { Storage } from '../runtime/storage.ts'
 import type { Closing } from './closing.ts'
 import { type Clouds, cloudsOf } from './clouds.ts'
+import { diagnose } from './diagnosis.ts'
+import type { DiagnosisPorts } from './diagnosis-parts.ts'
+import type { Finding } from './finding.ts'
 import { GraphHost } from './graph-host.ts'
 import type { Graphs } from './graphs.ts'
 import type { Groups } from './groups.ts'
 import { type Identities, identitiesOf } from './identities.ts'
 import type { Names } from './names.ts'
 import { NodeNames } from './node-names.ts'
-import { OpenClouds, type OpenCloudsPorts } from './open-clouds.ts'
-import { OpenGraphs, type OpenGraphsPorts } from './open-graphs.ts'
-import { OpenGroups, type OpenGroupsPorts } from './open-groups.ts'
+import { OpenClouds } from './open-clouds.ts'
+import { OpenGraphs } from './open-graphs.ts'
+import { OpenGroups } from './open-groups.ts'
+import type { Waiting } from './waiting.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
@@ -31,15 +34,21 @@ export interface PeerNode extends Closing {
   suspend(): Promise<void>
   /** Goes on, with the addresses that the machine has now. */
   resume(): Promise<void>
+  /**
+   * Finds out why nothing connects: looks at the data directory, the machine and its network, the clouds, the graphs and groups that
+   * are open, the clock, and somebody in particular. It takes up to a minute, and tells each finding as it is made. If no cloud is open, the usual
+   * ones are, meanwhile. An abort rejects with the signal's reason; closing the node ends it.
+   *
+   * @param target A group, a member, a registered name, or an invitation, which is not used up
+   * @throws PeerageError `invalid-peer-name`, `invalid-classifier`, `classifier-too-long`, when the iteration begins
+   */
+  diagnose(target?: string, options?: Waiting): AsyncIterable<Finding>
   /** What was counted so far, by name: see docs/names-and-clouds.md, docs/graphs.md and docs/groups.md. */
   metrics(): Promise<Readonly<Record<string, number>>>
 }
 
 /** What a node stands on. */
-export interface PeerNodePorts extends OpenCloudsPorts, OpenGraphsPorts, OpenGroupsPorts {
-  /** Where the identities are kept, and nothing else. */
-  readonly identityStorage: Storage
-}
+export type PeerNodePorts = DiagnosisPorts
 
 /** How a node is opened. */
 export interface PeerNodeOptions {
@@ -100,6 +109,10 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
     resume: async () => {
       requireOpen('resume')
       await Promise.all([clouds.resume(), host.resume()])
+    },
+    diagnose: (target, waiting = {}) => {
+      requireOpen('diagnose')
+      return diagnose({ ports, identities: store, clouds, names, host, graphs, groups }, target, waiting)
     },
     metrics: async () => {
       requireOpen('metrics')

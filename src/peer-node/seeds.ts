@@ -15,6 +15,12 @@ export interface Seed {
   readonly port: number
 }
 
+/** A seed, and where it is. */
+export interface LookedUpSeed {
+  readonly host: string
+  readonly endpoints: readonly Endpoint[]
+}
+
 /** Seeds of one cloud. */
 export const MOST_SEEDS = 64
 /** After this time, in milliseconds, names of hosts are looked up again. */
@@ -72,6 +78,15 @@ export class SeedList {
         ? [{ host: host.address, port }]
         : (this.#addresses.get(host.name) ?? []).map((address) => ({ host: address, port })),
     )
+  }
+
+  /** Each seed with its addresses: none if it is the name of a host that could not be looked up so far. */
+  looked(): readonly LookedUpSeed[] {
+    return this.#seeds.map(({ host, port }) => {
+      const name = 'name' in host ? host.name : host.address
+      const hosts = 'name' in host ? (this.#addresses.get(host.name) ?? []) : [host.address]
+      return { host: name, endpoints: hosts.map((address) => ({ host: address, port })) }
+    })
   }
 
   /** Looks up all names of hosts. A name that has no addresses now keeps those that it had. */

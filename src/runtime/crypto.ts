@@ -14,6 +14,8 @@
 export interface Crypto {
   /** Which implementation this is, for the diagnosis: `sodium-native`, `node:crypto`, `fake`, ... */
   readonly implementation: string
+  /** Why it is not the preferred implementation of this platform; absent where it is. */
+  readonly fallbackReason?: string
 
   /** The Ed25519 key pair (RFC 8032) of a 32-byte seed, which is what PKCS#8 stores. */
   signingKeyPair(seed: Uint8Array): SigningKeyPair

@@ -17,6 +17,12 @@ export interface LocalLink {
    * now and later, until what this returns is called. An endpoint can be found more than once.
    */
   browse(cloudTag: Uint8Array, on: readonly InterfaceAddress[], found: (endpoint: Endpoint) => void): () => void
+  /**
+   * Sends something to all on the link of an address that this machine is to hear, too, for the diagnosis.
+   *
+   * @returns undefined if it was heard, or why not, for people
+   */
+  echo(at: InterfaceAddress): Promise<string | undefined>
 }
 
 /** What a node makes known of itself. */

@@ -6,6 +6,7 @@
  * has no effect or fails. The next start brings new ones.
  */
 import type { Clock } from '../runtime/clock.ts'
+import type { DataDirectory } from '../runtime/data-directory.ts'
 import type { LocalLink } from '../runtime/local-link.ts'
 import type { Log } from '../runtime/log.ts'
 import type { NetworkInterfaces } from '../runtime/network-interfaces.ts'
@@ -119,6 +120,11 @@ export class HostPorts {
     return this.#log
   }
 
+  /** All folders of the disk. */
+  get dataDirectory(): DataDirectory {
+    return { path: `/${this.#name}`, lastChange: () => this.#owner.disk.lastChange }
+  }
+
   /** A folder of the disk, which is made if it is not there. */
   storage(folder: string): Storage {
     const user: DiskUser = {
@@ -129,6 +135,7 @@ export class HostPorts {
         this.#owner.crash()
         throw new HostCrashed(this.#name)
       },
+      utc: () => this.clock.utc(),
     }
     return this.#owner.disk.open(folder, user)
   }

@@ -99,6 +99,8 @@ export class NetworkHost {
   /** How often the power went. */
   powerLosses = 0
   firewall: Firewall | undefined
+  /** Whether multicast leaves it and comes in: a firewall of a machine can stop it. */
+  multicast = true
   /** What is to happen on it as soon as it wakes; undefined while it is awake. */
   #atWaking: (() => void)[] | undefined
   /** In the order in which they were added, loopback apart; those that were taken away stay, not attached. */

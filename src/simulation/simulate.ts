@@ -154,6 +154,7 @@ function hostOf(
           recordDatabases,
         },
         recordVerifier: undefined,
+        dataDirectory: ports.dataDirectory,
         identityStorage: ports.storage(IDENTITIES),
         cloudStorage: ports.storage(CLOUDS),
         graphStorage: ports.storage(GRAPHS),

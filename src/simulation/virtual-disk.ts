@@ -13,6 +13,8 @@ export type FileAfterCrash = 'old' | 'new'
 
 interface VirtualFile {
   readonly bytes: Uint8Array
+  /** When, in milliseconds since 1970. */
+  readonly written: number
   /** Whether other users can read it. */
   exposed: boolean
 }
@@ -31,6 +33,8 @@ export interface DiskUser {
   requireAlive(): void
   /** Kills the process: never returns. */
   die(): never
+  /** Its time, in milliseconds since 1970. */
+  utc(): number
 }
 
 /** The disk of a host. */
@@ -54,6 +58,12 @@ export class VirtualDisk {
   /** How many files were written or removed until now. */
   get changes(): number {
     return this.#changes
+  }
+
+  /** When one of its files was written last, by the clock of who did it. */
+  get lastChange(): number | undefined {
+    const times = [...this.#folders.values()].flatMap(({ files }) => [...files.values()].map(({ written }) => written))
+    return times.length === 0 ? undefined : Math.max(...times)
   }
 
   /** Lets the host crash in the middle of a change: 1 is the next one. */
@@ -131,7 +141,7 @@ class VirtualStorage implements Storage {
     this.#user.requireAlive()
     // The new file lies beside the old one until it takes its place, so it needs its whole room.
     this.#disk.change(this.#user, path, 'write', bytes.length, () => {
-      this.#folder.files.set(name, { bytes: bytes.slice(), exposed: false })
+      this.#folder.files.set(name, { bytes: bytes.slice(), written: this.#user.utc(), exposed: false })
     })
   }
 

@@ -61,6 +61,17 @@ export class VirtualLocalLink implements LocalLink {
     return this.#endOf(browsing)
   }
 
+  echo({ address, interface: name }: InterfaceAddress): Promise<string | undefined> {
+    const { scheduler } = this.#network
+    return new Promise((resolve) => {
+      const fire = (): void => {
+        const isHeard = this.#host.multicast && this.#host.find(address, name) !== undefined
+        resolve(isHeard ? undefined : 'nothing was heard')
+      }
+      scheduler.schedule(scheduler.now + LOCAL_LINK_DELAY, { fire })
+    })
+  }
+
   /** The host has crashed: nothing is announced and nobody is found any more. */
   stop(): void {
     for (const end of [...this.#ends]) end()
@@ -68,6 +79,7 @@ export class VirtualLocalLink implements LocalLink {
 
   #tell(segment: Segment, browser: LinkBrowser, announcement: LinkAnnouncement, isIpv4: boolean): void {
     if (browser.by === announcement.by || browser.isIpv4 !== isIpv4) return
+    if (!browser.by.multicast || !announcement.by.multicast) return
     if (!equalBytes(browser.cloudTag, announcement.cloudTag)) return
     const { scheduler, partitions } = this.#network
     const fire = (): void => {

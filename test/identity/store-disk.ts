@@ -46,7 +46,7 @@ export class StoreDisk {
       dead = true
       throw new Killed('this process was killed')
     }
-    return this.disk.open(FOLDER, { requireAlive, die })
+    return this.disk.open(FOLDER, { requireAlive, die, utc: () => this.now })
   }
 
   /** Lets other users read a file. */

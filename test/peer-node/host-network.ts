@@ -14,6 +14,7 @@ export function hostNetwork(): Pick<
   | 'cloudStorage'
   | 'graphStorage'
   | 'groupStorage'
+  | 'dataDirectory'
   | 'recordDatabases'
   | 'recordVerifier'
 > {
@@ -24,6 +25,7 @@ export function hostNetwork(): Pick<
   return {
     ...{ datagrams, streams, networkInterfaces, localLink, hostLookup, recordDatabases, recordVerifier: undefined },
     ...{ cloudStorage: ports.storage('clouds'), graphStorage: ports.storage('graphs') },
+    dataDirectory: ports.dataDirectory,
     groupStorage: ports.storage('groups'),
   }
 }

@@ -65,6 +65,7 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
         {
           ...{ random, clock, log, datagrams, streams, networkInterfaces, localLink, hostLookup, crypto },
           ...{ recordDatabases, recordVerifier: undefined, graphStorage: host.ports.storage('graphs') },
+          dataDirectory: host.ports.dataDirectory,
           groupStorage: host.ports.storage('groups'),
           ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },
           ...ports,

@@ -6,19 +6,13 @@ import { verifiesWithoutCofactor } from '../../runtime/strict-ed25519.ts'
 import { nodeCrypto } from './node-crypto.ts'
 import { sodiumCrypto } from './sodium-crypto.ts'
 
-/** The crypto port, and for the diagnosis why it is not the preferred implementation. */
-export interface PlatformCrypto extends Crypto {
-  /** Why `sodium-native` is not used; undefined where it is. */
-  readonly fallbackReason?: string
-}
-
 /**
  * The best implementation that works here. `sodium-native` is passed over if it does not load, and
  * also if a release of it should come to judge signatures in another way than OpenSSL does.
  *
  * @param preferred What is tried first.
  */
-export function platformCrypto(preferred: () => Crypto = sodiumCrypto): PlatformCrypto {
+export function platformCrypto(preferred: () => Crypto = sodiumCrypto): Crypto {
   let crypto: Crypto
   try {
     crypto = preferred()
