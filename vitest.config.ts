@@ -1,8 +1,18 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const MINUTE = 60_000
 
+const source = (name: string) => fileURLToPath(new URL(`src/${name}.ts`, import.meta.url))
+
 export default defineConfig({
+  // What examples import is what the sources are, not the last build.
+  resolve: {
+    alias: [
+      { find: /^peerage$/, replacement: source('index') },
+      { find: /^peerage\/(client|simulation)$/, replacement: source('$1') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // They need the rights of root, and have a command of their own: npm run test:network.

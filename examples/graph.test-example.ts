@@ -1,6 +1,6 @@
+import { recordType } from 'peerage'
+import { simulate } from 'peerage/simulation'
 import { expect, test } from 'vitest'
-import { recordType } from '../src/index.ts'
-import { simulate } from '../src/simulation.ts'
 
 const Note = recordType('demo.note', { expires: '30d' })
 const bytes = (text: string) => new TextEncoder().encode(text)

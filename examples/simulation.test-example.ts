@@ -1,5 +1,5 @@
+import { simulate } from 'peerage/simulation'
 import { expect, test } from 'vitest'
-import { simulate } from '../src/simulation.ts'
 
 test('an identity survives a crash, and is gone with its disk', () =>
   simulate({ hosts: ['ann'], seed: 'rain' }, async ({ hosts: { ann }, advance }) => {

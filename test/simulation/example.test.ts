@@ -5,6 +5,6 @@ import '../../examples/simulation.test-example.ts'
 
 test('docs/simulation.md shows the example as it is run here', () => {
   const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-  const example = read('examples/simulation.test-example.ts').replace('../src/simulation.ts', 'peerage/simulation')
+  const example = read('examples/simulation.test-example.ts')
   expect(read('docs/simulation.md')).toContain(`\`\`\`ts\n${example}\`\`\``)
 })

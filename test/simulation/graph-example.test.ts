@@ -6,7 +6,5 @@ import '../../examples/graph.test-example.ts'
 test('docs/graphs.md shows the example as it is run here', () => {
   const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
   const example = read('examples/graph.test-example.ts')
-    .replace('../src/index.ts', 'peerage')
-    .replace('../src/simulation.ts', 'peerage/simulation')
   expect(read('docs/graphs.md')).toContain(`\`\`\`ts\n${example}\`\`\``)
 })
