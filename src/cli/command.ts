@@ -15,11 +15,13 @@ import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
+import { addGraphCommands } from './graph.ts'
 import { addGroupCommands } from './group.ts'
 import { addIdentityCommands } from './identity.ts'
 import { addNameCommands } from './name.ts'
 import { createOutput, type Output } from './output.ts'
 import { addRecordCommands } from './record.ts'
+import { addSendCommands } from './send.ts'
 import { addUpCommands } from './up.ts'
 import { verboseLog } from './verbose-log.ts'
 
@@ -73,7 +75,9 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   addCloudCommands(program, context)
   addNameCommands(program, context)
   addRecordCommands(program, context)
+  addSendCommands(program, context)
   addGroupCommands(program, context)
+  addGraphCommands(program, context)
   program
     .command('demo')
     .description('show what works today, with temporary data')

@@ -1,15 +1,13 @@
 /**
- * The group that a command works in; or the graph, since most of what can be done in a group can be done in any graph. A graph is
- * named by its ID, or by its friendly name if it is the only one of that name.
+ * The group that a command works in; or the graph, since most of what can be done in a group can be done in any graph.
  */
-import type { PeerName } from '../identity/peer-name.ts'
 import type { Graph } from '../peer-node/graph.ts'
 import type { Group } from '../peer-node/group.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { CommandContext } from './command-context.ts'
+import { findGraph } from './graph-reference.ts'
 import { findGroup } from './group-reference.ts'
-import { findIdentity } from './identity-reference.ts'
 
 /** What was named, opened. */
 export type Opened =
@@ -58,19 +56,4 @@ async function open(node: PeerNode, { reference, identity }: Named, offline: boo
     if (found === undefined) throw error
     return { graph: await node.graphs.open(found.graphId, { identity: found.identity, offline }) }
   }
-}
-
-async function findGraph(
-  { graphs, identities }: PeerNode,
-  reference: string,
-  identity: string | undefined,
-): Promise<{ readonly graphId: string; readonly identity: PeerName } | undefined> {
-  const whose = identity === undefined ? undefined : (await findIdentity(identities, identity)).peerName
-  const ofIdentity = (await graphs.list()).filter((graph) => whose === undefined || graph.identity === whose)
-  const byId = ofIdentity.filter(({ graphId }) => graphId === reference)
-  const meant = byId.length > 0 ? byId : ofIdentity.filter(({ properties }) => properties.friendlyName === reference)
-  const [match, ...others] = meant
-  if (others.length === 0) return match
-  const matches = meant.map((graph) => `${reference} of ${graph.identity}`)
-  throw new PeerageError('ambiguous', { what: 'graph', reference, matches })
 }
