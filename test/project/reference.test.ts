@@ -1,5 +1,8 @@
 /** The documents that are made from the sources. */
+import { globSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
+import { controlReference } from '../../scripts/reference/control.ts'
 import { errorReference } from '../../scripts/reference/errors.ts'
 import { limitReference, readLimits } from '../../scripts/reference/limits.ts'
 import { errorCatalog } from '../../src/runtime/error-catalog.ts'
@@ -60,4 +63,24 @@ test('the document names the limits of each module that has any', () => {
     '## src/a.ts\n\n| name | value | what it bounds |\n| --- | --- | --- |\n| `MOST_NAMES` | `2` | Names \\| in all. |',
   )
   expect(reference).not.toContain('src/b.ts')
+})
+
+test('every method of the control API is described, with what it takes and gives, and every event', async () => {
+  const reference = controlReference()
+  const tables = globSync(fileURLToPath(new URL('../../src/control/*-methods.ts', import.meta.url)))
+  let methods = 0
+  for (const file of tables) {
+    const exported: Record<string, unknown> = await import(pathToFileURL(file).href)
+    for (const [name, table] of Object.entries(exported)) {
+      if (!name.endsWith('Methods') || typeof table !== 'object' || table === null) continue
+      for (const method of Object.values(table)) {
+        expect(reference).toContain(`\n### \`${method.name}\`\n\n${method.says}`)
+        methods++
+      }
+    }
+  }
+  expect(reference.match(/^### /gm)).toHaveLength(methods)
+  expect(reference.match(/^- gives /gm)).toHaveLength(methods)
+  for (const event of ['connection-required', 'lagged', 'expiring']) expect(reference).toContain(`\n- \`${event}\`: `)
+  expect(reference).not.toMatch(/undefined|\[object/)
 })
