@@ -13,7 +13,7 @@ import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { FrameReader, writeFrame } from './control-frame.ts'
 import { type Answer, CONTROL_PROTOCOL, CONTROL_VERSION, greetingShape } from './control-message.ts'
-import { controlPath } from './control-path.ts'
+import { controlPath, requireOwnFolder } from './control-path.ts'
 import type { ControlValue } from './control-value.ts'
 import type { Handlers } from './handlers.ts'
 import { ProgramSession } from './program-session.ts'
@@ -43,8 +43,10 @@ export interface ControlServer {
  * @throws PeerageError `node-already-running`, `storage-not-accessible`, `disk-full`
  */
 export async function serveControl(dataDir: string, handlers: Handlers, log: Log): Promise<ControlServer> {
-  const { path, folder } = controlPath(dataDir)
+  const place = controlPath(dataDir)
+  const { path, folder } = place
   prepareFolder(dataDir)
+  requireOwnFolder(place)
   if (folder !== undefined) prepareFolder(folder)
   const lock = takeLock(join(dataDir, LOCK_FILE))
   if (lock === undefined) throw new PeerageError('node-already-running', { dataDir })

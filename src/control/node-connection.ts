@@ -18,7 +18,7 @@ import {
   type Request,
   readAnswer,
 } from './control-message.ts'
-import { controlPath } from './control-path.ts'
+import { controlPath, requireOwnFolder } from './control-path.ts'
 import { type ControlValue, crossing } from './control-value.ts'
 import { stepShape } from './graph-methods.ts'
 import type { CallMethod, StreamMethod } from './method.ts'
@@ -64,7 +64,9 @@ export class NodeConnection {
    */
   static async open(dataDir: string, log: Log, { signal }: Waiting): Promise<NodeConnection> {
     signal?.throwIfAborted()
-    const { path } = controlPath(dataDir)
+    const place = controlPath(dataDir)
+    requireOwnFolder(place)
+    const { path } = place
     const socket = connect(path)
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
@@ -81,8 +83,17 @@ export class NodeConnection {
     })
     socket.removeAllListeners('error')
     const connection = new NodeConnection(dataDir, socket, log)
-    await connection.#greet()
-    return connection
+    const abort = (): void => connection.#broken('it was not waited for')
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      await connection.#greet()
+      return connection
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
   }
 
   /** Whether the node is still there. */

@@ -1,5 +1,5 @@
 /** A running node and the programs that are connected to it, over the control socket. */
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -81,6 +81,20 @@ describe('one node a data directory', () => {
     expect(Buffer.byteLength(path)).toBeLessThan(104)
     closing(await openNode({ dataDir, friendlyName: 'Ann' }))
     expect(await (await program(dataDir)).identities.list()).toHaveLength(1)
+  })
+
+  test('a folder of somebody else, or one that others may enter, is not trusted with the socket of a long path', async () => {
+    const dataDir = join(newPath(), 'a-folder-with-a-long-name'.repeat(8))
+    const { folder } = controlPath(dataDir)
+    if (folder === undefined || process.platform === 'win32') return
+    mkdirSync(folder, { mode: 0o777 })
+    try {
+      chmodSync(folder, 0o777)
+      await expectRejection('storage-not-accessible', openNode({ dataDir }), 'a node')
+      await expectRejection('storage-not-accessible', connectNode({ dataDir }), 'a program')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('on Windows it is a named pipe', () => {
@@ -265,11 +279,11 @@ describe('waiting', () => {
     const remote = await program(dataDir)
     const graph = await remote.graphs.create()
     const waiting = graph.connected()
-    const lost = expectRejection('node-connection-lost', waiting, 'what waits')
+    const ended = expectRejection('graph-shutting-down', waiting, 'what waits')
     // The answer shows that the node has got the wait.
     await graph.status()
     await node.close()
-    await lost
+    await ended
     await expectRejection('node-connection-lost', remote.identities.list(), 'later')
   })
 
