@@ -1,9 +1,10 @@
 /** `peerage group`, driven as scripts drive it: processes with `--json`, two of them running nodes. */
 import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { expect, test } from 'vitest'
 import { newPath } from '../nodejs/new-path.ts'
 import { documents, peerage } from './command-process.ts'
-import { runNode } from './running-command.ts'
+import { RunningCommand, runNode } from './running-command.ts'
 
 /** Runs `peerage group` on a data directory, and gives what it prints. */
 async function group(dataDir: string, words: readonly string[], input?: string): Promise<unknown[]> {
@@ -143,3 +144,39 @@ test('bad words of the command line are misuse, and an invitation cut short is s
   const cut = await failure(dataDir, ['group', 'read', 'peerage:AfYBAlFIHgIPTX4OYmIt'])
   expect(cut).toEqual({ code: 1, error: 'invalid-invitation' })
 }, 30_000)
+
+test('people are told of the steps, unless they want quiet; Ctrl-C ends a join that hangs, and leaves nothing', async () => {
+  const [ann, bob] = [newPath(), newPath()]
+  const { command } = await runNode(ann, 'Ann')
+  await group(ann, ['create', '--name', 'Choir'])
+  const made = await peerage(['group', 'invite', 'Choir', '--uses', '2', '--data-dir', ann])
+  expect(made.stderr).toMatch(/^Whoever has it can join as member, until \d{4}-.*: give it to nobody else\.\n$/)
+  const invitation = made.stdout.trim()
+  await peerage(['identity', 'create', '--name', 'Bob', '--data-dir', bob])
+  const join = ['group', 'join', invitation, '--data-dir', bob]
+  const joined = await peerage(join)
+  expect(joined.stdout).toMatch(/^You are in Choir, as member, until \d{4}-.*Z \(synchronized\)\.\n$/)
+  expect(joined.stderr).toMatch(/^joining Choir, invited by .*\n(.*\n)*connecting to .*:\d+\n(.*\n)*No node is running/)
+  const read = await peerage(['group', 'read', invitation])
+  expect(read.stdout).toMatch(/^group +Choir\n(.*\n)*kind +a link\n(.*\n)*All of this is a claim/)
+
+  // Whatever listens there now says nothing.
+  const port = Number(/:(\d+)\n/.exec(joined.stderr)?.[1])
+  await command.interrupt()
+  const silent = await listening(port)
+  const carl = newPath()
+  await peerage(['identity', 'create', '--name', 'Carl', '--data-dir', carl])
+  const hangs = new RunningCommand(['group', 'join', invitation, '--data-dir', carl])
+  await expect.poll(() => hangs.errors, { timeout: 10_000 }).toContain('connecting to')
+  expect(await hangs.interrupt()).toBe(1)
+  silent.close()
+  expect(hangs.errors).toMatch(/peerage: it was interrupted before it was done\.\n/)
+  expect(await group(carl, ['list'])).toEqual([])
+  const quiet = await peerage(['group', 'list', '--quiet', '--data-dir', carl])
+  expect(quiet).toEqual({ code: 0, stdout: '', stderr: '' })
+}, 60_000)
+
+function listening(port: number): Promise<Server> {
+  const server = createServer((socket) => socket.unref()).unref()
+  return new Promise((resolve) => server.listen(port, () => resolve(server)))
+}
