@@ -24,8 +24,10 @@ export class RunningCommand {
   readonly #lines: AsyncIterator<string>
   #errors = ''
 
-  constructor(words: readonly string[]) {
-    this.#child = spawn(process.execPath, [ENTRANCE, ...words], {
+  /** @param prefix What runs it, such as a command that enters another host */
+  constructor(words: readonly string[], prefix: readonly string[] = []) {
+    const [program = process.execPath, ...rest] = [...prefix, process.execPath, ENTRANCE, ...words]
+    this.#child = spawn(program, rest, {
       stdio: 'pipe',
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     })
@@ -70,8 +72,9 @@ export async function runNode(
   dataDir: string,
   name: string,
   options: readonly string[] = ['--no-lan'],
+  prefix: readonly string[] = [],
 ): Promise<{ readonly command: RunningCommand; readonly ready: Ready }> {
-  const command = new RunningCommand(['up', '--name', name, '--data-dir', dataDir, '--json', ...options])
+  const command = new RunningCommand(['up', '--name', name, '--data-dir', dataDir, '--json', ...options], prefix)
   const ready: Ready = JSON.parse(await command.line())
   return { command, ready }
 }
