@@ -15,6 +15,7 @@ import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
+import { addDoctorCommand } from './doctor.ts'
 import { addGraphCommands } from './graph.ts'
 import { addGroupCommands } from './group.ts'
 import { addIdentityCommands } from './identity.ts'
@@ -71,6 +72,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     },
   }
   addUpCommands(program, context)
+  addDoctorCommand(program, context)
   addIdentityCommands(program, context)
   addCloudCommands(program, context)
   addNameCommands(program, context)
