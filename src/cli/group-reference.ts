@@ -3,7 +3,7 @@
  * least) as no other begins with, or by its friendly name if it is the only one of that name.
  */
 import { authorityPart, type PeerName } from '../identity/peer-name.ts'
-import type { Group, Member } from '../peer-node/group.ts'
+import type { Group } from '../peer-node/group.ts'
 import type { GroupInfo } from '../peer-node/groups.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
@@ -72,7 +72,10 @@ export async function useGroup(
  *
  * @throws PeerageError `member-not-found`, `ambiguous`
  */
-export async function findMember(group: Pick<Group, 'members'>, reference: string): Promise<Member> {
+export async function findMember<One extends Nameable>(
+  group: { members(): Promise<readonly One[]> },
+  reference: string,
+): Promise<One> {
   const meant = matching(await group.members(), reference)
   const [match, ...others] = meant
   if (match === undefined) throw new PeerageError('member-not-found', { peer: reference })
@@ -80,11 +83,13 @@ export async function findMember(group: Pick<Group, 'members'>, reference: strin
   throw new PeerageError('ambiguous', { what: 'member', reference, matches: meant.map(({ peerName }) => peerName) })
 }
 
+interface Nameable {
+  readonly peerName: PeerName
+  readonly friendlyName: string
+}
+
 /** Those whose name is written so; without any, those whose friendly name or first digits it is. */
-function matching<Named extends { readonly peerName: PeerName; readonly friendlyName: string }>(
-  all: readonly Named[],
-  reference: string,
-): readonly Named[] {
+function matching<One extends Nameable>(all: readonly One[], reference: string): readonly One[] {
   const named = all.filter(({ peerName }) => peerName === reference || authorityPart(peerName) === reference)
   if (named.length > 0) return named
   return all.filter(

@@ -12,6 +12,8 @@ export interface Output {
   table<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[], summary: string): void
   /** Where a long work is, for people only. */
   step(text: string): void
+  /** How far a long work is, for people at a terminal: a line that the next one takes the place of. */
+  passing(text: string): void
   /** What is wrong without being in the way of the result. */
   warning(problem: Problem): void
   /** What went wrong, and what to do next. */
@@ -36,7 +38,13 @@ export interface Column<Row> {
 /** Where output goes: a stream, or a list of a test. */
 export interface Sink {
   write(text: string): unknown
+  /** Whether it is a terminal, and how wide. */
+  readonly isTTY?: boolean
+  readonly columns?: number
 }
+
+/** The width of a terminal that does not say it. */
+const USUAL_COLUMNS = 80
 
 /** The output of a command. */
 export function createOutput(options: {
@@ -46,7 +54,16 @@ export function createOutput(options: {
   readonly stdout: Sink
   readonly stderr: Sink
 }): Output {
-  const { json, quiet, stdout, stderr } = options
+  const { json, quiet } = options
+  const line = new PassingLine(options.stderr)
+  // Whatever is printed stands where the passing line was.
+  const after = (sink: Sink): Sink => ({
+    write: (text) => {
+      line.clear()
+      return sink.write(text)
+    },
+  })
+  const [stdout, stderr] = [after(options.stdout), after(options.stderr)]
   return {
     result(document, text) {
       stdout.write(`${json ? JSON.stringify(document) : text}\n`)
@@ -59,6 +76,9 @@ export function createOutput(options: {
     step(text) {
       if (!json && !quiet) stderr.write(`${printable(text)}\n`)
     },
+    passing(text) {
+      if (!json && !quiet) line.show(printable(text))
+    },
     warning({ code, message, advice }) {
       const text = json ? JSON.stringify({ warning: { code, message, advice } }) : proseOf('warning: ', message, advice)
       stderr.write(`${text}\n`)
@@ -69,6 +89,29 @@ export function createOutput(options: {
     misuse(message) {
       stderr.write(`${JSON.stringify({ error: { code: 'misuse', message } })}\n`)
     },
+  }
+}
+
+/** The line that is overwritten. It uses nothing that a plain terminal does not know. */
+class PassingLine {
+  readonly #sink: Sink
+  #width = 0
+
+  constructor(sink: Sink) {
+    this.#sink = sink
+  }
+
+  show(text: string): void {
+    if (this.#sink.isTTY !== true) return
+    const shown = text.slice(0, (this.#sink.columns ?? USUAL_COLUMNS) - 1)
+    this.#sink.write(`\r${shown.padEnd(this.#width)}`)
+    this.#width = shown.length
+  }
+
+  clear(): void {
+    if (this.#width === 0) return
+    this.#sink.write(`\r${' '.repeat(this.#width)}\r`)
+    this.#width = 0
   }
 }
 
