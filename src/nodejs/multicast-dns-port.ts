@@ -134,7 +134,7 @@ export class MulticastDnsPort {
   }
 
   #asked(query: QueryPacket, from: RemoteInfo): void {
-    if (!this.#isOfThisLink(from)) return
+    if (!isOfLink(this.#at, from)) return
     const questions = query.questions ?? []
     for (const announced of this.#announced) {
       const records = recordsOf(announced.instance)
@@ -168,19 +168,11 @@ export class MulticastDnsPort {
   }
 
   #answered({ answers, additionals }: ResponsePacket, from: RemoteInfo): void {
-    if (!this.#isOfThisLink(from)) return
+    if (!isOfLink(this.#at, from)) return
     const records = [...(answers ?? []), ...(additionals ?? [])]
     const own = new Set([...this.#announced].flatMap(({ instance }) => [`${instance.instance}.${SERVICE}`]))
     const others = records.filter((record) => !own.has(record.name))
     for (const browser of this.#browsers) for (const one of endpointsIn(others, browser.cloudTag)) browser.found(one)
-  }
-
-  #isOfThisLink({ address }: RemoteInfo): boolean {
-    const [text = '', zone] = address.split('%')
-    const from = parseIpAddress(text)
-    if (from === undefined || isIpv4(from) !== isIpv4(this.#at.address)) return false
-    // An IPv6 sender has the interface behind its address; an IPv4 one shares the subnet.
-    return zone === undefined ? isSameSubnet(from, this.#at) : zone === this.#at.interface
   }
 
   #later(delay: number, action: () => void): void {
@@ -191,6 +183,15 @@ export class MulticastDnsPort {
     })
     this.#timers.add(timer)
   }
+}
+
+/** Whether something came from the link of an address. */
+export function isOfLink(at: InterfaceAddress, { address }: Pick<RemoteInfo, 'address'>): boolean {
+  const [text = '', zone] = address.split('%')
+  const from = parseIpAddress(text)
+  if (from === undefined || isIpv4(from) !== isIpv4(at.address)) return false
+  // An IPv6 sender has the interface behind its address; an IPv4 one shares the subnet.
+  return zone === undefined ? isSameSubnet(from, at) : zone === at.interface
 }
 
 /** A socket in the group of multicast DNS, on one interface and in one family. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../runtime/clock.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
-import { openMulticastDns } from './multicast-dns-port.ts'
+import { isOfLink, openMulticastDns } from './multicast-dns-port.ts'
 import { reasonOf } from './system-error.ts'
 
 /** A question is repeated after this time, in milliseconds: the first can leave before the group is joined. */
@@ -39,8 +39,8 @@ export function multicastEcho(at: InterfaceAddress, name: string, clock: Clock):
     socket.on('error', (error: Error) => settle(reasonOf(error)))
     // What a stranger sends into the group is of no interest here.
     socket.on('warning', () => undefined)
-    socket.on('query', ({ questions }) => {
-      if (questions?.some((question) => question.name === asked)) settle(undefined)
+    socket.on('query', ({ questions }, from) => {
+      if (isOfLink(at, from) && questions?.some((question) => question.name === asked)) settle(undefined)
     })
     ask()
   })

@@ -43,7 +43,7 @@ export interface PeerNode extends Closing {
    * @throws PeerageError `invalid-peer-name`, `invalid-classifier`, `classifier-too-long`, when the iteration begins
    */
   diagnose(target?: string, options?: Waiting): AsyncIterable<Finding>
-  /** What was counted so far, by name: see docs/names-and-clouds.md, docs/graphs.md and docs/groups.md. */
+  /** What was counted so far, by name: see docs/metrics.md. */
   metrics(): Promise<Readonly<Record<string, number>>>
 }
 
