@@ -3,10 +3,7 @@ import { type Command, Option } from 'commander'
 import type { Role } from '../identity/role.ts'
 import { readInvitation } from '../nodejs/read-invitation.ts'
 import type { InvitationInfo, InviteOptions } from '../peer-node/group.ts'
-import type { PeerNode } from '../peer-node/peer-node.ts'
 import type { Duration } from '../runtime/duration.ts'
-import { PeerageError } from '../runtime/peerage-error.ts'
-import { joinChosen } from './cloud-choice.ts'
 import type { CommandContext } from './command-context.ts'
 import { useGroup, WHOSE_OPTION } from './group-reference.ts'
 import { findIdentity } from './identity-reference.ts'
@@ -54,7 +51,6 @@ export function addInvitationCommands(group: Command, context: CommandContext): 
         const password = info.needsPassword ? await passwordOf(info, options, command) : undefined
         const identity =
           options.identity === undefined ? undefined : (await findIdentity(node.identities, options.identity)).peerName
-        if (!isRunning) await openClouds(node, info)
         const asked = { identity, password, signal: interruption(), onProgress: progressSteps(output) }
         const joined = await node.groups.join(invitation, asked)
         const { friendlyName } = await joined.properties()
@@ -149,16 +145,6 @@ async function passwordOf(
   const question = `Password of ${printable(friendlyName || group)}`
   const password = await readSecret(passwordFile, question, { isNew: false })
   return password ?? command.error('error: this invitation needs a password: give it with --password-file')
-}
-
-/** Members are looked for where the invitation says; without that, on the links of this machine, if it has any. */
-async function openClouds(node: PeerNode, { cloud }: InvitationInfo): Promise<void> {
-  try {
-    await joinChosen(node, cloud === undefined ? {} : { cloud }, { resolveOnly: true })
-  } catch (error) {
-    // The addresses in the invitation may be of this machine.
-    if (!PeerageError.is(error, 'no-network')) throw error
-  }
 }
 
 function describe(info: InvitationInfo): string {

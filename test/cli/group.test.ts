@@ -1,40 +1,10 @@
 /** `peerage group`, driven as scripts drive it: processes with `--json`, two of them running nodes. */
-import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { expect, test } from 'vitest'
 import { newPath } from '../nodejs/new-path.ts'
-import { documents, peerage } from './command-process.ts'
+import { peerage } from './command-process.ts'
+import { failure, file, group, textOf } from './group-command.ts'
 import { RunningCommand, runNode } from './running-command.ts'
-
-/** Runs `peerage group` on a data directory, and gives what it prints. */
-async function group(dataDir: string, words: readonly string[], input?: string): Promise<unknown[]> {
-  const { code, stdout, stderr } = await peerage(
-    ['group', ...words, '--data-dir', dataDir, '--json'],
-    input === undefined ? {} : { input },
-  )
-  expect({ code, stderr }, words.join(' ')).toEqual({ code: 0, stderr: '' })
-  return documents(stdout)
-}
-
-/** Runs a command that fails, and gives the code of its error. */
-async function failure(dataDir: string, words: readonly string[]): Promise<{ readonly code: number; error: unknown }> {
-  const { code, stdout, stderr } = await peerage([...words, '--data-dir', dataDir, '--json'])
-  expect(stdout, words.join(' ')).toBe('')
-  const [{ error }] = documents(stderr) as [{ error: { code: string } }]
-  return { code, error: error.code }
-}
-
-async function textOf(given: Promise<unknown[]>, field: string): Promise<string> {
-  const [document] = await given
-  return String(Object.entries(document ?? {}).find(([name]) => name === field)?.[1])
-}
-
-/** A file with a text in it. */
-function file(name: string, text: string): string {
-  const path = `${newPath()}.${name}`
-  writeFileSync(path, text)
-  return path
-}
 
 test('between running nodes: invited by link, for an identity and by password; roles given; one revoked', async () => {
   const [ann, bob] = [newPath(), newPath()]
@@ -99,34 +69,6 @@ test('between running nodes: invited by link, for an identity and by password; r
   })
   expect(await group(bob, ['leave', 'Book club'])).toEqual([{ group: name, left: true }])
   expect(await group(bob, ['list'])).toEqual([])
-}, 60_000)
-
-test('without a running node: made, carried to another place with key and records, left, deleted', async () => {
-  const [here, there] = [newPath(), newPath()]
-  expect(await failure(here, ['group', 'create', '--name', 'Choir'])).toEqual({ code: 1, error: 'identity-not-found' })
-  await peerage(['identity', 'create', '--name', 'Ann', '--data-dir', here])
-  const name = await textOf(group(here, ['create', '--name', 'Choir']), 'group')
-  const password = file('password', 'rain in spain\n')
-  const secret = ['--password-file', password]
-  const configuration = await textOf(group(here, ['export', 'Choir', ...secret]), 'export')
-  const key = await textOf(group(here, ['export', 'Choir', '--key', ...secret]), 'export')
-  const database = `${newPath()}.db`
-  expect(await group(here, ['export', 'Choir', '--database', database])).toEqual([{ group: name, file: database }])
-
-  const identity = await peerage(['identity', 'export', ...secret, '--data-dir', here])
-  await peerage(['identity', 'import', ...secret, '--data-dir', there], { input: identity.stdout })
-  expect(await group(there, ['import', ...secret], configuration)).toMatchObject([{ group: name }])
-  expect(await group(there, ['import', '--database', database, '--into', name])).toMatchObject([{ group: name }])
-  expect(await group(there, ['show', name])).toMatchObject([{ friendlyName: 'Choir', hasKey: false, members: 1 }])
-  expect(await group(there, ['import', '--key', '--into', 'Choir', ...secret], key)).toEqual([
-    { group: name, hasKey: true },
-  ])
-  expect(await group(there, ['show', 'Choir'])).toMatchObject([{ group: name, hasKey: true, state: 'offline' }])
-
-  expect(await failure(here, ['group', 'leave', 'Choir'])).toEqual({ code: 1, error: 'group-key-would-be-lost' })
-  expect(await group(here, ['leave', 'Choir', '--lose-group-key'])).toEqual([{ group: name, left: true }])
-  expect(await group(there, ['delete', name.slice(0, 12)])).toEqual([{ group: name, deleted: true }])
-  expect(await failure(there, ['group', 'show', 'Choir'])).toEqual({ code: 1, error: 'group-not-found' })
 }, 60_000)
 
 test('bad words of the command line are misuse, and an invitation cut short is said to be', async () => {
