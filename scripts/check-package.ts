@@ -13,6 +13,8 @@ const ENTRANCES = ['peerage', 'peerage/client', 'peerage/simulation']
 /** What must not be reached: only the entrances are kept stable. */
 const PRIVATE_PATHS = ['peerage/dist/index.js', 'peerage/runtime', 'peerage/dist/nodejs/node-version.js']
 const NEEDED_NODE = [22, 14] as const
+/** The documents whose programs are run. */
+const DOCUMENTS = ['README.md', 'docs/getting-started.md']
 
 const temporary = mkdtempSync(join(tmpdir(), 'peerage-package-'))
 try {
@@ -27,7 +29,7 @@ try {
   const examples = writeExamples(consumer)
   compile(consumer, examples)
   for (const example of examples) output('node', [example], { cwd: consumer })
-  console.log(`programs of README.md that ran: ${examples.length}`)
+  console.log(`programs of ${DOCUMENTS.join(' and ')} that ran: ${examples.length}`)
   refuseOldNode(consumer)
 } finally {
   rmSync(temporary, { recursive: true })
@@ -85,11 +87,13 @@ function runCommand(consumer: string): void {
   console.log(`peerage --version: ${printed}`)
 }
 
-/** The programs of the README, each in a file of its own. Gives the names of the files. */
+/** The programs of the documents, each in a file of its own. Gives the names of the files. */
 function writeExamples(consumer: string): string[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program], index) => {
-    const file = `readme-${index + 1}.ts`
+  const programs = DOCUMENTS.flatMap((document) => [
+    ...readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm),
+  ])
+  return programs.map(([, program], index) => {
+    const file = `document-${index + 1}.ts`
     writeFileSync(join(consumer, file), program ?? '')
     return file
   })
