@@ -78,18 +78,17 @@ export async function* checkClouds(
   const isAnyActive = all.some(({ node }) => node.status().state === 'active')
   for (const joined of all) {
     const status = joined.node.status()
-    const usable = usableSeeds(joined)
-    yield cloudFinding(joined, status, usable.length > 0, isAnyActive)
-    if (status.state === 'alone') yield* usable.map(silentSeedFinding)
+    yield cloudFinding(joined, status, usableSeeds(joined).length > 0, isAnyActive)
     yield* reachabilityFindings(joined, status)
   }
+  yield* silentSeedFindings(all)
   yield* unknownSeedFindings(all)
 }
 
 /** Where those seeds are that the cloud may use: each is a seed of every cloud. */
-function usableSeeds(joined: JoinedCloud): readonly (readonly Endpoint[])[] {
+function usableSeeds(joined: JoinedCloud): readonly string[] {
   const mine = joined.seeds().map(({ endpoints }) => endpoints.filter(({ host }) => mayUse(joined.cloud, host)))
-  return mine.filter((endpoints) => endpoints.length > 0)
+  return mine.filter((endpoints) => endpoints.length > 0).map((endpoints) => endpoints.map(formatEndpoint).join(', '))
 }
 
 function cloudFinding(
@@ -123,12 +122,19 @@ function cloudFinding(
   }
 }
 
-function silentSeedFinding(endpoints: readonly Endpoint[]): Finding {
-  return failed(
-    'seed',
-    `no answer from the seed ${endpoints.map(formatEndpoint).join(', ')}`,
-    'See that a node runs there with this UDP port, in the same cloud, and that no firewall between here and there stops UDP.',
-  )
+/** Where nobody is found, no seed has answered; where somebody is, it is of no interest whether one has. */
+function* silentSeedFindings(all: readonly JoinedCloud[]): Generator<Finding, void, undefined> {
+  const seedsWhere = (state: CloudStatus['state']): readonly string[] =>
+    all.filter(({ node }) => node.status().state === state).flatMap(usableSeeds)
+  const others = new Set(seedsWhere('active'))
+  for (const where of new Set(seedsWhere('alone'))) {
+    if (others.has(where)) continue
+    yield failed(
+      'seed',
+      `no answer from the seed ${where}`,
+      'See that a node runs there with this UDP port, in the same cloud, and that no firewall between here and there stops UDP.',
+    )
+  }
 }
 
 function* unknownSeedFindings(all: readonly JoinedCloud[]): Generator<Finding, void, undefined> {
