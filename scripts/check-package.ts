@@ -4,7 +4,16 @@
  * Needs `npm run build` first.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { output, root, run } from './run.ts'
@@ -26,10 +35,10 @@ try {
   const consumer = installInto(join(temporary, 'consumer'), tarball)
   importEach(consumer)
   runCommand(consumer)
-  const examples = writeExamples(consumer)
-  compile(consumer, examples)
-  for (const example of examples) output('node', [example], { cwd: consumer })
-  console.log(`programs of ${DOCUMENTS.join(' and ')} that ran: ${examples.length}`)
+  const programs = writePrograms(consumer)
+  compile(consumer, [...programs, ...copyExamples(consumer)])
+  for (const program of programs) output('node', [program], { cwd: consumer })
+  console.log(`programs of ${DOCUMENTS.join(' and ')} that ran: ${programs.length}`)
   refuseOldNode(consumer)
 } finally {
   rmSync(temporary, { recursive: true })
@@ -88,7 +97,7 @@ function runCommand(consumer: string): void {
 }
 
 /** The programs of the documents, each in a file of its own. Gives the names of the files. */
-function writeExamples(consumer: string): string[] {
+function writePrograms(consumer: string): string[] {
   const programs = DOCUMENTS.flatMap((document) => [
     ...readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm),
   ])
@@ -99,8 +108,17 @@ function writeExamples(consumer: string): string[] {
   })
 }
 
+/** The examples but for their tests, which need Vitest. Gives their paths. */
+function copyExamples(consumer: string): string[] {
+  const folder = join(consumer, 'examples')
+  mkdirSync(folder)
+  const names = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts') && !name.includes('.test-'))
+  for (const name of names) copyFileSync(join(root, 'examples', name), join(folder, name))
+  return names.map((name) => `examples/${name}`)
+}
+
 /** Compiles these and a program that uses each entrance, as strictly as TypeScript can, with the declarations checked too. */
-function compile(consumer: string, examples: readonly string[]): void {
+function compile(consumer: string, files: readonly string[]): void {
   const lines = ENTRANCES.map((name, index) => `import * as entrance${index} from '${name}'`)
   const uses = ENTRANCES.map((_, index) => `entrance${index}`).join(', ')
   const program = [
@@ -125,15 +143,13 @@ function compile(consumer: string, examples: readonly string[]): void {
     isolatedModules: true,
     skipLibCheck: false,
     noEmit: true,
+    allowImportingTsExtensions: true,
     typeRoots: [join(root, 'node_modules', '@types')],
     types: ['node'],
   }
-  writeFileSync(
-    join(consumer, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, files: ['program.ts', ...examples] }),
-  )
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts', ...files] }))
   run('tsc', ['-p', 'tsconfig.json'], { cwd: consumer })
-  console.log(`strict programs compile against the types: program.ts, ${examples.join(', ')}`)
+  console.log(`strict programs compile against the types: program.ts, ${files.join(', ')}`)
 }
 
 /** On a Node.js that is too old, the command and the library say what they need, in one sentence, and fail. */
