@@ -87,18 +87,20 @@ export class ComparisonDriver {
     this.#stage = stage
     if (stage === undefined) return
     if (stage.types === undefined) this.#beginWhole()
-    else for (const type of [...stage.types].reverse()) this.#beginType(type)
+    else this.#toAsk.push(...stage.types.flatMap((type) => this.#beginType(type)).reverse())
   }
 
-  #beginType(type: string): void {
+  /** Sends or wants a whole type, where one end has nothing of it. @returns the prefix that is to be asked otherwise */
+  #beginType(type: string): readonly string[] {
     const path = typePath(this.#tools.crypto, type)
     const own = this.#tools.records.trie.hashAt(path)
     const theirs = this.#theirTypes.get(type)
     const isKnown = this.#theirTypes.has(type) || this.#hasAllTheirTypes
-    if (own === undefined && theirs === undefined) return
+    if (own === undefined && theirs === undefined) return []
     if (own === undefined) this.#wants.push({ prefix: path, hasOther: false })
     else if (theirs === undefined && isKnown) this.#begin([{ prefix: path, hasOther: false }])
-    else if (theirs === undefined || !equalBytes(own, theirs)) this.#toAsk.push(path)
+    else if (theirs === undefined || !equalBytes(own, theirs)) return [path]
+    return []
   }
 
   #beginWhole(): void {

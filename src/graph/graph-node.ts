@@ -112,7 +112,7 @@ export class GraphNode {
           else if (this.#synchronizing.wasSynchronized) this.#flooding.announce(record, session)
         },
         published: (record) => this.#flooding.spread(record, undefined),
-        longestLife: () => this.#info.properties.longestRecordLife,
+        longestLife: () => this.#longestLife(),
         hiddenUntil: () => this.#expiry.hiddenUntil(),
       },
     )
@@ -450,6 +450,12 @@ export class GraphNode {
       this.#parts.events.propertiesChanged()
     }
     if (this.#isOnline) this.#presence.check()
+  }
+
+  /** What comes behind a record by which the provider knows other properties is judged by these, though all else follows later. */
+  #longestLife(): number {
+    const now = this.#provider.hasChanged ? this.#provider.properties() : undefined
+    return now === undefined || now === 'unknown' ? this.#info.properties.longestRecordLife : now.longestRecordLife
   }
 
   /** The security state has changed: everything is judged by it again (G-190). */

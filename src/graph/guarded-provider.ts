@@ -42,6 +42,11 @@ export class GuardedProvider implements GraphSecurityProvider {
   #told: 'nothing' | 'more' | 'anything' = 'nothing'
   #isClosed = false
 
+  /** Whether the security state has changed, and nobody was told so far. */
+  get hasChanged(): boolean {
+    return this.#told !== 'nothing'
+  }
+
   /** @param open Opens the provider. It is handed what is to be called when the security state has changed. */
   constructor(
     open: (changed: (only?: 'more') => void) => GraphSecurityProvider,
