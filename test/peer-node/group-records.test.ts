@@ -43,16 +43,13 @@ describe.each(settings)('$name', ({ run }) => {
       await expectRejection('record-not-found', his.records.update(Note, added.id, 'five'), 'what was deleted')
     }))
 
-  test('a newcomer drops nothing, although records can live longer in this group than in most', () =>
+  test('a newcomer drops no record, although they can live longer in this group than in most', () =>
     run(async ({ open }) => {
       const [ann, bob] = [await open('ann'), await open('bob')]
       const hers = await ann.groups.create({ longestRecordLife: '36525d' })
       for (const text of ['one', 'two']) await hers.records.add(Note, text, { expires: '36000d' })
       const his = await bob.groups.join(await hers.invite())
       expect(await all(his.records.list(Note))).toHaveLength(2)
-      expect(await bob.metrics()).toMatchObject({
-        'graph-dropped-record-outlives': 0,
-        'graph-dropped-record-invalid': 0,
-      })
+      expect(Object.keys(await bob.metrics())).not.toContain('graph-dropped-record-outlives')
     }))
 })
