@@ -10,7 +10,7 @@ import { reasonOf } from './system-error.ts'
 /** A question is repeated after this time, in milliseconds: the first can leave before the group is joined. */
 const REPETITION = 300
 /** How long what was sent is waited for, in milliseconds. */
-export const LONGEST_ECHO = 1500
+const LONGEST_ECHO = 1500
 
 /**
  * @param name Drawn at random: one label of a DNS name

@@ -13,7 +13,7 @@ import { type Finding, failed, failedBy, ok, warning } from './finding.ts'
 import type { JoinedCloud } from './joined-cloud.ts'
 
 /** How long a cloud is waited for that is being looked for, in milliseconds. */
-export const LONGEST_CLOUD_WAIT = 15_000
+const LONGEST_CLOUD_WAIT = 15_000
 
 /** Clouds that are open for a diagnosis. */
 export interface DiagnosedClouds {
@@ -132,7 +132,7 @@ function* silentSeedFindings(all: readonly JoinedCloud[]): Generator<Finding, vo
     yield failed(
       'seed',
       `no answer from the seed ${where}`,
-      'See that a node runs there with this UDP port, in the same cloud, and that no firewall between here and there stops UDP.',
+      'See that a node runs there with this UDP port, in the same cloud, that no firewall between here and there stops UDP, and that the clock is right.',
     )
   }
 }

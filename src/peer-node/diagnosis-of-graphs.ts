@@ -15,14 +15,14 @@ import type { OpenGraph } from './open-graph.ts'
 import type { OpenGroup } from './open-group.ts'
 
 /** How long graphs are waited for that look for others, in milliseconds. */
-export const LONGEST_GRAPH_WAIT = 20_000
+const LONGEST_GRAPH_WAIT = 20_000
 /** How often they are looked at meanwhile, in milliseconds. */
 const LOOKING_INTERVAL = 250
 /** Addresses of a graph of which it is told what became of them. */
-export const MOST_ATTEMPTS_TOLD = 16
+const MOST_ATTEMPTS_TOLD = 16
 
 /** What a graph or group is called. */
-export interface Called {
+interface Called {
   /** The name of its database. */
   readonly name: string
   /** For people: `the group "Book club"`. */

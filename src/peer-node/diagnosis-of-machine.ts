@@ -12,7 +12,7 @@ import { DEFAULT_GRAPH_PORT } from './graph-sockets.ts'
 /** A file that is written and removed again. No part of Peerage keeps one of this name. */
 const TRIED_FILE = 'diagnosis.tried'
 /** Interfaces on which multicast is tried. */
-export const MOST_TRIED_INTERFACES = 16
+const MOST_TRIED_INTERFACES = 16
 
 /** What needs no network. */
 export function* checkData({ ports, identities }: DiagnosisParts): Generator<Finding, void, undefined> {

@@ -16,12 +16,12 @@ import { type Finding, failed, failedBy, ok, warning } from './finding.ts'
 import type { CloudChoice, ResolvedName } from './names.ts'
 
 /** How long one address is dialled, in milliseconds. */
-export const LONGEST_DIAL = 8000
+const LONGEST_DIAL = 8000
 /** Addresses that are dialled. */
-export const MOST_DIALLED = 16
+const MOST_DIALLED = 16
 /** How long a name is resolved, in milliseconds, and how many of its results are taken. */
-export const LONGEST_RESOLVE = 10_000
-export const MOST_RESOLVED = 16
+const LONGEST_RESOLVE = 10_000
+const MOST_RESOLVED = 16
 /** IP protocol number (IANA). */
 const TCP = 6
 

@@ -1,7 +1,7 @@
 /**
  * The diagnosis of a node: finds out why nothing connects. It goes from what is nearest to what is furthest, since what is wrong near
- * by is the cause of what is wrong further away: the data, the machine and its network, the clouds, the graphs and groups, the clock,
- * and then somebody in particular.
+ * by is the cause of what is wrong further away: the data, the machine and its network, the clouds, the graphs and groups,
+ * somebody in particular, and the clock.
  *
  * It opens the usual clouds for its time if none is open; beyond that it changes nothing, and opens no graph and no group.
  */
@@ -55,10 +55,11 @@ async function* checkOthers(
   const asked = new Set([...kept.groups].flatMap(([name, { group }]) => (isAskedFor(group) ? [name] : [])))
   yield* checkGraphs(parts, asked.size === 0 ? kept.all : kept.all.filter(({ name }) => asked.has(name)), ended)
   if (clouds.isClosed) return
-  yield* checkClock(parts)
   if (invitation !== undefined) {
     yield* checkInvitation(parts, kept, invitation)
     yield* checkInviters(parts, invitation, ended)
   }
   if (target?.kind === 'name' && asked.size === 0) yield* checkName(parts, kept, target.name, ended)
+  // At the end, when others were heard.
+  yield* checkClock(parts)
 }

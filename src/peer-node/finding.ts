@@ -20,7 +20,7 @@ export const CHECKS = [
   'running-node' as const,
   ...(['data-directory', 'crypto', 'identity', 'network', 'multicast', 'tcp-port', 'udp-port'] as const),
   ...(['invitation', 'cloud', 'seed', 'reachability', 'database', 'graph', 'group', 'membership'] as const),
-  ...(['clock', 'member', 'name', 'address'] as const),
+  ...(['member', 'name', 'address', 'clock'] as const),
 ]
 export type Check = (typeof CHECKS)[number]
 

@@ -4,6 +4,8 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { writeFrame } from '../../src/control/control-frame.ts'
+import { CONTROL_PROTOCOL } from '../../src/control/control-message.ts'
 import { controlPath } from '../../src/control/control-path.ts'
 import { openServingNode } from '../../src/control/open-node.ts'
 import { openNode } from '../../src/nodejs/open-node.ts'
@@ -120,6 +122,20 @@ test('a node that hangs is named', async () => {
   expect(code).toBe(1)
   expect(of(findings, 'running-node')).toEqual([
     expect.stringMatching(/^failed: a node runs on .*, and has not answered within 3 s$/),
+  ])
+})
+
+test('a node of a release that this one does not understand is named', async () => {
+  const dataDir = newPath()
+  mkdirSync(dataDir, { recursive: true })
+  const greeting = writeFrame({ protocol: CONTROL_PROTOCOL, version: 999, release: '9.9.9' })
+  const newer = createServer((socket) => socket.end(Buffer.from(greeting ?? [])))
+  await new Promise<void>((resolve) => newer.listen(controlPath(dataDir).path, resolve))
+  closing({ close: async () => void newer.close() })
+  const { code, findings } = await doctor(dataDir)
+  expect(code).toBe(1)
+  expect(of(findings, 'running-node')).toEqual([
+    expect.stringMatching(/^failed: the running node is of release 9\.9\.9/),
   ])
 })
 

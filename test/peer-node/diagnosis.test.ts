@@ -284,6 +284,26 @@ describe('the clock', () => {
       expect(finding?.advice).toMatch(/^Set the date, the time and the time zone of this machine/)
     }))
 
+  test.each([
+    ['ahead', 30],
+    ['behind', -30],
+  ])('a clock that is days %s is named where proofs of others do not count because of it', (_, days) =>
+    withSimulatedNodes(`days ${days}`, async (nodes) => {
+      const registered = await hub(nodes)
+      const { peerName } = await registered.identities.get()
+      await registered.names.register({ name: peerName, endpoints: [{ host: '203.0.113.7', port: 80 }] })
+      const host = nodes.addHost('ann')
+      host.skewClock(days * 86_400_000)
+      const node = await nodes.openNode(host, SEEDED)
+      expect(await found(node, peerName, 'name', 'clock')).toEqual([
+        `name failed: ${peerName} is not registered in the clouds that are open`,
+        expect.stringMatching(
+          /^clock warning: (a proof of another node was|\d+ proofs of other nodes were) not valid at the time of this clock, which says \S+Z$/,
+        ),
+      ])
+    }),
+  )
+
   test('a clock that is behind what was here already is named', () =>
     withSimulatedNodes('set back', async ({ addHost, openNode }) => {
       const host = addHost('ann')
