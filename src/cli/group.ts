@@ -4,6 +4,7 @@ import type { GroupProperties, GroupStatus, Member } from '../peer-node/group.ts
 import type { GroupInfo } from '../peer-node/groups.ts'
 import type { CommandContext } from './command-context.ts'
 import { addGroupCarryingCommands } from './group-carrying.ts'
+import { addGroupChangingCommands } from './group-changing.ts'
 import { addGroupMemberCommands } from './group-members.ts'
 import { findGroup, useGroup, WHOSE_OPTION } from './group-reference.ts'
 import { findIdentity } from './identity-reference.ts'
@@ -33,6 +34,7 @@ export function addGroupCommands(program: Command, context: CommandContext): voi
   addShowing(group, context)
   addInvitationCommands(group, context)
   addGroupMemberCommands(group, context)
+  addGroupChangingCommands(group, context)
   addEnding(group, context)
   addGroupCarryingCommands(group, context)
 }
@@ -80,13 +82,14 @@ function addShowing(group: Command, context: CommandContext): void {
       useGroup(context, { reference, ...options }, async (shown) => {
         const { peerName, identity } = shown
         const [properties, status, hasKey] = [await shown.properties(), await shown.status(), await shown.hasKey()]
-        const [members, addresses] = [await shown.members(), await shown.addresses()]
+        const [members, addresses, links] = [await shown.members(), await shown.addresses(), await shown.links()]
         const own = members.find((member) => member.peerName === identity)
         const { friendlyName, comment, creator, cloud, ...rest } = properties
         output.result(
           {
             ...{ group: peerName, friendlyName, comment, identity, role: own?.role, expires: own?.expires },
             ...{ creator, cloud, ...status, members: members.length, online: onlineOf(members), hasKey, addresses },
+            links,
             properties: rest,
           },
           describe({ group: peerName, identity }, properties, status, members, { own, hasKey, addresses }),

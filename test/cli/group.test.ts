@@ -67,6 +67,7 @@ test('between running nodes: invited by link, for an identity and by password; r
     hasKey: false,
     membership: 'in-force',
   })
+  expect((shown as { links: readonly unknown[] }).links.length).toBeGreaterThan(0)
   expect(await group(bob, ['leave', 'Book club'])).toEqual([{ group: name, left: true }])
   expect(await group(bob, ['list'])).toEqual([])
 }, 60_000)
