@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type ConnectedNode, connectRunningNode } from '../control/connect-node.ts'
 import type { PeerName } from '../identity/peer-name.ts'
+import { storageError } from '../nodejs/storage-error.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 
 /** The entrance of the command, which is a source file where this is one. */
@@ -36,7 +37,7 @@ interface Running extends DemoPeer {
 
 /** All processes of one demo. */
 export class DemoProcesses {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'peerage-demo-'))
+  readonly #folder = temporaryFolder()
   readonly #children = new Set<ChildProcess>()
   readonly #running = new Set<Running>()
   #isOver = false
@@ -117,6 +118,16 @@ export class DemoProcesses {
 
   async #ended(child: ChildProcess): Promise<void> {
     if (this.#children.has(child)) await once(child, 'exit')
+  }
+}
+
+/** @throws PeerageError `storage-not-accessible`, `disk-full` */
+function temporaryFolder(): string {
+  const folder = join(tmpdir(), 'peerage-demo-')
+  try {
+    return mkdtempSync(folder)
+  } catch (error) {
+    throw storageError(error, folder, 'create')
   }
 }
 

@@ -3,6 +3,7 @@
  * with nothing configured, without Internet, with temporary data. Each step is shown with how long it took; at the end the
  * databases are compared. Ctrl-C at any moment leaves nothing behind.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { DemoProcesses } from './demo-processes.ts'
 import { DemoStory, type StepTeller } from './demo-story.ts'
@@ -10,6 +11,8 @@ import type { Output } from './output.ts'
 
 /** How long one step may take, in milliseconds: a demo that hangs has failed. */
 const LONGEST_STEP = 60_000
+/** How much later this process may notice a signal that it shares with the others, in milliseconds. */
+const SIGNAL_DELAY = 100
 /** What ends a command from outside. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -46,6 +49,8 @@ function stepTeller(output: Output, stopping: AbortSignal): StepTeller {
       output.result({ event: 'done', step, milliseconds, ...document }, lines.join('\n'))
       return value
     } catch (error) {
+      // Ctrl-C reaches the other processes, too, and their end can be noticed before it.
+      if (!signal.aborted) await pause(SIGNAL_DELAY)
       if (stopping.aborted) throw new PeerageError('demo-stopped', { step: title })
       const reason = error instanceof Error ? error.message : String(error)
       const problem = signal.aborted ? `it took longer than ${LONGEST_STEP / 1000} s` : reason

@@ -83,3 +83,12 @@ test.each([
   },
   60_000,
 )
+
+test('where there is no room for its data, that is said, and nothing starts', async () => {
+  const nowhere = join(temporary, 'nowhere')
+  const { code, stdout, stderr } = await peerage(['demo', '--json'], {
+    environment: { TMPDIR: nowhere, TEMP: nowhere, TMP: nowhere },
+  })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(documents(stderr)).toEqual([{ error: expect.objectContaining({ code: 'storage-not-accessible' }) }])
+})
