@@ -97,11 +97,15 @@ export async function* checkGraphs(
 ): AsyncGenerator<Finding, void, undefined> {
   const open = kept.flatMap(({ name, label }) => {
     const graph = host.open.get(name)
-    return graph === undefined ? [] : [new WatchedGraph(label, graph, groups.openUnder(name), ended)]
+    return graph === undefined ? [] : [new WatchedGraph(label, graph, groups.openUnder(name))]
   })
   const until = clock.monotonic() + LONGEST_GRAPH_WAIT
-  while (clock.monotonic() < until && !clouds.isClosed && open.some((one) => one.isLooking)) {
-    await pause(clock, LOOKING_INTERVAL, ended)
+  try {
+    while (clock.monotonic() < until && !clouds.isClosed && open.some((one) => one.isLooking)) {
+      await pause(clock, LOOKING_INTERVAL, ended)
+    }
+  } finally {
+    for (const one of open) one.endWatching()
   }
   for (const one of open) if (!one.isClosed) yield* one.findings()
 }
@@ -112,12 +116,14 @@ class WatchedGraph {
   readonly #graph: OpenGraph
   readonly #group: OpenGroup | undefined
   readonly #attempts = new Map<string, GraphEvents['attempt']>()
+  /** Takes no more notice of what it tries. */
+  readonly endWatching: () => void
 
-  constructor(label: string, graph: OpenGraph, group: OpenGroup | undefined, ended: AbortSignal) {
+  constructor(label: string, graph: OpenGraph, group: OpenGroup | undefined) {
     this.#label = label
     this.#graph = graph
     this.#group = group
-    if (graph.isOpen) graph.on('attempt', (attempt) => this.#note(attempt), { signal: ended })
+    this.endWatching = graph.isOpen ? graph.on('attempt', (attempt) => this.#note(attempt)) : () => undefined
   }
 
   get isClosed(): boolean {

@@ -105,6 +105,7 @@ export async function* checkInviters(
     const endpoints = found.flatMap(linkEndpoints).filter((endpoint) => !known.has(formatEndpoint(endpoint)))
     yield* dialAll(parts, endpoints, ended)
   } catch (error) {
+    ended.throwIfAborted()
     if (!(error instanceof PeerageError)) throw error
     yield failedBy('name', error)
   }
@@ -143,6 +144,7 @@ export async function* checkName(
       yield ok('name', `${name} is registered in ${cloud} with ${where}${secured ? '' : ', and nothing proves that'}`)
     }
   } catch (error) {
+    ended.throwIfAborted()
     if (!(error instanceof PeerageError)) throw error
     yield failedBy('name', error)
   }
@@ -223,6 +225,7 @@ async function dial(
     if (hasAnswered) return ok('address', `something answers at ${name}`)
     return failed('address', `${name} was tried: no answer within ${LONGEST_DIAL / 1000} s`, advice)
   } catch (error) {
+    ended.throwIfAborted()
     if (!PeerageError.is(error, 'connection-failed')) throw error
     return failed('address', `${name} was tried: ${error.details.reason}`, advice)
   }
