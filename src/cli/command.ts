@@ -13,6 +13,7 @@ import { storageError } from '../nodejs/storage-error.ts'
 import { systemErrorCode } from '../nodejs/system-error.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
+import { addChatCommand } from './chat.ts'
 import { addCloudCommands } from './cloud.ts'
 import type { CommandContext } from './command-context.ts'
 import { addDoctorCommand } from './doctor.ts'
@@ -32,7 +33,7 @@ const EXIT_MISUSE = 2
 /** Runs one command line and sets the exit code of the process. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   const program = new Command('peerage')
-    .description('Serverless peer networking: identities, names, and what is to come.')
+    .description('Serverless peer networking: names, groups, and records that every member has.')
     .version(packageVersion())
     .option('--data-dir <dir>', `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`)
     .option('--json', 'print one JSON document a line, and errors as JSON')
@@ -78,11 +79,12 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   addNameCommands(program, context)
   addRecordCommands(program, context)
   addSendCommands(program, context)
+  addChatCommand(program, context)
   addGroupCommands(program, context)
   addGraphCommands(program, context)
   program
     .command('demo')
-    .description('show what works today, with temporary data')
+    .description('the first run: four processes go through the life of a group on this machine')
     // Loaded only now: no other command needs a simulation.
     .action(async () => (await import('./demo.ts')).runDemo(output))
   exitWithCommanderErrors(program, json)

@@ -45,6 +45,16 @@ export async function useGroupOrGraph(
   })
 }
 
+/**
+ * Waits for an iteration that ends only with the graph, and then says why that has ended.
+ *
+ * @throws PeerageError such as `node-connection-lost`, and what the iteration throws
+ */
+export async function endless({ graph }: Opened, iterating: Promise<void>): Promise<void> {
+  await iterating
+  await graph.status()
+}
+
 async function open(node: PeerNode, { reference, identity }: Named, offline: boolean): Promise<Opened> {
   try {
     const found = await findGroup(node, reference, identity)

@@ -8,7 +8,7 @@ import type { Duration } from '../runtime/duration.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { collectAttribute } from './attribute-option.ts'
 import type { CommandContext } from './command-context.ts'
-import { type Need, useGroupOrGraph } from './group-or-graph.ts'
+import { endless, type Need, type Opened, useGroupOrGraph } from './group-or-graph.ts'
 import { readBytes, STANDARD_INPUT } from './input.ts'
 import { readExpires } from './option-values.ts'
 import { changeDocument, changeLine, recordDocument, recordLine, recordText } from './record-document.ts'
@@ -122,14 +122,17 @@ function addReadingCommands(record: Command, context: CommandContext): void {
     .option('--type <type>', 'only those of one type')
     .option('--from <place>', 'now: only what changes; or the cursor of a change: what changed since')
     .action((reference: string, options: Whose & { readonly type?: string; readonly from?: string }) =>
-      using(context, reference, options, 'others', async (records) => {
+      using(context, reference, options, 'others', async (records, opened) => {
         const stopped = new AbortController()
         void stopSignal().then(() => stopped.abort())
         const watching = { from: placeOf(options.from), signal: stopped.signal }
         const { type } = options
         const changes = type === undefined ? records.watch('all', watching) : records.watch(bytesType(type), watching)
-        try {
+        const printAll = async (): Promise<void> => {
           for await (const change of changes) output.result(changeDocument(change), changeLine(change))
+        }
+        try {
+          await endless(opened, printAll())
         } catch (error) {
           if (error !== stopped.signal.reason) throw error
         }
@@ -157,9 +160,9 @@ function using(
   reference: string,
   { identity }: Whose,
   need: Need,
-  body: (records: Records) => Promise<void>,
+  body: (records: Records, opened: Opened) => Promise<void>,
 ): Promise<void> {
-  return useGroupOrGraph(context, { reference, identity }, need, ({ graph }) => body(graph.records))
+  return useGroupOrGraph(context, { reference, identity }, need, (opened) => body(opened.graph.records, opened))
 }
 
 /** @throws PeerageError `record-not-found` */

@@ -12,7 +12,7 @@ import type { CommandContext } from './command-context.ts'
 import { FILE_PROTOCOL } from './file-message.ts'
 import { FileReceiving, type ReceivedFile } from './file-receiving.ts'
 import { type OutgoingFile, outgoingFile, sendFile } from './file-sending.ts'
-import { type Opened, useGroupOrGraph } from './group-or-graph.ts'
+import { endless, type Opened, useGroupOrGraph } from './group-or-graph.ts'
 import { findMember, WHOSE_OPTION } from './group-reference.ts'
 import type { ExpectedFile } from './incoming-file.ts'
 import { type Output, printable } from './output.ts'
@@ -137,17 +137,21 @@ async function receive(opened: Opened, folder: string, output: Output): Promise<
   void stopSignal().then(() => stopped.abort())
   const underWay = new Set<Promise<void>>()
   const connections = opened.graph.connections(FILE_PROTOCOL, { signal: stopped.signal })[Symbol.asyncIterator]()
+  // From here on they are taken.
   let next = connections.next()
-  output.result(
-    { event: 'ready', into: folder },
-    `Files that are sent here come to ${printable(folder)}. Ctrl-C ends that.`,
-  )
-  try {
+  const takeAll = async (): Promise<void> => {
     for (let item = await next; item.done !== true; item = await next) {
       next = connections.next()
       const one = receiveOne(item.value, receiving, labels, output).finally(() => underWay.delete(one))
       underWay.add(one)
     }
+  }
+  output.result(
+    { event: 'ready', into: folder },
+    `Files that are sent here come to ${printable(folder)}. Ctrl-C ends that.`,
+  )
+  try {
+    await endless(opened, takeAll())
   } catch (error) {
     if (error !== stopped.signal.reason) throw error
   } finally {

@@ -134,6 +134,10 @@ describe('peerage record', () => {
     const resumed = start([...words, '--from', cursor])
     expect(await resumed.document(() => true)).toMatchObject({ kind: 'added', live: false, version: 1 })
     expect((await resumed.document(() => true))['id']).not.toBe(stored.id)
-    await resumed.end('SIGTERM')
+    await node.close()
+    expect(await resumed.ended).toBe(1)
+    expect(JSON.parse(resumed.stderr)).toMatchObject({
+      error: { code: expect.stringMatching(/^(?:node-connection-lost|graph-shutting-down|invalid-graph)$/) },
+    })
   })
 })
