@@ -130,8 +130,31 @@ export class Resolve {
   /** No path is left: the best match is tried whatever the criterion hopes for still. */
   #finishWithoutPaths(): void {
     const best = this.#bestMatch()
-    if (best !== undefined && this.#request.reason === 'application') this.#inquire(best)
-    else this.#endWithoutProof(this.#matches.at(-1)?.entry)
+    const closest = this.#matches.at(-1)
+    if (this.#request.reason !== 'application') this.#endWithoutProof(closest?.entry)
+    else if (best !== undefined) this.#inquire(best)
+    else this.#endAt(closest)
+  }
+
+  /**
+   * Nobody has what is sought, by the word of the closest one who answered: it has to prove that it stands there. Liars name IDs
+   * right beside what is sought, so that nothing else seems to be closer.
+   */
+  #endAt(closest: HopCandidate | undefined): void {
+    if (closest === undefined || closest.entry === undefined) {
+      this.#endWithoutProof(undefined)
+      return
+    }
+    this.#inquiry = this.#askForProof(closest, { withPayload: false, tries: MOST_TRIES }, (proven) => {
+      this.#inquiry = undefined
+      if (typeof proven !== 'string') {
+        this.#endWithoutProof(closest.entry)
+        return
+      }
+      this.#distrust(closest)
+      this.#widen()
+      if (!this.#isOver && this.#paths.length === 0 && this.#inquiry === undefined) this.#finishWithoutPaths()
+    })
   }
 
   #askLookup(path: Path, hop: HopCandidate): void {
