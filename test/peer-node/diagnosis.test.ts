@@ -205,12 +205,18 @@ describe('the machine and its network', () => {
 
   test('multicast that does not come back is named', () =>
     withSimulatedNodes('multicast', async ({ addHost, openNode }) => {
-      const host = addHost('ann')
-      host.attachment.multicast = false
-      const node = await openNode(host)
-      expect(await found(node, undefined, 'multicast')).toEqual([
-        'multicast warning: multicast on eth0 (IPv4) does not work: nothing was heard',
-        'multicast warning: multicast on eth0 (IPv6) does not work: nothing was heard',
+      const on = (address: string) => ({ interfaces: [{ name: 'lan0', segment: 'lan', addresses: [address] }] })
+      await (await openNode(addHost('bob', on('192.168.1.2/24')))).clouds.open('LinkLocal_lan0')
+      const node = await openNode(addHost('ann', on('192.168.1.1/24')))
+      expect(await found(node, undefined, 'multicast', 'cloud')).toEqual([
+        'multicast ok: multicast on lan0 (IPv4) comes back to this machine',
+        expect.stringMatching(/^cloud ok: LinkLocal_lan0 is active/),
+      ])
+      const filtered = addHost('cleo', on('192.168.1.3/24'))
+      filtered.attachment.multicast = false
+      expect(await found(await openNode(filtered), undefined, 'multicast', 'cloud')).toEqual([
+        'multicast warning: multicast on lan0 (IPv4) does not work: nothing was heard',
+        'cloud warning: nobody was found in LinkLocal_lan0: this node is alone there',
       ])
     }))
 })
