@@ -17,9 +17,8 @@ export function errorReference(): string {
     '| --- | --- | --- | --- |',
   ]
   for (const [code, { message, advice, original }] of Object.entries(errorCatalog)) {
-    lines.push(
-      `| \`${code}\` | ${cell(messageForm(message))} | ${cell(advice)} | ${original ? `\`${original}\`` : ''} |`,
-    )
+    const names = [original ?? []].flat().map((name) => `\`${name}\``)
+    lines.push(`| \`${code}\` | ${cell(messageForm(message))} | ${cell(advice)} | ${names.join(', ')} |`)
   }
   return `${lines.join('\n')}\n`
 }

@@ -164,8 +164,8 @@ export interface ErrorDetails {
 interface CatalogEntry<Details> {
   message(details: Details): string
   readonly advice: string
-  /** What the original's return codes call this condition (SDK common-return-codes). */
-  readonly original?: string
+  /** What the original's return codes call this condition (SDK common-return-codes): one name, or several where it has more codes. */
+  readonly original?: string | readonly string[]
 }
 
 export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry<ErrorDetails[Code]> } = {
@@ -431,7 +431,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'invalid-expiration': {
     message: ({ expires, problem }) => `a record cannot expire at ${expires}: ${problem}`,
     advice: 'Give a time in the future, in `expires` of the call or of the record type.',
-    original: 'PEER_E_INVALID_TIME_PERIOD',
+    original: 'PEER_E_INVALID_RECORD_EXPIRATION',
   },
   'invalid-attributes': {
     message: ({ name, problem }) => `the attribute ${quoted(name)} is not valid: ${problem}`,
@@ -498,7 +498,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   'graph-not-ready': {
     message: ({ graph }) => `graph ${graph} has never been synchronized`,
     advice: 'Connect to a node of it and wait until it is synchronized.',
-    original: 'PEER_E_GRAPH_NOT_READY',
+    original: ['PEER_E_GRAPH_NOT_READY', 'PEER_E_GROUP_NOT_READY'],
   },
   'graph-shutting-down': {
     message: ({ graph }) => `graph ${graph} is being closed`,
