@@ -9,6 +9,7 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 import { collectAttribute } from './attribute-option.ts'
 import type { CommandContext } from './command-context.ts'
 import { endless, type Need, type Opened, useGroupOrGraph } from './group-or-graph.ts'
+import { WHOSE_OPTION } from './group-reference.ts'
 import { readBytes, STANDARD_INPUT } from './input.ts'
 import { readExpires } from './option-values.ts'
 import { changeDocument, changeLine, recordDocument, recordLine, recordText } from './record-document.ts'
@@ -141,7 +142,7 @@ function addReadingCommands(record: Command, context: CommandContext): void {
 }
 
 function withIdentity(command: Command): Command {
-  return command.option('--identity <identity>', 'who of this data directory, if several are in the group')
+  return command.option(...WHOSE_OPTION)
 }
 
 function withPayload(command: Command): Command {

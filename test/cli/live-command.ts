@@ -77,10 +77,15 @@ export class LiveCommand {
     }
   }
 
+  /** So many whole lines of its output from one on, once they are there. */
+  async lines(first: number, count: number): Promise<string[]> {
+    await this.until(() => this.#wholeLines().length >= first + count)
+    return this.#wholeLines().slice(first, first + count)
+  }
+
   /** The JSON documents that it has printed, whole lines only. */
   documents(): Readonly<Record<string, unknown>>[] {
-    const lines = this.stdout.split('\n').slice(0, -1)
-    return lines.map((line): Record<string, unknown> => JSON.parse(line))
+    return this.#wholeLines().map((line): Record<string, unknown> => JSON.parse(line))
   }
 
   /** The first document of those to come, or already printed, for which a condition holds. */
@@ -94,5 +99,9 @@ export class LiveCommand {
     })
     if (found === undefined) throw new Error('until came back too early')
     return found
+  }
+
+  #wholeLines(): string[] {
+    return this.stdout.split('\n').slice(0, -1)
   }
 }

@@ -1,62 +1,34 @@
-/** Commands that go on running until a test ends them, or ends. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { afterEach } from 'vitest'
+/** Commands that go on running, read line by line. */
 import { ENTRANCE } from './command-process.ts'
+import { type LiveCommand, startProgram } from './live-command.ts'
 
-const COMPILE_CACHE = join(tmpdir(), 'peerage-test-compile-cache')
-const running: ChildProcess[] = []
-
-afterEach(async () => {
-  for (const child of running.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue
-    child.kill('SIGKILL')
-    await once(child, 'close')
-  }
-})
-
-/** A command that goes on running. */
+/** A command that goes on running until a test ends it, or ends. */
 export class RunningCommand {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-  #errors = ''
+  readonly #command: LiveCommand
+  #lines = 0
 
   /** @param prefix What runs it, such as a command that enters another host */
   constructor(words: readonly string[], prefix: readonly string[] = []) {
     const [program = process.execPath, ...rest] = [...prefix, process.execPath, ENTRANCE, ...words]
-    this.#child = spawn(program, rest, {
-      stdio: 'pipe',
-      env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
-    })
-    running.push(this.#child)
-    const { stdout, stderr } = this.#child
-    if (stdout === null || stderr === null) throw new Error('the output is piped')
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
-    stderr.on('data', (chunk) => {
-      this.#errors += String(chunk)
-    })
+    this.#command = startProgram(program, rest)
   }
 
   /** The next line of its output. */
   async line(): Promise<string> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error(`the command has ended: ${this.#errors}`)
-    return value
+    const [next] = await this.#command.lines(this.#lines, 1)
+    this.#lines++
+    return next ?? ''
   }
 
   /** Ends it as Ctrl-C does, and gives its exit code. */
   async interrupt(): Promise<number | null> {
-    this.#child.kill('SIGINT')
-    await once(this.#child, 'close')
-    return this.#child.exitCode
+    const outcome = await this.#command.end('SIGINT')
+    return typeof outcome === 'number' ? outcome : null
   }
 
   /** What it has written on standard error. */
   get errors(): string {
-    return this.#errors
+    return this.#command.stderr
   }
 }
 
