@@ -93,8 +93,8 @@ class ChatSession {
   readonly #own: string
   /** Messages that were shown as history, and can come again as news. */
   readonly #shown = new Set<string>()
-  /** What came since the last own message was written, and who waits for it. */
-  readonly #come = new Set<string>()
+  /** What has come while an own message is written, and who waits for it. */
+  #come: Set<string> | undefined
   #wake = (): void => undefined
 
   constructor(opened: Opened, saying: Saying) {
@@ -140,10 +140,11 @@ class ChatSession {
 
   /** Writes a message, and waits until it is on the screen, so that a pipe does not end before that. */
   async #send(text: string): Promise<void> {
+    const come = new Set<string>()
+    this.#come = come
     try {
-      this.#come.clear()
       const { id } = await this.#opened.graph.records.add(ChatMessage, { text })
-      while (!this.#come.has(id)) {
+      while (!come.has(id)) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve
         })
@@ -151,6 +152,8 @@ class ChatSession {
     } catch (error) {
       if (!this.#saying.isTerminal || !PeerageError.isAny(error)) throw error
       this.#note(`${error.message}. ${error.advice}`)
+    } finally {
+      this.#come = undefined
     }
   }
 
@@ -160,7 +163,7 @@ class ChatSession {
       if (change.kind !== 'removed' && !this.#shown.delete(versionOf(change.record))) {
         this.#showMessage(change.record, true)
       }
-      this.#come.add(change.kind === 'removed' ? change.id : change.record.id)
+      this.#come?.add(change.kind === 'removed' ? change.id : change.record.id)
       this.#wake()
     }
   }
