@@ -4,7 +4,7 @@
  *   node examples/hello-group.ts ./ann                 makes a group, and prints an invitation
  *   node examples/hello-group.ts ./bob 'peerage:…'     joins with it
  *
- * Each says hello, and ends when it has read the greeting of the other.
+ * Each says hello, and ends when each has read the greeting of the other.
  */
 import { basename } from 'node:path'
 import { openNode, recordType } from 'peerage'
@@ -20,6 +20,9 @@ const group =
     : await node.groups.join(invitation, { onProgress: ({ phase, detail }) => console.log(`… ${phase} ${detail}`) })
 if (invitation === undefined) console.log(await group.invite())
 
+const left = new Promise<void>((resolve) => {
+  group.on('node', ({ change }) => (change === 'disconnected' ? resolve() : undefined))
+})
 await group.records.add(Greeting, new TextEncoder().encode(`hello from ${basename(dataDir)}`))
 for await (const change of group.records.watch(Greeting)) {
   if (change.kind === 'removed') continue
@@ -27,4 +30,6 @@ for await (const change of group.records.watch(Greeting)) {
   console.log(new TextDecoder().decode(payload))
   if (creator !== group.identity) break
 }
+// Who joined stays until the other one has read, and leaves: whoever is gone delivers nothing until it is back.
+if (invitation !== undefined) await left
 await node.close()

@@ -10,6 +10,7 @@
  * Each run opens the node for a moment. What it writes the others get when both are there: with `peerage up` on the folder that is
  * always, and `connectNode({ dataDir })` from `peerage/client` takes the place of `openNode`.
  */
+import { once } from 'node:events'
 import { basename } from 'node:path'
 import { type Group, openNode, type PeerNode } from 'peerage'
 import { TodoList } from './todo-list.ts'
@@ -28,11 +29,11 @@ const list = new TodoList(group)
 
 if (command === 'invite') {
   console.log(await group.invite())
-  console.log('Waiting for somebody to join; Ctrl-C ends it.')
-  await group.connected()
+  console.log('Whoever joins needs somebody to let them in: this stays, until Ctrl-C.')
+  await once(process, 'SIGINT')
 }
 // Others that are online are a second away. Nobody need be.
-await group.synchronized({ signal: AbortSignal.timeout(2000) }).catch(() => undefined)
+await group.synchronized({ signal: AbortSignal.timeout(1000) }).catch(() => undefined)
 if (command === 'add') await list.add(text)
 if (command === 'done') {
   for (const [id, title] of await list.open()) if (title.includes(text)) await list.tickOff(id)

@@ -1,10 +1,13 @@
 /** Runs a program of `examples/` as users do: as a process of its own, with its arguments, line by line. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
+import { newPath } from '../nodejs/new-path.ts'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url))
 const FROM_SOURCES = new URL('./from-sources.ts', import.meta.url).href
@@ -13,8 +16,30 @@ const COMPILE_CACHE = join(tmpdir(), 'peerage-test-compile-cache')
 /** How long one line may be waited for, in milliseconds. */
 const LONGEST_WAIT = 20_000
 
+/** With what the line begins that holds an invitation. */
+export const INVITATION = /^peerage:/
+
+const started: ExampleProcess[] = []
+afterEach(() => {
+  for (const example of started.splice(0)) example.kill()
+})
+
+/** Starts a program, which ends with the test. */
+export function run(name: string, ...words: readonly string[]): ExampleProcess {
+  const example = new ExampleProcess(name, ...words)
+  started.push(example)
+  return example
+}
+
+/** A folder in which each name has its own. */
+export function folder(): (name: string) => string {
+  const parent = newPath()
+  mkdirSync(parent)
+  return (name) => join(parent, name)
+}
+
 /** A program that runs. */
-export class ExampleProcess {
+class ExampleProcess {
   readonly #child: ChildProcess
   readonly #lines: string[] = []
   readonly #waiting = new Set<() => void>()
