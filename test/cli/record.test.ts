@@ -7,8 +7,8 @@ import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { newPath } from '../nodejs/new-path.ts'
 import { all } from '../peer-node/graph-settings.ts'
 import { textSchema } from '../peer-node/schemas.ts'
-import { type CommandResult, documents, peerage } from './command-process.ts'
-import { start } from './live-command.ts'
+import { type CommandResult, documents, ENTRANCE, peerage } from './command-process.ts'
+import { start, startProgram } from './live-command.ts'
 
 const Message = recordType('chat.message', { schema: textSchema, expires: '1h' })
 
@@ -40,16 +40,28 @@ describe('peerage record', () => {
     const { dataDir, node } = await running()
     const group = await node.groups.create({ friendlyName: 'Book club' })
     const attributes = ['--attr', 'year=1999', '--attr', 'read=2026-11-23', '--attr', 'code:text=7', '--attr', 'by=Ann']
+    const expires = new Date(Date.now() + 7_200_000).toISOString()
     const [added] = await record(dataDir, [
-      ...['add', 'Book club', '--type', 'book', '--data', 'a=b', '--expires', '1h', ...attributes, '--attr', 'by=Bob'],
+      ...[
+        'add',
+        'Book club',
+        '--type',
+        'book',
+        '--data',
+        'a=b',
+        '--expires',
+        expires,
+        ...attributes,
+        '--attr',
+        'by=Bob',
+      ],
     ])
     const id = String(added?.['id'])
     expect(added).toEqual({
       ...{ id, type: 'book', version: 1, creator: group.identity, modifier: group.identity, payload: 'a=b' },
       attributes: { year: 1999, read: '2026-11-23T00:00:00.000Z', code: '7', by: ['Ann', 'Bob'] },
-      ...{ created: expect.any(String), modified: added?.['created'], expires: expect.any(String) },
+      ...{ created: expect.any(String), modified: added?.['created'], expires },
     })
-    expect(Date.parse(String(added?.['expires'])) - Date.parse(String(added?.['created']))).toBe(3_600_000)
     expect(await record(dataDir, ['get', group.peerName.slice(0, 12), id])).toEqual([added])
 
     const file = newPath()
@@ -107,7 +119,7 @@ describe('peerage record', () => {
     }
   })
 
-  test('watches what is there and what comes, and from now only what comes, until Ctrl-C', async () => {
+  test('watches what is there and what comes, or only what comes, until Ctrl-C or the end of the pipe', async () => {
     const { dataDir, node } = await running()
     const { records } = await node.groups.create({ friendlyName: 'Book club' })
     const stored = await records.add(Message, { text: 'stored' })
@@ -130,6 +142,18 @@ describe('peerage record', () => {
       expect(one.stderr).toBe('')
     }
     expect(fromNow.documents().every(({ live }) => live === true)).toBe(true)
+    const program = [process.execPath, ENTRANCE, ...words].map((word) => `'${word}'`).join(' ')
+    const pipe = startProgram('bash', ['-c', `set -o pipefail; ${program} | head -n 1`])
+    await pipe.document(() => true)
+    let ended: unknown
+    void pipe.ended.then((outcome) => {
+      ended = outcome
+    })
+    while (ended === undefined) {
+      await records.add(Message, { text: 'nobody reads this' })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect({ ended, stderr: pipe.stderr }).toEqual({ ended: 0, stderr: '' })
     const cursor = String(first['cursor'])
     const resumed = start([...words, '--from', cursor])
     expect(await resumed.document(() => true)).toMatchObject({ kind: 'added', live: false, version: 1 })

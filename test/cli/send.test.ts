@@ -72,6 +72,13 @@ test('a file goes from one member to the other; where nobody receives, that is s
   const received = await receiving.document(({ event }) => event === 'received')
   expect(received).toMatchObject({ name, size, sha256: digest, file: join(into, name), resumedFrom: 0 })
   expect(readFileSync(join(into, name)).equals(readFileSync(file))).toBe(true)
+
+  // Without a running node the command goes online by itself. What is there already is not sent again.
+  await ann.node.close()
+  const again = await peerage(sender(ann, file))
+  expect(documents(again.stdout)).toMatchObject([{ sent: name, resumedFrom: size }])
+  await receiving.document(({ event, resumedFrom }) => event === 'received' && resumedFrom === size)
+  expect(readdirSync(into)).toEqual([name])
   expect(await receiving.end('SIGINT')).toBe(0)
 
   for (const [words, code] of [
