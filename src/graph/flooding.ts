@@ -72,7 +72,8 @@ interface Flow {
 }
 
 interface Wanted {
-  readonly digest: Uint8Array
+  /** Of the versions that were announced and did not come so far: a later one is not forgotten because an earlier one comes. */
+  digests: Uint8Array[]
   /** When it was first announced. */
   readonly since: number
   announcers: LinkSession[]
@@ -127,7 +128,7 @@ export class Flooding {
 
   /** Sends a record to all neighbors but the one that it came from. */
   spread(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#arrived(record.id)
+    this.#arrived(record)
     this.#flooded.set(record.id, true)
     this.#lead(record.id)
     for (const [neighbor, flow] of this.#flows) {
@@ -139,7 +140,7 @@ export class Flooding {
 
   /** Tells all neighbors but one of a record that a comparison brought (G-175). */
   announce(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#wanted.delete(record.id)
+    this.#came(record)
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session !== except && keeps(neighbor.session, record.type)) this.#announce(neighbor, flow, record)
     }
@@ -244,11 +245,20 @@ export class Flooding {
   }
 
   /** A record came by flood: how much later than its first announcement says how long to wait for others. */
-  #arrived(id: RecordId): void {
+  #arrived(record: GraphRecord): void {
+    const { id } = record
     const wanted = this.#wanted.get(id)
-    this.#wanted.delete(id)
+    this.#came(record)
     if (this.#asked.get(id) !== undefined) return
     this.#wasLate(wanted === undefined ? 0 : this.#parts.clock.monotonic() - wanted.since)
+  }
+
+  /** A version is not wanted any more. */
+  #came({ id, digest }: GraphRecord): void {
+    const wanted = this.#wanted.get(id)
+    if (wanted === undefined) return
+    wanted.digests = wanted.digests.filter((other) => !equalBytes(other, digest))
+    if (wanted.digests.length === 0) this.#wanted.delete(id)
   }
 
   #wasLate(late: number): void {
@@ -299,7 +309,7 @@ export class Flooding {
       case 'dropped':
         this.#useless.set(toHex(digest), true)
     }
-    if (outcome !== 'new') this.#wanted.delete(id)
+    if (outcome !== 'new') this.#came(record)
   }
 
   /** A record came because it was asked for: unless it comes by itself as well, the tree is cut, and that link closes it. */
@@ -413,12 +423,14 @@ export class Flooding {
   #want(session: LinkSession, { id, digest }: AnnouncedRecord, due: number): void {
     const wanted = this.#wanted.get(id)
     if (wanted !== undefined) {
+      const isKnown = wanted.digests.some((other) => equalBytes(other, digest))
+      if (!isKnown && wanted.digests.length < MOST_ANNOUNCERS) wanted.digests.push(digest)
       if (wanted.announcers.length < MOST_ANNOUNCERS && !wanted.announcers.includes(session)) {
         wanted.announcers.push(session)
       }
     } else if (this.#wanted.size < MOST_WANTED) {
       const since = this.#parts.clock.monotonic()
-      this.#wanted.set(id, { digest, since, announcers: [session], asked: undefined, due })
+      this.#wanted.set(id, { digests: [digest], since, announcers: [session], asked: undefined, due })
     } else {
       this.#parts.counters.dropped('graft-limit')
     }
@@ -451,7 +463,8 @@ export class Flooding {
       wanted.asked?.link.probe(LONGEST_PROOF_OF_LIFE)
       wanted.asked = undefined
       wanted.announcers = wanted.announcers.filter((session) => this.#parts.neighbors.of(session) !== undefined)
-      if (wanted.announcers.length === 0 || this.#store.isHere(id, wanted.digest)) this.#wanted.delete(id)
+      wanted.digests = wanted.digests.filter((digest) => !this.#store.isHere(id, digest))
+      if (wanted.announcers.length === 0 || wanted.digests.length === 0) this.#wanted.delete(id)
       else due.set(id, wanted)
     }
     while (due.size > 0) {

@@ -240,6 +240,32 @@ describe('announced records', () => {
     expect(links.flatMap((link) => link.all('GRAFT'))).toEqual([])
   })
 
+  test.each([
+    ['for the first time', 1],
+    ['once more', 2],
+  ])('G-076: a later version is asked for, although an earlier one comes meanwhile %s', (what, floods) => {
+    const { graph, member, links } = makeFlooded(what, ['ann', 'bob'])
+    const author = makeAuthor('of versions')
+    const old = author.write('first')
+    author.node.delete(old.id, () => undefined)
+    author.graph.world.runFor(100)
+    const newer = author.node.store.get(old.type, old.id)
+    if (newer === undefined) throw new RangeError('it is there')
+    const [ann, bob] = links
+    if (floods === 2) ann?.send(flood(old))
+    graph.world.runFor(100)
+    bob?.send(advertise(newer))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    ann?.send(flood(old))
+    graph.world.runUntil(() => bob?.all('GRAFT').length === 1, 2 * longestWait)
+    bob?.send(flood(newer))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    expect(has(member, newer)).toBe(true)
+    // Whoever announced the earlier one, too, is not asked for that.
+    graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
+    expect(links.flatMap((link) => link.all('GRAFT')).filter(({ ids }) => ids.length > 0)).toHaveLength(1)
+  })
+
   test('G-076: a version that loses is asked for at most once', () => {
     const { graph, links } = makeFlooded('loses', ['ann'])
     const author = makeAuthor('of loses')
