@@ -6,7 +6,11 @@ const HOUR = 3_600_000
 export default {
   test: {
     ...config.test,
-    include: ['test/nodejs/record-database-kill.test.ts', 'test/nodejs/graph-kill.test.ts'],
+    include: [
+      'test/nodejs/record-database-kill.test.ts',
+      'test/nodejs/graph-kill.test.ts',
+      'test/nodejs/group-kill.test.ts',
+    ],
     env: { PEERAGE_KILLS: process.env['PEERAGE_KILLS'] ?? '500' },
     testTimeout: HOUR,
   },

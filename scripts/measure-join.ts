@@ -15,6 +15,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { PASSWORD_ATTEMPTS_OF_SOURCE } from '../src/group/letting-in.ts'
 import { platformCrypto } from '../src/nodejs/crypto/crypto.ts'
 import { openNode } from '../src/nodejs/open-node.ts'
 import { recordType } from '../src/peer-node/application-types.ts'
@@ -71,7 +72,9 @@ async function measure(joins: number): Promise<void> {
   try {
     for (const way of WAYS) {
       const samples: Sample[] = []
-      for (let count = 0; count < joins; count++) {
+      // Members count guesses, and all come from one address.
+      const most = way === 'password' ? Math.min(joins, PASSWORD_ATTEMPTS_OF_SOURCE.burst) : joins
+      for (let count = 0; count < most; count++) {
         samples.push(await joinOnce(way, join(folder, `${way}${count}`), port, ask))
       }
       print(way, samples)

@@ -7,6 +7,7 @@
 import type { RecordAttribute } from '../records/attribute.ts'
 import type { GraphRecord } from '../records/record.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
+import { PeerageError } from '../runtime/peerage-error.ts'
 import { randomBelow, randomFraction } from '../runtime/random.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { GraphProperties } from './graph-properties.ts'
@@ -140,6 +141,8 @@ export class Presence {
       write()
     } catch (error) {
       this.#parts.counters.dropped('presence-failed')
+      // That it has no right to it yet, as while it joins, is an answer: it is tried again when something has changed.
+      if (error instanceof PeerageError) return
       this.#parts.log.warn('presence could not be published', { problem: String(error) })
     }
   }
