@@ -47,6 +47,8 @@ export type { GraphApplications, GraphNodeOptions, GraphNodePorts } from './grap
 
 /** How long a node that closes lets what it has flooded go before it takes leave, in milliseconds. */
 export const FAREWELL_DELAY = 20
+/** How long it does so at most, if a neighbor takes nothing, in milliseconds. */
+export const LONGEST_FAREWELL = 500
 /** How long it then waits until its leave is sent, in milliseconds. */
 export const LONGEST_LEAVING = 1000
 /** In which whatever is to be sent at the end of a turn has left, in milliseconds. */
@@ -319,6 +321,8 @@ export class GraphNode {
       left()
       return
     }
+    // What waits for the disk goes to the neighbors once it is there, and the end of the presence may wait behind it: now or never.
+    this.#records.store.commit()
     this.#presence.withdraw()
     this.#flooding.leave()
     this.#isOnline = false
@@ -328,15 +332,24 @@ export class GraphNode {
     this.#direct.clear()
     this.#synchronizing.forget()
     this.#router.closeOthers()
-    // A little later: on one link DISCONNECT would overtake the end of the presence, and after it nothing else is sent.
-    this.#parts.deadlines.set(FAREWELL_DELAY, () => {
-      const { membership } = this.#overlay
-      for (const neighbor of this.#parts.neighbors.all()) membership.disconnect(neighbor, 'leaving')
-      this.#whenLeft(left)
-    })
+    this.#takeLeave(left, this.#parts.clock.monotonic() + LONGEST_FAREWELL)
     if (this.#keeping !== undefined) this.#parts.deadlines.cancel(this.#keeping)
     this.#keepNow()
     this.#report()
+  }
+
+  /** A little later: on one link DISCONNECT would overtake the end of the presence, and after it nothing else is sent. */
+  #takeLeave(left: () => void, latest: number): void {
+    const { deadlines, clock, neighbors } = this.#parts
+    deadlines.set(FAREWELL_DELAY, () => {
+      const waits = [...neighbors.all()].some(({ session: { link } }) => link.waiting('flood') > 0)
+      if (waits && clock.monotonic() < latest) {
+        this.#takeLeave(left, latest)
+        return
+      }
+      for (const neighbor of neighbors.all()) this.#overlay.membership.disconnect(neighbor, 'leaving')
+      this.#whenLeft(left)
+    })
   }
 
   /** Takes leave, and lets no timer run until {@link GraphNode.resume}; then it has to go online again (G-194). */
