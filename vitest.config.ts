@@ -20,6 +20,8 @@ export default defineConfig({
     watch: false,
     // A process for each file: a crash in a native module then costs one file, and no file sees another's timers.
     pool: 'forks',
+    // On two cores vitest would run one at a time, and leave a core idle.
+    maxWorkers: '100%',
     // Long enough for a slow machine under load, short enough to end what hangs. No test measures time with it.
     testTimeout: MINUTE,
     hookTimeout: MINUTE,

@@ -7,6 +7,7 @@ import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { toUtf8 } from '../../src/runtime/bytes.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
+import { crypto } from '../identity/platform.ts'
 import { all, type SimulatedNodes, withSimulatedNodes } from './simulated-nodes.ts'
 
 /** Nobody has this address. */
@@ -77,7 +78,6 @@ describe('nothing is wrong', () => {
     withSimulatedNodes('crypto', async ({ addHost, openNode }) => {
       const host = addHost('ann')
       const usual = await openNode(host)
-      const { crypto } = await import('../identity/platform.ts')
       expect(await found(usual, undefined, 'crypto')).toEqual([`crypto ok: ${crypto.implementation} is in use`])
       const slower = { ...crypto, implementation: 'node:crypto', fallbackReason: 'no binary for this platform' }
       const other = await openNode(host, {}, { crypto: slower })
