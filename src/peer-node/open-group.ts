@@ -12,7 +12,6 @@ import type { MemberChain } from '../group/member-chain.ts'
 import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
 import type { Role } from '../identity/role.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { Crypto } from '../runtime/crypto.ts'
 import type { Duration } from '../runtime/duration.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
@@ -46,15 +45,15 @@ import {
 } from './group-inviting.ts'
 import { GroupReach, type GroupReachPorts } from './group-reach.ts'
 import type { GraphFollower, OpenGraph } from './open-graph.ts'
+import type { DerivingPorts } from './password-deriving.ts'
 import type { Dialing } from './progress.ts'
 import { KEEPING_ALL, keepingOf, publicMember, publicProperties, requireChangeable } from './public-group.ts'
 import { type Waiting, Wakeups } from './waiting.ts'
 
 /** What a group that is open stands on. */
-export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'> {
+export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'>, DerivingPorts {
   readonly clock: Clock
   readonly random: Random
-  readonly crypto: Crypto
   readonly log: Log
 }
 
@@ -352,11 +351,20 @@ export class OpenGroup extends GroupGraph implements Group {
   }
 
   #inviting(): InvitingParts {
-    const { crypto, clock } = this.#ports
+    const { crypto, passwordHashing, clock } = this.#ports
     const { graphId, hints } = this.#stored
     return {
-      ...{ crypto, graphId, node: this.engine, now: clock.utc(), formerHints: hints, engine: this.graph.engine },
+      ...{
+        crypto,
+        passwordHashing,
+        graphId,
+        node: this.engine,
+        now: clock.utc(),
+        formerHints: hints,
+        engine: this.graph.engine,
+      },
       cloudPort: this.reach.cloudPort,
+      requireOpen: () => this.graph.requireOpen(),
     }
   }
 

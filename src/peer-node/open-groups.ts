@@ -29,16 +29,17 @@ import { importRecords, openImport } from './graph-import.ts'
 import type { OpenGraphOptions } from './graphs.ts'
 import type { Group } from './group.ts'
 import { GroupFiles, type GroupHead, type StoredGroup } from './group-files.ts'
-import { entryOf, joinGroup } from './group-joining.ts'
+import { joinGroup, joiningEntry } from './group-joining.ts'
 import type { CreateGroupOptions, GroupInfo, Groups, JoinGroupOptions, WhoseGroup } from './groups.ts'
 import type { NodeNames } from './node-names.ts'
 import type { OpenClouds } from './open-clouds.ts'
 import { GROUP_PROVIDER } from './open-graphs.ts'
 import { OpenGroup } from './open-group.ts'
+import type { DerivingPorts } from './password-deriving.ts'
 import { type Dialing, progressTeller } from './progress.ts'
 
 /** What the groups of a node stand on. */
-export interface OpenGroupsPorts extends GraphHostPorts {
+export interface OpenGroupsPorts extends GraphHostPorts, DerivingPorts {
   /** Where what is to be known of groups is kept. */
   readonly groupStorage: Storage
 }
@@ -119,7 +120,7 @@ export class OpenGroups implements Groups {
   async join(text: string, options: JoinGroupOptions = {}): Promise<Group> {
     this.#options.requireOpen('groups.join')
     options.signal?.throwIfAborted()
-    const { crypto, random, clock } = this.#ports
+    const { crypto, passwordHashing, random, clock } = this.#ports
     const invitation = readInvitation(crypto, text)
     const { peerName: identity } = this.#options.identities.get(this.#joiner(invitation, options.identity))
     const { publicKey } = this.#options.identities.keyPair(identity)
@@ -127,7 +128,8 @@ export class OpenGroups implements Groups {
     const name = databaseName(crypto, graphId, identity)
     const known = this.#former(name, invitation, identity)
     requireUsable(crypto, invitation, publicKey, clock.utc())
-    const entry = entryOf({ crypto, random, now: clock.utc() }, invitation, publicKey, options.password)
+    const parts = { crypto, passwordHashing, random, now: clock.utc() }
+    const { entry, ready } = joiningEntry(parts, invitation, publicKey, options.password)
     const stored: StoredGroup = {
       ...{ state: known?.state ?? 'beginning', group, graphId, identity, friendlyName, cloud, hints },
       chain: entry.kind === 'chain' ? entry.chain : undefined,
@@ -138,7 +140,7 @@ export class OpenGroups implements Groups {
     return this.#beginning(name, known, async () => {
       this.#files.write(name, stored)
       const opened = await this.#start({ name, stored, entry, creates: undefined, opensAs, seeds: seedsOf(invitation) })
-      await joinGroup(opened, options, invitation.kind === 'identity' && entry.kind === 'chain')
+      await joinGroup(opened, ready, options, invitation.kind === 'identity' && entry.kind === 'chain')
       await this.#host.listen()
       return opened
     })
