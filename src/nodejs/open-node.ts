@@ -7,6 +7,7 @@ import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { silentLog } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { platformCrypto } from './crypto/crypto.ts'
+import { platformPasswordHashing } from './crypto/password-hashing.ts'
 import { dnsLookup } from './dns-lookup.ts'
 import { fileDataDirectory } from './file-data-directory.ts'
 import { openFileStorage } from './file-storage.ts'
@@ -67,7 +68,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
   const signatures = new SignatureThread(log)
   return createPeerNode(
     {
-      ...{ crypto, random: systemRandom, clock: systemClock, log },
+      ...{ crypto, passwordHashing: platformPasswordHashing(), random: systemRandom, clock: systemClock, log },
       ...{ datagrams: udpDatagrams, networkInterfaces: systemNetworkInterfaces },
       ...{ localLink: multicastDnsLink(systemRandom, systemClock, log), hostLookup: dnsLookup(log) },
       dataDirectory: fileDataDirectory(dataDir),

@@ -47,7 +47,8 @@ export class NodeNames implements Names {
     this.#parts = parts
   }
 
-  async register(registration: NameRegistration): Promise<RegisteredName> {
+  /** @param signal Ends the wait for clouds that are being entered or told: nothing is registered then. */
+  async register(registration: NameRegistration, signal?: AbortSignal): Promise<RegisteredName> {
     this.#parts.requireOpen('names.register')
     const name = parsePeerName(registration.name)
     const content = changedContent(NO_CONTENT, registration)
@@ -55,8 +56,14 @@ export class NodeNames implements Names {
     const clouds = await this.#cloudsFor(registration.cloud)
     const keyPair = this.#keyPairFor(name, registration)
     const request = { name, keyPair, certificateChain: registration.chain?.slice(), serviceLocationPrefix }
-    const outcomes = await Promise.allSettled(clouds.map((joined) => this.#registerIn(joined, request, content)))
+    const outcomes = await Promise.allSettled(
+      clouds.map((joined) => this.#registerIn(joined, request, content, signal)),
+    )
     const registered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    if (signal?.aborted === true) {
+      for (const { joined, registration: made } of registered) joined.node.unregister(made)
+      throw signal.reason
+    }
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (registered.length === 0 && failure !== undefined) throw failure.reason
     return this.#handle(name, registered, content)
@@ -129,17 +136,27 @@ export class NodeNames implements Names {
     }
   }
 
-  async #registerIn(joined: JoinedCloud, request: NameKey, content: WantedContent): Promise<Registered> {
+  async #registerIn(
+    joined: JoinedCloud,
+    request: NameKey,
+    content: WantedContent,
+    signal: AbortSignal | undefined,
+  ): Promise<Registered> {
     const { clouds } = this.#parts
     // Announced before anybody is found, it would be announced to nobody.
-    await clouds.until(() => joined.node.status().state !== 'synchronizing')
+    await clouds.until(() => joined.node.status().state !== 'synchronizing', signal)
     this.#parts.requireOpen('names.register')
     let isAnnounced = false
     const registration = joined.node.register({ ...request, ...contentIn(joined, content) }, () => {
       isAnnounced = true
       clouds.noteChange()
     })
-    await clouds.until(() => isAnnounced || joined.node.status().state === 'suspended')
+    try {
+      await clouds.until(() => isAnnounced || joined.node.status().state === 'suspended', signal)
+    } catch (error) {
+      joined.node.unregister(registration)
+      throw error
+    }
     return { joined, registration }
   }
 

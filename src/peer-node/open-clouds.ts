@@ -147,9 +147,13 @@ export class OpenClouds {
     }
   }
 
-  /** Waits until a condition holds that is looked at after each change, or until the node is closed. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!this.#isClosed && !condition()) await this.nextChange(undefined)
+  /**
+   * Waits until a condition holds that is looked at after each change, or until the node is closed. Rejects with the signal's reason
+   * if it aborts.
+   */
+  async until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    while (!this.#isClosed && !condition()) await this.nextChange(signal)
   }
 
   /** Waits until something may have changed. Rejects with the signal's reason if it aborts. */

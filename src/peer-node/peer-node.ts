@@ -76,7 +76,7 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort('pnrpPort', options.pnrpPort) })
   const store: IdentityStore = new IdentityStore({
     ...{ storage, crypto, random, clock, log },
-    groupsOf: (identity) => groups.groupsOf(identity),
+    groupsOf: (identity) => groups.kept.groupsOf(identity),
   })
   const requireOpen = (operation: string): void => {
     if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
@@ -86,7 +86,7 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   const groups: OpenGroups = new OpenGroups(ports, host, { identities: store, clouds, names, requireOpen })
   const graphs = new OpenGraphs(ports, host, {
     ...{ identities: store, securityProviders: options.securityProviders ?? {}, requireOpen },
-    groupOf: (graphId) => groups.groupOf(graphId),
+    groupOf: (graphId) => groups.kept.groupOf(graphId),
   })
   if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
   const close = async (): Promise<void> => {

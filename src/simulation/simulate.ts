@@ -153,7 +153,8 @@ function hostOf(
           crypto,
           recordDatabases,
         },
-        recordVerifier: undefined,
+        // What other threads do does not repeat itself.
+        ...{ recordVerifier: undefined, passwordHashing: undefined },
         dataDirectory: ports.dataDirectory,
         identityStorage: ports.storage(IDENTITIES),
         cloudStorage: ports.storage(CLOUDS),
