@@ -26,8 +26,7 @@ export async function openUsualClouds({ clouds }: DiagnosisParts): Promise<Diagn
   const handles: Closing[] = []
   const problems = new Map<string, Finding>()
   const isNeeded = clouds.open().length === 0
-  const wanted = isNeeded ? [...clouds.linkLocalNames(), ...(clouds.hasConfiguredSeeds ? [GLOBAL_CLOUD] : [])] : []
-  for (const name of wanted) {
+  for (const name of isNeeded ? clouds.usualNames() : []) {
     try {
       handles.push(await clouds.join(name, {}))
     } catch (error) {

@@ -56,6 +56,8 @@ export interface PeerNodeOptions {
   readonly friendlyName?: string | undefined
   /** Seeds for every cloud: `host:port`. */
   readonly seeds?: readonly string[] | undefined
+  /** Whether the clouds of the links are used where no cloud was opened. By default they are. */
+  readonly lan?: boolean | undefined
   /** The UDP port, 1025 to 65535. Without it, 3540 or a free one. */
   readonly pnrpPort?: number | undefined
   /** The TCP port for links of graphs, 1025 to 65535. Without it, 3587 or a free one. */
@@ -73,7 +75,8 @@ export interface PeerNodeOptions {
 export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOptions): Promise<PeerNode> {
   const { identityStorage: storage, crypto, random, clock, log } = ports
   const graphPort = checkedPort('graphPort', options.graphPort)
-  const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort('pnrpPort', options.pnrpPort) })
+  const { seeds = [], lan = true } = options
+  const clouds = new OpenClouds(ports, { seeds, lan, port: checkedPort('pnrpPort', options.pnrpPort) })
   const store: IdentityStore = new IdentityStore({
     ...{ storage, crypto, random, clock, log },
     groupsOf: (identity) => groups.groupsOf(identity),

@@ -516,7 +516,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   },
   'unknown-provider': {
     message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
-    advice: 'Name it in `securityProviders` where the node is opened.',
+    advice: 'Name it in `securityProviders` where the node is opened, or with `peerage up --provider NAME=MODULE`.',
   },
   'provider-failed': {
     message: ({ operation, problem }) => `the security provider failed at ${quoted(operation)}: ${problem}`,
