@@ -226,7 +226,7 @@ async function showStatus({ node, info }: ConnectedNode, output: Output): Promis
   output.result(
     { ...running, started: new Date(started).toISOString(), uptime, peers: peers.size, groups, graphs, clouds },
     [
-      `The node on ${running.dataDir} (process ${running.processId}, release ${running.release}) is up for ${uptime} s, with links to ${peers.size} peers.`,
+      `The node on ${running.dataDir} (process ${running.processId}, release ${running.release}) is up for ${uptime} s, with links to ${peers.size} ${peers.size === 1 ? 'peer' : 'peers'}.`,
       ...lines.map((line) => `  ${line}`),
       ...clouds.map((cloud) => `  ${describeCloud(cloud)}`),
     ].join('\n'),

@@ -60,8 +60,10 @@ export async function* checkClouds(
   const all = clouds.open()
   if (all.length === 0) {
     if (opened.problems.length > 0) return
-    const advice = 'Connect this machine to a network, or give the address of a seed.'
-    yield failed('cloud', 'this node is in no cloud, so nobody is found by name', advice)
+    const found = 'this node is in no cloud, so nobody is found by name'
+    yield clouds.usesLinks
+      ? failed('cloud', found, 'Connect this machine to a network, or give the address of a seed.')
+      : warning('cloud', found, 'It was told to keep out of the clouds of the links: name another one, or give a seed.')
     return
   }
   const { port, askedPort } = clouds
