@@ -48,7 +48,7 @@ function describe(cloud: CloudInfo, entries: number): string {
   const { name, scope, state, port, addresses, observed, estimatedNodes } = cloud
   return [
     `${printable(name)} (${scope}): ${state}`,
-    `  about ${estimatedNodes} nodes, of which ${entries} are known here`,
+    `  about ${estimatedNodes} ${estimatedNodes === 1 ? 'node' : 'nodes'}, of which ${entries} are known here`,
     `  this node: ${addresses.join(', ')}, port ${port}`,
     ...(observed === undefined ? [] : [`  others see it as ${observed}`]),
   ].join('\n')

@@ -238,5 +238,9 @@ async function notePeers(graph: Pick<Graph, 'links'>, peers: Set<string>): Promi
 }
 
 function describeCloud({ name, state, estimatedNodes, port }: CloudInfo): string {
-  return `cloud ${printable(name)}: ${state}, about ${estimatedNodes} nodes${port === undefined ? '' : `, port ${port}`}`
+  return `cloud ${printable(name)}: ${state}, ${nodesText(estimatedNodes)}${port === undefined ? '' : `, port ${port}`}`
+}
+
+function nodesText(estimated: number): string {
+  return `about ${estimated} ${estimated === 1 ? 'node' : 'nodes'}`
 }

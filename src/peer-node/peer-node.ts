@@ -25,10 +25,15 @@ import type { Waiting } from './waiting.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
+  /** Who takes part: keys with names. */
   readonly identities: Identities
+  /** Registering and resolving peer names. */
   readonly names: Names
+  /** Where names are resolved. */
   readonly clouds: Clouds
+  /** Graphs without groups. */
   readonly graphs: Graphs
+  /** Graphs that only invited peers enter. */
   readonly groups: Groups
   /** Stops all sending until {@link PeerNode.resume}, as before the machine sleeps. Twice is fine. */
   suspend(): Promise<void>
