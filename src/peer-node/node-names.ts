@@ -4,7 +4,6 @@
 import { authorityOf } from '../identity/authority.ts'
 import type { IdentityStore } from '../identity/identity-store.ts'
 import { authorityPart, isSecured, makePeerName, type PeerName, parsePeerName } from '../identity/peer-name.ts'
-import { GLOBAL_CLOUD } from '../pnrp/cloud.ts'
 import { type NameRequest, NameResolution, type NameResult } from '../pnrp/name-resolution.ts'
 import type { RegistrationRequest } from '../pnrp/publishing.ts'
 import type { Registration } from '../pnrp/registration.ts'
@@ -231,12 +230,12 @@ export class NodeNames implements Names {
     }
   }
 
-  /** The links of this machine, and the whole world where somebody is known to begin with. */
   async #openDefaults(): Promise<void> {
     const { clouds } = this.#parts
-    const names = [...clouds.linkLocalNames(), ...(clouds.hasConfiguredSeeds ? [GLOBAL_CLOUD] : [])]
-    let problem = new PeerageError('no-network', { cloud: 'LinkLocal_' })
-    for (const name of names) {
+    let problem: PeerageError = clouds.usesLinks
+      ? new PeerageError('no-network', { cloud: 'LinkLocal_' })
+      : new PeerageError('cloud-not-found', { name: 'any', open: [] })
+    for (const name of clouds.usualNames()) {
       try {
         await clouds.join(name, {})
       } catch (error) {
