@@ -1,15 +1,15 @@
 /**
  * How many hops a lookup takes in a large cloud, and how many lookups find what is registered (N-37):
  *
- *     node scale/lookups.ts [nodes] [lookups] [minutes] [seed]
+ *     node bench/scale/lookups.ts [nodes] [lookups] [minutes] [seed]
  *
  * All nodes join through one seed. First the network is undisturbed; then, for some minutes, 5 % of all datagrams are
  * lost and nodes are replaced at a rate of 20 % an hour: one crashes without a word, and another one joins.
  */
-import { makeCloud } from '../src/pnrp/cloud.ts'
-import { randomBelow } from '../src/runtime/random.ts'
-import { type LookupReport, lookUp, registerNames } from '../test/pnrp/lookup-workload.ts'
-import { SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { randomBelow } from '../../src/runtime/random.ts'
+import { type LookupReport, lookUp, registerNames } from '../../test/pnrp/lookup-workload.ts'
+import { SimulatedCloud } from '../../test/pnrp/simulated-cloud.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
