@@ -1,6 +1,6 @@
 /**
  * A member who has written more than one record can name is revoked, and all of it stays (P-102): in the tests with few records, and
- * in scale/kept-records.ts with as many as the row names.
+ * in bench/scale/kept-records.ts with as many as the row names.
  */
 import { REVOCATION_PAGE_TYPE } from '../../src/group/revocation-page.ts'
 import { MINUTE, NodeGroup, type NodeMember } from './simulated-group-nodes.ts'

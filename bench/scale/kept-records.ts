@@ -2,9 +2,9 @@
  * A member is revoked of whose records 100,000 stay (row P-102), with real signatures: whether it is out at once, and all others, and one
  * who comes later, have all of them in the end (test/group/revoked-with-records.ts).
  *
- *     node --max-old-space-size=8192 scale/kept-records.ts [records] [seed]
+ *     node --max-old-space-size=8192 bench/scale/kept-records.ts [records] [seed]
  */
-import { revokeWithRecords } from '../test/group/revoked-with-records.ts'
+import { revokeWithRecords } from '../../test/group/revoked-with-records.ts'
 
 const [records = '100000', seed = 'kept'] = process.argv.slice(2)
 const count = Number(records)
