@@ -8,7 +8,6 @@ export const CONTESTANTS = [
   'kad-dht',
   'gossipsub',
   'hypercore',
-  'automerge-repo',
   'orbitdb',
   'node-tls',
   'libp2p',
