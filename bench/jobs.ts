@@ -2,6 +2,7 @@
  * All jobs, in the order in which they run.
  */
 import type { Job } from './job.ts'
+import { copy } from './jobs/copy/job.ts'
 import { link } from './jobs/link/job.ts'
 
-export const JOBS: readonly Job[] = [link]
+export const JOBS: readonly Job[] = [link, copy]
