@@ -3,8 +3,8 @@
  */
 import { openNode } from '../../../dist/index.js'
 import { bePartner } from '../../partner.ts'
-import { CHANGES } from './job.ts'
-import { addMany } from './measured-record.ts'
+import { addMeasured } from '../measured-record.ts'
+import { CHANGES, PAYLOAD } from './job.ts'
 
 /** How many calls wait for the disk at once: enough for several records to share a commit. */
 const AT_ONCE = 256
@@ -13,13 +13,21 @@ const [size, folder = ''] = process.argv.slice(2)
 const node = await openNode({ dataDir: folder, friendlyName: 'writer' })
 const graph = await node.graphs.create()
 
+async function add(count: number): Promise<void> {
+  let next = 0
+  const addOn = async (): Promise<void> => {
+    while (next < count) await addMeasured(graph, next++, PAYLOAD)
+  }
+  await Promise.all(Array.from({ length: Math.min(count, AT_ONCE) }, addOn))
+}
+
 bePartner({
   offer: async () => {
-    await addMany(graph, Number(size), AT_ONCE)
+    await add(Number(size))
     return { graphId: graph.graphId, addresses: (await graph.addresses()).join(' ') }
   },
   change: async () => {
-    await addMany(graph, CHANGES, CHANGES)
+    await add(CHANGES)
     return {}
   },
 })

@@ -8,8 +8,8 @@ import { openNode } from '../../../dist/index.js'
 import { contestant } from '../../contestant.ts'
 import { startPartner } from '../../partner.ts'
 import { countWireBytes } from '../../wire-bytes.ts'
+import { countMeasured } from '../measured-record.ts'
 import { CHANGES } from './job.ts'
-import { countMeasured } from './measured-record.ts'
 import { measuresOf, requireCopied, transfer } from './measures.ts'
 
 await contestant(async ({ size, folder }) => {
