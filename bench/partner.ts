@@ -8,8 +8,8 @@ import { fork } from 'node:child_process'
 export type Answer = Readonly<Record<string, string>>
 
 export interface Partner {
-  /** One question at a time. @throws Error if it ended, or left this out of its answer */
-  ask(question: string): Promise<(name: string) => string>
+  /** One question at a time, with what belongs to it. @throws Error if it ended, or left this out of its answer */
+  ask(question: string, detail?: string): Promise<(name: string) => string>
 }
 
 /** @param program its file, beside that of the caller: `new URL('writer.ts', import.meta.url)` */
@@ -21,7 +21,7 @@ export function startPartner(program: URL, args: readonly string[]): Partner {
     ended = `${name} ended with ${signal ?? code}`
   })
   return {
-    ask: (question) =>
+    ask: (question, detail = '') =>
       new Promise((resolve, reject) => {
         if (ended !== undefined) {
           reject(new Error(ended))
@@ -37,22 +37,24 @@ export function startPartner(program: URL, args: readonly string[]): Partner {
             return text
           })
         })
-        child.send(question)
+        child.send([question, detail])
       }),
   }
 }
 
 /** Is the partner: answers each question with what belongs to it. */
-export function bePartner(answers: Readonly<Record<string, () => Promise<Answer>>>): void {
+export function bePartner(answers: Readonly<Record<string, (detail: string) => Promise<Answer>>>): void {
   // A rejection ends this process, and so whoever waits for its answer learns of it.
-  process.on('message', (question) => void answer(question))
+  process.on('message', (message) => void answer(message))
   process.once('disconnect', () => process.exit(0))
   if (!process.connected) process.exit(0)
 
-  async function answer(question: unknown): Promise<void> {
+  async function answer(message: unknown): Promise<void> {
+    const [question, detail]: readonly unknown[] = Array.isArray(message) ? message : []
     const find = typeof question === 'string' ? answers[question] : undefined
-    if (find === undefined) throw new Error(`nobody here knows ${JSON.stringify(question)}`)
-    const found = await find()
+    if (find === undefined || typeof detail !== 'string')
+      throw new Error(`nobody here knows ${JSON.stringify(message)}`)
+    const found = await find(detail)
     process.send?.(found)
   }
 }

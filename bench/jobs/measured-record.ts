@@ -1,5 +1,5 @@
 /**
- * The records that Peerage copies and appends.
+ * The records of Peerage in all jobs about databases.
  */
 import { type Graph, recordType } from '../../dist/index.js'
 
