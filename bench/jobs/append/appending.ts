@@ -20,17 +20,30 @@ export async function measureAppending(size: number, { one, batch }: Appending):
     for (let index = 0; index < count; index++) await batch(Array.from({ length: BATCH }, () => next++))
   }
   await oneAtATime(WARM_UP)
-  const single = await perSecond(ONE_AT_A_TIME, () => oneAtATime(ONE_AT_A_TIME))
+  const single = await cost(ONE_AT_A_TIME, () => oneAtATime(ONE_AT_A_TIME))
   await inBatches(WARM_UP / BATCH)
-  const many = await perSecond(BATCHES * BATCH, () => inBatches(BATCHES))
-  return [
-    { size, metric: 'one at a time', unit: 'records/s', value: single },
-    { size, metric: `in batches of ${BATCH}`, unit: 'records/s', value: many },
-  ]
+  const many = await cost(BATCHES * BATCH, () => inBatches(BATCHES))
+  return [...measuresOf(size, 'one at a time', single), ...measuresOf(size, `in batches of ${BATCH}`, many)]
 }
 
-async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
+interface Cost {
+  readonly perSecond: number
+  /** Of all threads of this process, for each record, in microseconds. */
+  readonly processorTime: number
+}
+
+async function cost(count: number, work: () => Promise<void>): Promise<Cost> {
+  const used = process.cpuUsage()
   const started = performance.now()
   await work()
-  return (count * 1000) / (performance.now() - started)
+  const milliseconds = performance.now() - started
+  const { user, system } = process.cpuUsage(used)
+  return { perSecond: (count * 1000) / milliseconds, processorTime: (user + system) / count }
+}
+
+function measuresOf(size: number, metric: string, { perSecond, processorTime }: Cost): readonly Measure[] {
+  return [
+    { size, metric, unit: 'records/s', value: perSecond },
+    { size, metric: `${metric}, processor time`, unit: 'µs/record', value: processorTime },
+  ]
 }

@@ -6,6 +6,8 @@ import type { WireBytes } from '../../wire-bytes.ts'
 
 export interface Transfer {
   readonly milliseconds: number
+  /** What all threads of this process have used of the processor meanwhile, in microseconds. */
+  readonly processorTime: number
   readonly bytes: WireBytes
 }
 
@@ -15,12 +17,14 @@ export async function transfer<Result>(
   work: () => Promise<Result>,
 ): Promise<Transfer & { readonly result: Result }> {
   const before = wireBytes()
+  const used = process.cpuUsage()
   const started = performance.now()
   const result = await work()
   const milliseconds = performance.now() - started
+  const { user, system } = process.cpuUsage(used)
   const after = wireBytes()
   const bytes = { sent: after.sent - before.sent, received: after.received - before.received }
-  return { milliseconds, bytes, result }
+  return { milliseconds, processorTime: user + system, bytes, result }
 }
 
 /** @throws Error if that is not all: then what was measured is no copy */
@@ -36,6 +40,10 @@ export function measuresOf(size: number, first: Transfer, memory: number, later:
   const both = ({ bytes }: Transfer): number => bytes.sent + bytes.received
   return [
     { size, metric: 'first copy', unit: 'records/s', value: (size * 1000) / first.milliseconds },
+    {
+      ...{ size, metric: 'first copy, processor time of the receiving process', unit: 'µs/record' },
+      value: first.processorTime / size,
+    },
     { size, metric: 'first copy, bytes on the wire', unit: 'bytes/record', value: both(first) / size },
     { size, metric: 'first copy, peak memory of the receiving process', unit: 'MiB', value: memory / 1024 },
     { size, metric: 'catching up', unit: 'ms', value: later.milliseconds },
