@@ -56,11 +56,10 @@ function cell(result: Result | undefined): string {
 
 /** Three digits that count, and commas between thousands. */
 export function number(value: number): string {
-  return value.toLocaleString('en-US', {
-    maximumSignificantDigits: Math.abs(value) < 1000 ? 3 : 21,
-    maximumFractionDigits: 0,
-    roundingPriority: 'morePrecision',
-  })
+  return value.toLocaleString(
+    'en-US',
+    Math.abs(value) < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 },
+  )
 }
 
 function markdown(rows: readonly (readonly string[])[]): string {
