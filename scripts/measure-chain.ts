@@ -1,10 +1,11 @@
 /**
  * Prints how long it takes to read a chain of 24 certificates and verify its signatures, which must be at
- * most 5 ms (row I-33): `npx node scripts/measure-chain.ts`.
+ * most 5 ms (row I-33): `npm run measure:chain`.
  *
- * Each figure of a first chain comes from a process of its own that has never verified one, but
- * has loaded the program and its cryptography. How many signatures a second this machine checks stands
- * beside it, for comparison.
+ * Nothing of a chain is ever kept here, so that each time all of it is read and all its signatures are checked. The very first chain
+ * of a process is shown apart, since most of its time goes into compiling the program: each comes from a process of its own that has
+ * loaded the program and its cryptography, and read no certificate. How many signatures a second this machine checks stands beside
+ * them, for comparison.
  */
 import { fork } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
@@ -49,8 +50,9 @@ async function compare(): Promise<void> {
     for (let count = 0; count < PROCESSES; count++) measurements.push(await inProcess(implementation, chain))
     const of = (key: keyof Measurement): number[] => measurements.map((one) => one[key]).sort((a, b) => a - b)
     console.log(
-      `${implementation}: first chain of ${LENGTH} ${median(of('first')).toFixed(2)} ms (worst ${of('first').at(-1)?.toFixed(2)} ms), ` +
-        `later ones ${median(of('warm')).toFixed(2)} ms, ${Math.round(median(of('checks')))} signature checks a second`,
+      `${implementation}: a chain of ${LENGTH} of which nothing is kept ${median(of('warm')).toFixed(2)} ms; ` +
+        `the very first of a process ${median(of('first')).toFixed(2)} ms (best ${of('first')[0]?.toFixed(2)}, ` +
+        `worst ${of('first').at(-1)?.toFixed(2)}); ${Math.round(median(of('checks')))} signature checks a second`,
     )
   }
 }
