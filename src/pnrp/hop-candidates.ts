@@ -24,9 +24,12 @@ export const SMALL_CACHE = 8
 /** Among how many of the closest cached entries one is sought that is no dead end. */
 const DEAD_END_ALTERNATIVES = 3
 
+/** What tells whom to ask. */
+export type HopParts = Pick<CloudParts, 'backOff' | 'cache' | 'cloud' | 'deadEnds' | 'own' | 'random' | 'registrations'>
+
 /** The pool of one resolve. */
 export class HopCandidates {
-  readonly #parts: CloudParts
+  readonly #parts: HopParts
   readonly #request: ResolveRequest
   /** Nodes that others named, in no order; some may have been asked since. */
   #named: HopCandidate[] = []
@@ -34,7 +37,7 @@ export class HopCandidates {
   readonly #asked = new Set<string>()
   #hasBegun = false
 
-  constructor(parts: CloudParts, request: ResolveRequest) {
+  constructor(parts: HopParts, request: ResolveRequest) {
     this.#parts = parts
     this.#request = request
     for (const endpoint of request.silent ?? []) this.#asked.add(formatEndpoint(endpoint))

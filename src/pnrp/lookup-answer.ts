@@ -19,8 +19,11 @@ export const LOOKUP_CANDIDATES = 3
 /** Of the circle: the rounding of a place is about as much. */
 const SAME_PLACE = 2 ** -44
 
+/** What the answer to a LOOKUP is made of. */
+export type LookupParts = Pick<CloudParts, 'cache' | 'own' | 'random' | 'registrations'>
+
 /** The answer to a LOOKUP. */
-export function answerLookup(parts: CloudParts, lookup: Lookup): AuthorityBuffer {
+export function answerLookup(parts: LookupParts, lookup: Lookup): AuthorityBuffer {
   const { cache, registrations } = parts
   const isValidated = registrations.has(lookup.validateId)
   const notFound = lookup.validateId !== NO_PNRP_ID && !isValidated
@@ -87,7 +90,7 @@ function makePayload(
 }
 
 /** Our own IDs that may be named: none if this node has been asked already (for ClosestLocalMatch). */
-function ownCandidates({ own, registrations }: CloudParts, lookup: Lookup, isValidated: boolean): readonly PnrpId[] {
+function ownCandidates({ own, registrations }: LookupParts, lookup: Lookup, isValidated: boolean): readonly PnrpId[] {
   const { target, validateId, flaggedPath } = lookup
   if (flaggedPath.some((endpoint) => own.has(endpoint))) return []
   const ids = registrations.all().map(({ id }) => id)
@@ -95,7 +98,7 @@ function ownCandidates({ own, registrations }: CloudParts, lookup: Lookup, isVal
 }
 
 /** The closest cached IDs of nodes that have not been asked (for ClosestRemoteMatch). */
-function cachedCandidates({ cache }: CloudParts, lookup: Lookup): readonly PnrpId[] {
+function cachedCandidates({ cache }: LookupParts, lookup: Lookup): readonly PnrpId[] {
   const { target, validateId, flaggedPath, acceptsFarther } = lookup
   const isBound = !acceptsFarther && validateId !== NO_PNRP_ID
   const bound = isBound ? validateId : undefined
@@ -104,7 +107,7 @@ function cachedCandidates({ cache }: CloudParts, lookup: Lookup): readonly PnrpI
 
 /** Instances of one name share the load of "any": whoever knows several names one of them at random (N-120). */
 function chooseAny(
-  { cache, random }: CloudParts,
+  { cache, random }: LookupParts,
   { criterion, target, flaggedPath }: Lookup,
   local: readonly PnrpId[],
 ): PnrpId | undefined {
@@ -125,7 +128,7 @@ function distances(target: PnrpId, ids: readonly PnrpId[]): readonly number[] {
  * of its distance is small: so a much closer one is nearly always taken.
  */
 function chooseClose(
-  { random }: CloudParts,
+  { random }: LookupParts,
   { target }: Lookup,
   local: readonly PnrpId[],
   remote: readonly PnrpId[],

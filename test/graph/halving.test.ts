@@ -1,4 +1,4 @@
-/** What is left of a graph when half of its nodes vanish at once. scale/graph.ts measures the same of 1,000 nodes. */
+/** What is left of a graph when half of its nodes vanish at once. bench/scale/graph.ts measures the same of 1,000 nodes. */
 import { expect, test } from 'vitest'
 import { crashMany, outOfRange } from './measuring.ts'
 import { SimulatedGraph } from './simulated-graph.ts'

@@ -1,6 +1,6 @@
 /**
  * Cuts a simulated graph into parts, lets each part write, puts the network together again, and tells how long the graph took
- * to be one again: in the tests of small graphs, and in scale/graph.ts of large ones.
+ * to be one again: in the tests of small graphs, and in bench/scale/graph.ts of large ones.
  */
 import { toHex } from '../../src/runtime/bytes.ts'
 import { SimulationFailure } from '../../src/simulation/simulation-failure.ts'

@@ -1,5 +1,5 @@
 /**
- * What is measured of whole simulated graphs, in the tests of small ones and in scale/graph.ts of large ones: neighbors, copies,
+ * What is measured of whole simulated graphs, in the tests of small ones and in bench/scale/graph.ts of large ones: neighbors, copies,
  * and what happens when half of the nodes leave at once.
  */
 import { DEFAULT_NEIGHBOR_COUNTS } from '../../src/graph/neighbors.ts'

@@ -1,6 +1,6 @@
 /**
  * Graphs that are cut into parts become one again, whatever the parts and however long they were apart (DESIGN section 7).
- * long-partitions.test.ts has the longer cuts; scale/graph.ts does the same with 1,000 nodes, and with 20 for a day.
+ * long-partitions.test.ts has the longer cuts; bench/scale/graph.ts does the same with 1,000 nodes, and with 20 for a day.
  */
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_NEIGHBOR_COUNTS } from '../../src/graph/neighbors.ts'

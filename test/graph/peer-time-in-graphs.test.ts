@@ -1,4 +1,4 @@
-/** Peer time in whole graphs, on virtual time. scale/peer-time.ts does it for 100 nodes and a day. */
+/** Peer time in whole graphs, on virtual time. bench/scale/peer-time.ts does it for 100 nodes and a day. */
 import { expect, test } from 'vitest'
 import { LARGEST_CORRECTION, PeerTime } from '../../src/graph/peer-time.ts'
 import type { Clock } from '../../src/runtime/clock.ts'

@@ -2,7 +2,7 @@
  * Random schedules of faults for whole graphs: nodes join, leave, are killed and come back, with their disk or without; the network
  * is cut and loses packets; clocks are set; and members write, change and delete all the time. Then the network is left alone,
  * and within the time of a repair all must be one graph with the same records: in the tests with few nodes, and in
- * scale/schedules.ts with many. All of it is drawn from the seed.
+ * bench/scale/schedules.ts with many. All of it is drawn from the seed.
  */
 import type { RecordId } from '../../src/records/record-id.ts'
 import { toHex, toUtf8 } from '../../src/runtime/bytes.ts'

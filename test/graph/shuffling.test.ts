@@ -1,4 +1,4 @@
-/** Shuffles: what passive views are worth after many nodes have left. scale/graph.ts measures the same of 1,000 nodes. */
+/** Shuffles: what passive views are worth after many nodes have left. bench/scale/graph.ts measures the same of 1,000 nodes. */
 import { describe, expect, test } from 'vitest'
 import { LONGEST_SHUFFLE_WALK, type Shuffle } from '../../src/graph/overlay-message.ts'
 import {

@@ -1,6 +1,6 @@
 /**
  * Graphs of nodes whose clocks are wrong from the start and run at wrong rates, some of them liars: in the tests of small graphs,
- * and in scale/peer-time.ts of large ones and for a day (conformance rows G-114 and G-180).
+ * and in bench/scale/peer-time.ts of large ones and for a day (conformance rows G-114 and G-180).
  */
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { randomBelow, shuffled } from '../../src/runtime/random.ts'

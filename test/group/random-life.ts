@@ -1,7 +1,7 @@
 /**
  * Random lives of simulated groups: members come, by certificates and links, are killed and return, are renewed and revoked, while the
  * network is cut and whole again and everybody writes. Then all that run must have the same records and the same view of who is a
- * member, within the time of a repair: in the tests with few members, and in scale/group.ts with many.
+ * member, within the time of a repair: in the tests with few members, and in bench/scale/group.ts with many.
  */
 import type { MemberChain } from '../../src/group/member-chain.ts'
 import type { Role } from '../../src/identity/role.ts'

@@ -6,7 +6,7 @@ import { lookUp, registerNames } from './lookup-workload.ts'
 import { SimulatedCloud } from './simulated-cloud.ts'
 
 test('N-116: whoever has k prefixes and chooses the places of its nodes makes no secured result wrong', () => {
-  // How many lookups fail, with k from 0 to 16: scale/chosen-places.ts and docs/benchmarks.md.
+  // How many lookups fail, with k from 0 to 16: bench/scale/chosen-places.ts and docs/benchmarks.md.
   const cloud = new SimulatedCloud({ seed: 'n-116', cloud: makeCloud('Global_'), checks: false })
   cloud.grow(24, {}, 100)
   const [attacked] = registerNames(cloud, 1, { secured: true })

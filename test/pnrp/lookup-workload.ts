@@ -1,6 +1,6 @@
 /**
  * A workload for simulated clouds: registers names all over a cloud, lets members all over it look them up, and
- * says what came of it. Tests use it with hundreds of nodes, the scripts of scale/ with ten thousand.
+ * says what came of it. Tests use it with hundreds of nodes, the scripts of bench/scale/ with ten thousand.
  */
 import { isSecured, type PeerName, parsePeerName } from '../../src/identity/peer-name.ts'
 import { Counters } from '../../src/pnrp/counters.ts'

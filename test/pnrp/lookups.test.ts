@@ -9,7 +9,7 @@ import { SimulatedCloud } from './simulated-cloud.ts'
 const NODES = 60
 
 test('in a cloud that joined through one seed every lookup finds what is registered, and 99 % do with loss and churn', () => {
-  // N-37 asks for this with 10,000 nodes: scale/lookups.ts.
+  // N-37 asks for this with 10,000 nodes: bench/scale/lookups.ts.
   const cloud = new SimulatedCloud({ seed: 'n-37', cloud: makeCloud('Global_'), checks: false })
   cloud.grow(NODES, {}, 100)
   const names = registerNames(cloud, 40)
@@ -33,7 +33,7 @@ test('in a cloud that joined through one seed every lookup finds what is registe
 })
 
 test('N-103: with 20 % of the nodes lying every secured result is right and 99 % of lookups are answered', () => {
-  // The same with more nodes: scale/liars.ts.
+  // The same with more nodes: bench/scale/liars.ts.
   const cloud = new SimulatedCloud({
     ...{ seed: 'n-103', cloud: makeCloud('Global_'), crypto: platformCrypto(), checks: false },
   })

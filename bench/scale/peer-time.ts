@@ -3,9 +3,9 @@
  * each node any time they like (conformance rows G-114 and G-180). Prints how far the peer times of honest nodes are apart, and
  * from 3 hours on whether the presence of a live node ran out anywhere.
  *
- *     node scale/peer-time.ts [nodes] [liars] [hours from 3 h on] [seed]
+ *     node bench/scale/peer-time.ts [nodes] [liars] [hours from 3 h on] [seed]
  */
-import { agreementOf } from '../test/graph/wrong-clocks.ts'
+import { agreementOf } from '../../test/graph/wrong-clocks.ts'
 
 const [nodes = 100, liars = 0, hours = 24] = process.argv.slice(2, 5).map(Number)
 const seed = process.argv[5] ?? 'peer time'

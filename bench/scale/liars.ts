@@ -1,16 +1,16 @@
 /**
  * What liars at random places achieve (N-103):
  *
- *     node scale/liars.ts [nodes] [lookups] [seed]
+ *     node bench/scale/liars.ts [nodes] [lookups] [seed]
  *
  * A fifth of the nodes lie: they name nodes that are not there, claim IDs that they do not have, forge proofs, say
  * that they know nobody, and tell everybody a false observed address. They behave until they are in all caches. Then
  * lookups go on, so many in all, evenly over ten minutes.
  */
-import { makeCloud } from '../src/pnrp/cloud.ts'
-import { Liars } from '../test/pnrp/liar.ts'
-import { lookUp, registerNames } from '../test/pnrp/lookup-workload.ts'
-import { SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { Liars } from '../../test/pnrp/liar.ts'
+import { lookUp, registerNames } from '../../test/pnrp/lookup-workload.ts'
+import { SimulatedCloud } from '../../test/pnrp/simulated-cloud.ts'
 
 const ONE_LIAR_IN = 5
 const NAMES = 200

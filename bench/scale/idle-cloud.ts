@@ -2,11 +2,11 @@
  * What a stable cloud costs in which nobody does anything: bytes a second that a node sends (N-125), tests for a split in
  * an hour (N-87), and memory a node. All but the memory is replayed by the seed.
  *
- *     node --expose-gc scale/idle-cloud.ts [nodes] [minutes] [seed]
+ *     node --expose-gc bench/scale/idle-cloud.ts [nodes] [minutes] [seed]
  */
-import type { Message } from '../src/pnrp/message.ts'
-import { ScriptedPeer } from '../test/pnrp/scripted-peer.ts'
-import { SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
+import type { Message } from '../../src/pnrp/message.ts'
+import { ScriptedPeer } from '../../test/pnrp/scripted-peer.ts'
+import { SimulatedCloud } from '../../test/pnrp/simulated-cloud.ts'
 
 const nodes = Number(process.argv[2] ?? 1000)
 const minutes = Number(process.argv[3] ?? 10)

@@ -1,23 +1,23 @@
 /**
  * How much memory a node in a cloud takes beside its cache:
  *
- *     node --expose-gc scale/memory.ts [nodes] [minutes]
+ *     node --expose-gc bench/scale/memory.ts [nodes] [minutes]
  *
  * All nodes join a cloud of `Global_` and stay in it for some minutes of virtual time. They are the engine alone, on
  * ports that deliver each datagram after {@link LATENCY} and keep nothing: no hosts, sockets or traces, which the
  * simulation has for each of its nodes. What is measured is the heap and all buffers: when there are ports and no nodes
  * yet, with the nodes, and after their caches have been taken away. What is due at the scheduler counts, too.
  */
-import { platformCrypto } from '../src/nodejs/crypto/crypto.ts'
-import { makeCloud } from '../src/pnrp/cloud.ts'
-import { CloudNode, type CloudNodePorts } from '../src/pnrp/cloud-node.ts'
-import { NO_PNRP_ID } from '../src/pnrp/pnrp-id.ts'
-import { RouteCache } from '../src/pnrp/route-cache.ts'
-import type { Clock } from '../src/runtime/clock.ts'
-import { type Endpoint, type IpAddress, ipAddressFromBytes } from '../src/runtime/endpoint.ts'
-import { fakeCrypto } from '../src/simulation/fake-crypto.ts'
-import { Scheduler } from '../src/simulation/scheduler.ts'
-import { SeededRandom } from '../src/simulation/seeded-random.ts'
+import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { CloudNode, type CloudNodePorts } from '../../src/pnrp/cloud-node.ts'
+import { NO_PNRP_ID } from '../../src/pnrp/pnrp-id.ts'
+import { RouteCache } from '../../src/pnrp/route-cache.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
+import { type Endpoint, type IpAddress, ipAddressFromBytes } from '../../src/runtime/endpoint.ts'
+import { fakeCrypto } from '../../src/simulation/fake-crypto.ts'
+import { Scheduler } from '../../src/simulation/scheduler.ts'
+import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 
 /** Milliseconds one way, and between two nodes that join. */
 const LATENCY = 10

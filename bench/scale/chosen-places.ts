@@ -1,7 +1,7 @@
 /**
  * What an attacker achieves who chooses the places of its nodes (N-116):
  *
- *     node scale/chosen-places.ts [nodes] [lookups] [seed]
+ *     node bench/scale/chosen-places.ts [nodes] [lookups] [seed]
  *
  * The attacker has k nodes, each with a prefix of its own in `Global_`, and computes IDs for them, by trying out names,
  * that lie around one attacked secured name, closer to it than anybody else. About this name its nodes lie: they
@@ -9,11 +9,11 @@
  * behave. The table says how many lookups of the name fail. A lookup that fails is one that ends without a result. Half
  * of the lookups come from nodes that knew the cloud before the attack, half from honest ones that joined after it began.
  */
-import { makeCloud } from '../src/pnrp/cloud.ts'
-import { type PnrpId, sameP2pId } from '../src/pnrp/pnrp-id.ts'
-import { Liars } from '../test/pnrp/liar.ts'
-import { type LookupReport, lookUp, registerNames } from '../test/pnrp/lookup-workload.ts'
-import { type Member, SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { type PnrpId, sameP2pId } from '../../src/pnrp/pnrp-id.ts'
+import { Liars } from '../../test/pnrp/liar.ts'
+import { type LookupReport, lookUp, registerNames } from '../../test/pnrp/lookup-workload.ts'
+import { type Member, SimulatedCloud } from '../../test/pnrp/simulated-cloud.ts'
 
 /** How close the attacker comes: the distance from a node to its neighbour, divided by this. */
 const CLOSENESS = 50

@@ -2,9 +2,9 @@
  * Random schedules of joins, leaves, crashes, partitions and clocks that are set: whether the graph is one again, with the same
  * records on all nodes, within the time of a repair (test/graph/random-schedule.ts). The seeds are `first` and those that follow.
  *
- *     node scale/schedules.ts [nodes] [steps] [seeds] [first]
+ *     node bench/scale/schedules.ts [nodes] [steps] [seeds] [first]
  */
-import { runSchedule } from '../test/graph/random-schedule.ts'
+import { runSchedule } from '../../test/graph/random-schedule.ts'
 
 const [nodes = 20, steps = 100, seeds = 50, first = 1] = process.argv.slice(2).map(Number)
 const started = performance.now()

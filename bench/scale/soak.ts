@@ -1,12 +1,12 @@
 /**
  * A soak (test/nodejs/soak.ts): nodes of one group come and go, write, change and delete, with real sockets and files.
  *
- *     node --expose-gc scale/soak.ts [nodes] [minutes] [seed]
+ *     node --expose-gc bench/scale/soak.ts [nodes] [minutes] [seed]
  *
  * It prints a line a sample, and fails if the databases differ in the end, or if memory grows: the mean of the last quarter of
  * the samples is compared with that of the second one.
  */
-import { soak } from '../test/nodejs/soak.ts'
+import { soak } from '../../test/nodejs/soak.ts'
 
 /** By how much memory may differ between two quarters of one run, as a share: collections fall when they like. */
 const MOST_GROWTH = 0.15

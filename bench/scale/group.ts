@@ -2,9 +2,9 @@
  * A group of 200 simulated members with 1,000 records, all of it with real signatures, in which members come and go, are renewed and revoked,
  * while the network is cut and whole again (test/group/random-life.ts): whether all have the same in the end, and how soon.
  *
- *     node scale/group.ts [members] [records] [seed]
+ *     node bench/scale/group.ts [members] [records] [seed]
  */
-import { runLife } from '../test/group/random-life.ts'
+import { runLife } from '../../test/group/random-life.ts'
 
 const [members = '200', records = '1000', seed = 'scale'] = process.argv.slice(2)
 const started = performance.now()

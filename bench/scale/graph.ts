@@ -1,15 +1,15 @@
 /**
  * A graph of 1,000 simulated nodes: neighbors, copies of each record, half of the nodes vanishing at once, and partitions.
  *
- *     node scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | differing | day | settled | nodes]
+ *     node bench/scale/graph.ts [nodes] [seed] [overlay | halving | shuffles | maximum | partitions | differing | day | settled | nodes]
  *
  * Most switch presence off or hold it at 50 records; `nodes` runs a graph in which all nodes show themselves, which costs a
  * record for each pair of nodes. `maximum` runs 200 nodes, `day` 20 and `settled` 100, since a simulated day of 1,000 takes
  * many hours.
  */
-import { cutAndHeal, floodsReachAll, nodeListsAreComplete } from '../test/graph/healing.ts'
-import { crashMany, measureCopies, neighborCounts, outOfRange } from '../test/graph/measuring.ts'
-import { type Member, SimulatedGraph } from '../test/graph/simulated-graph.ts'
+import { cutAndHeal, floodsReachAll, nodeListsAreComplete } from '../../test/graph/healing.ts'
+import { crashMany, measureCopies, neighborCounts, outOfRange } from '../../test/graph/measuring.ts'
+import { type Member, SimulatedGraph } from '../../test/graph/simulated-graph.ts'
 
 const [nodes = '1000', seed = 'scale', only] = process.argv.slice(2)
 const count = Number(nodes)

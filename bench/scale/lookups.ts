@@ -1,19 +1,17 @@
 /**
  * How many hops a lookup takes in a large cloud, and how many lookups find what is registered (N-37):
  *
- *     node scale/lookups.ts [nodes] [lookups] [minutes] [seed]
+ *     node bench/scale/lookups.ts [nodes] [lookups] [minutes] [seed]
  *
  * All nodes join through one seed. First the network is undisturbed; then, for some minutes, 5 % of all datagrams are
  * lost and nodes are replaced at a rate of 20 % an hour: one crashes without a word, and another one joins.
  */
-import { makeCloud } from '../src/pnrp/cloud.ts'
-import { randomBelow } from '../src/runtime/random.ts'
-import { type LookupReport, lookUp, registerNames } from '../test/pnrp/lookup-workload.ts'
-import { SimulatedCloud } from '../test/pnrp/simulated-cloud.ts'
+import { makeCloud } from '../../src/pnrp/cloud.ts'
+import { type LookupReport, lookUp, registerNames } from '../../test/pnrp/lookup-workload.ts'
+import { SimulatedCloud } from '../../test/pnrp/simulated-cloud.ts'
+import { replaceNodes } from './node-replacement.ts'
 
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const REPLACED_EACH_HOUR = 0.2
 const LOSS = 0.05
 /** How many new nodes there are in a second while the cloud grows. */
 const JOINS_PER_SECOND = 50
@@ -45,27 +43,12 @@ const disturbed = lookUpDuringChurn()
 report(`5 % loss, ${replaced} nodes replaced in ${minutes} minutes`, disturbed)
 say(`${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB of memory`)
 
-/** Lets nodes be replaced for a time. */
-function churn(duration: number): void {
-  const random = cloud.world.random(`churn ${replaced}`)
-  const end = cloud.world.now + duration
-  const pause = HOUR / (nodes * REPLACED_EACH_HOUR)
-  while (cloud.world.now < end) {
-    // The first is the seed, which stays.
-    const running = cloud.running.slice(1)
-    running[randomBelow(random, running.length)]?.crash()
-    cloud.add()
-    replaced++
-    cloud.world.runFor(pause)
-  }
-}
-
 /** Looks up, with churn before each portion, names whose publishers still run. */
 function lookUpDuringChurn(): LookupReport {
   const portions = 10
   const reports: LookupReport[] = []
   for (let portion = 0; portion < portions; portion++) {
-    churn((minutes * MINUTE) / portions)
+    replaced += replaceNodes(cloud, (minutes * MINUTE) / portions, `churn ${replaced}`)
     const one = lookUp(cloud, names, { lookups: lookups / portions, atOnce: 50, stream: `churn ${portion}` })
     report(`portion ${portion + 1} of ${portions}`, one)
     reports.push(one)
