@@ -1,8 +1,8 @@
 /**
  * js-libp2p's gossipsub over tcp, noise and yamux, with its defaults: strict signing, a mesh of degree 6, publishing to all
  * peers at once. What differs is what would punish nodes for sharing one machine: the score for many peers at one address, without
- * which nobody may publish after the tenth connection, and the limits on connections from one host. Each node opens three links;
- * with more, latency and throughput get worse, for there are more copies, and `batchPublish` made no difference that showed.
+ * which nobody may publish after the tenth connection, and the limits on connections from one host. Each node opens three links:
+ * with more there are more copies, and `batchPublish` made no difference that showed.
  */
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
