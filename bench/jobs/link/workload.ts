@@ -58,7 +58,8 @@ export async function measureLink({ size, of, piece, dials, dial }: LinkUse): Pr
   return [
     ...(dialling.length > 0 ? [{ size, metric: `${of}dial p50`, unit: 'ms', value: median(dialling) }] : []),
     { size, metric: `${of}round trip p50`, unit: 'µs', value: median(times) * 1000 },
-    { size, metric: `${of}throughput`, unit: 'MB/s', value: throughput },
+    { size, metric: `${of}throughput`, unit: 'MB/s', value: throughput.rate },
+    { size, metric: `${of}processor time`, unit: 'µs/MB', value: throughput.cpuEach },
   ]
 }
 
@@ -95,8 +96,13 @@ async function measureRoundTrips(talk: Talk, size: number, milliseconds: number)
   return times
 }
 
-/** @returns megabytes a second, until the last byte has arrived */
-async function measureThroughput(talk: Talk, piece: Uint8Array, milliseconds: number): Promise<number> {
+/** Until the last byte has arrived. @returns megabytes a second, and microseconds of the processor for each, of both ends */
+async function measureThroughput(
+  talk: Talk,
+  piece: Uint8Array,
+  milliseconds: number,
+): Promise<{ readonly rate: number; readonly cpuEach: number }> {
+  const cpu = process.cpuUsage()
   const started = performance.now()
   let sent = 0
   await new Promise<void>((resolve) => {
@@ -115,5 +121,6 @@ async function measureThroughput(talk: Talk, piece: Uint8Array, milliseconds: nu
     }
     talk.ready()
   })
-  return sent / 1e3 / (performance.now() - started)
+  const { user, system } = process.cpuUsage(cpu)
+  return { rate: sent / 1e3 / (performance.now() - started), cpuEach: ((user + system) / sent) * 1e6 }
 }
