@@ -15,19 +15,26 @@ export const CONTESTANTS = [
 
 export type ContestantName = (typeof CONTESTANTS)[number]
 
+export interface Entry {
+  readonly name: ContestantName
+  readonly sizes: readonly number[]
+  readonly rounds?: number
+}
+
 export interface Job {
   readonly name: string
   /** What everybody has to do, for the heading of the table. */
   readonly title: string
   /** What a size counts. */
   readonly sizeOf: string
-  /** How often each contestant does it. */
+  /** How often each contestant does it, unless its entry says less. */
   readonly rounds: number
   /** Seconds that one process may take. One that takes longer is ended, and reported as absent. */
   readonly limit: number
   /** Flags for Node.js, the same for all contestants. */
   readonly flags: readonly string[]
-  readonly contestants: readonly { readonly name: ContestantName; readonly sizes: readonly number[] }[]
+  /** Who takes part, and at which sizes. One may have several entries: what takes minutes may do it fewer times. */
+  readonly contestants: readonly Entry[]
   /** Who does not take part at a size, and why. */
   readonly absent: readonly { readonly contestant: ContestantName; readonly size: number; readonly reason: string }[]
 }

@@ -4,8 +4,10 @@
 import type { Job } from './job.ts'
 import { append } from './jobs/append/job.ts'
 import { copy } from './jobs/copy/job.ts'
+import { deliver } from './jobs/deliver/job.ts'
 import { footprint } from './jobs/footprint/job.ts'
 import { join } from './jobs/join/job.ts'
 import { link } from './jobs/link/job.ts'
+import { resolve } from './jobs/resolve/job.ts'
 
-export const JOBS: readonly Job[] = [link, copy, append, join, footprint]
+export const JOBS: readonly Job[] = [resolve, deliver, copy, append, link, join, footprint]

@@ -23,7 +23,7 @@ export type Outcome =
   | { readonly kind: 'too slow' | 'failed'; readonly reason: string }
 
 export function runContestant({ job, contestant, size, flags, limit }: Program): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), `peerage-bench-${job}-`))
+  const folder = mkdtempSync(join(tmpdir(), 'peerage-bench-'))
   // Its own words go to standard error: standard output belongs to the document.
   const child = fork(fileURLToPath(new URL(`jobs/${job}/${contestant}.ts`, import.meta.url)), [String(size), folder], {
     execPath: process.execPath,

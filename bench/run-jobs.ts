@@ -54,19 +54,23 @@ export async function runJobs(jobs: readonly Job[], say: (text: string) => void)
   return { document: { machine: machine(checks), versions: versions(), results, absent }, failed }
 }
 
-/** Everybody once at each size. Who is first changes from round to round. */
-function turns({ contestants }: Job, round: number): readonly { contestant: ContestantName; size: number }[] {
+/** Everybody once at each size, who still has a round. Who is first changes from round to round. */
+export function turns(
+  { contestants, rounds }: Pick<Job, 'contestants' | 'rounds'>,
+  round: number,
+): readonly { contestant: ContestantName; size: number }[] {
   const first = round % contestants.length
   const order = [...contestants.slice(first), ...contestants.slice(0, first)]
-  const sizes = [...new Set(order.flatMap((one) => one.sizes))].sort((one, other) => one - other)
+  const entries = order.filter((entry) => round < (entry.rounds ?? rounds))
+  const sizes = [...new Set(entries.flatMap((entry) => entry.sizes))].sort((one, other) => one - other)
   return sizes.flatMap((size) =>
-    order.filter((one) => one.sizes.includes(size)).map(({ name }) => ({ contestant: name, size })),
+    entries.filter((entry) => entry.sizes.includes(size)).map(({ name }) => ({ contestant: name, size })),
   )
 }
 
 /** What belongs to one metric of one contestant at one size becomes one result. */
-function resultsOf(
-  job: Job,
+export function resultsOf(
+  job: Pick<Job, 'name'>,
   measured: readonly (Measure & { readonly contestant: ContestantName })[],
 ): readonly Result[] {
   const kinds = Map.groupBy(measured, ({ contestant, size, metric }) => JSON.stringify([size, metric, contestant]))

@@ -24,7 +24,7 @@ function jobSection({ results, absent }: BenchDocument, job: Job): readonly stri
   const own = results.filter((result) => result.job === job.name)
   const missing = absent.filter((absence) => absence.job === job.name)
   if (own.length + missing.length === 0) return []
-  const contestants = job.contestants.map(({ name }) => name).filter((name) => own.some(of(name)))
+  const contestants = [...new Set(job.contestants.map(({ name }) => name))].filter((name) => own.some(of(name)))
   const rows = [...new Set(own.map(rowOf))].map((row) => {
     const ofRow = own.filter((result) => rowOf(result) === row)
     return [row, ...contestants.map((name) => cell(ofRow.find(of(name))))]

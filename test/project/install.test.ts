@@ -42,9 +42,9 @@ function haveInstalled(packages: object): void {
   writeJson('node_modules/.package-lock.json', { packages })
 }
 
-function install() {
-  const called = join(folder, 'called')
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/install.mjs'], {
+function install(...args: readonly string[]) {
+  const called = join(folder, ...args, 'called')
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/install.mjs', ...args], {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, npm_execpath: join(folder, 'npm-cli.js') },
@@ -84,6 +84,21 @@ test('npm ci runs if a package is missing, is of another version or content, or 
     packages: { ...INSTALLED, 'node_modules/more': { version: '1.0.0' } },
   })
   expect(install().stdout).toContain('(node_modules/more is not in package-lock.json)')
+})
+
+test('a package in a folder of its own is installed there, on the same Node.js', () => {
+  haveInstalled({})
+  mkdirSync(join(folder, 'inner'))
+  writeJson('inner/package-lock.json', { packages: LOCKED })
+  expect(install('inner')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('Installing what inner/package-lock.json names (nothing is installed yet).'),
+    npm: expect.stringMatching(/^ci /),
+  })
+  mkdirSync(join(folder, 'inner', 'node_modules'))
+  writeJson('inner/node_modules/.package-lock.json', { packages: INSTALLED })
+  rmSync(join(folder, 'inner', 'called'))
+  expect(install('inner')).toEqual({ status: 0, stdout: '', stderr: '', npm: undefined })
 })
 
 test('a failing npm ci fails, and says what is needed', () => {

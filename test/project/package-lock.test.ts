@@ -1,6 +1,6 @@
-/** package-lock.json is what a clean clone is installed from, on every platform and from any registry. */
+/** Lock files are what a clean clone is installed from, on every platform and from any registry. */
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 interface LockedPackage {
   readonly version?: string
@@ -10,27 +10,33 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
-const lock: { readonly packages: Readonly<Record<string, LockedPackage>> } = JSON.parse(
-  readFileSync('package-lock.json', 'utf8'),
-)
-const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
+interface Lock {
+  readonly packages: Readonly<Record<string, LockedPackage>>
+}
 
-test('every package has a version and a digest, and none the address of a registry', () => {
-  expect(packages.filter(([, { version, integrity }]) => version === undefined || integrity === undefined)).toEqual([])
-  expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
-})
+describe.each(['package-lock.json', 'bench/package-lock.json'])('%s', (file) => {
+  const lock: Lock = JSON.parse(readFileSync(file, 'utf8'))
+  const packages = Object.entries(lock.packages).filter(([path]) => path !== '')
 
-test('whatever a package depends on is locked too, also what another platform needs', () => {
-  const missing = packages.flatMap(([path, { dependencies, optionalDependencies }]) =>
-    Object.keys({ ...dependencies, ...optionalDependencies })
-      .filter((name) => !isLockedFor(path, name))
-      .map((name) => `${path} needs ${name}`),
-  )
-  expect(missing).toEqual([])
+  test('every package has a version and a digest, and none the address of a registry', () => {
+    expect(packages.filter(([, { version, integrity }]) => version === undefined || integrity === undefined)).toEqual(
+      [],
+    )
+    expect(packages.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+  })
+
+  test('whatever a package depends on is locked too, also what another platform needs', () => {
+    const missing = packages.flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => !isLockedFor(lock, path, name))
+        .map((name) => `${path} needs ${name}`),
+    )
+    expect(missing).toEqual([])
+  })
 })
 
 /** Whether Node.js would find the package from there: in its own node_modules, or in one above. */
-function isLockedFor(path: string, name: string): boolean {
+function isLockedFor(lock: Lock, path: string, name: string): boolean {
   for (let folder = path; ; folder = folder.slice(0, Math.max(folder.lastIndexOf('/node_modules/'), 0))) {
     if (lock.packages[folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`] !== undefined)
       return true

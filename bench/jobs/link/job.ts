@@ -1,6 +1,8 @@
 /**
  * An encrypted link between two nodes of one process on loopback: opening it, a round trip of 256 bytes, and how much goes
- * through.
+ * through in one direction. `node:tls` is the limit for Peerage, which builds on it: it proves nobody's identity, and knows no
+ * messages. What an application gets of Peerage is a direct connection, which has rows of its own; the link below it, which
+ * carries records, has no way in from outside.
  */
 import type { Job } from '../../job.ts'
 
