@@ -16,7 +16,7 @@ import { storageError } from '../nodejs/storage-error.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 
 /** The entrance of the command, which is a source file where this is one. */
-const ENTRANCE = fileURLToPath(new URL(`./peerage${extname(import.meta.url)}`, import.meta.url))
+const ENTRANCE = fileURLToPath(new URL(`../cli/peerage${extname(import.meta.url)}`, import.meta.url))
 /** Of what a process that does not start has said, so many characters at the end are told. */
 const MOST_TOLD = 500
 /** A file of a process that has just ended may be in use for a moment longer on Windows. */

@@ -133,9 +133,9 @@ export class SignatureThread {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    // Beside this file lies its compiled form, or, where TypeScript runs as it is, its source.
+    // Its compiled form or, where TypeScript runs as it is, its source: found from here and from the chunks of a build alike.
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./signature-worker.${ending}`, import.meta.url))
+    const worker = new Worker(new URL(`../nodejs/signature-worker.${ending}`, import.meta.url))
     worker.on('message', (verdicts: Uint8Array) => this.#answered(verdicts))
     worker.on('error', (error) => this.#failed(worker, error.message))
     worker.on('exit', () => this.#failed(worker, 'it has ended'))
