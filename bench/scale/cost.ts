@@ -6,8 +6,8 @@
  * Without sizes it measures what has not been measured yet, the small sizes first, and with sizes it measures these anew.
  * Each measurement is kept in bench/scale/measurements/ as soon as it is there, and everything that is known is drawn anew; so a
  * run that was broken off goes on where it was, and without that folder everything is measured. All of it is simulated, on
- * virtual time, and replayed by the seed: `a`, and `b` and so on where a size is measured more than once. `10 100` takes
- * half a minute, everything some hours.
+ * virtual time, and replayed by the seed: `a`, and `b` and so on where a size is measured more than once. `10 30` takes
+ * some seconds, `100` a minute or two, everything some hours.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
