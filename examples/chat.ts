@@ -4,7 +4,8 @@
  *   node examples/chat.ts ./ann                 makes a chat, or goes on with the one in this folder
  *   node examples/chat.ts ./bob 'peerage:…'     joins one
  *
- * Each line that is typed is a message. `/to Bob psst` tells Bob alone, and `/invite` prints an invitation.
+ * Each line that is typed is a message. `/to Bob psst` tells Bob alone, and `/invite` prints an invitation. Messages are those of
+ * `peerage chat`, so that its users and those of this program talk with each other.
  */
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -12,7 +13,9 @@ import { type Group, messageType, openNode, type PeerName, recordType } from 'pe
 import { schemaOf } from './schema-of.ts'
 
 const isText = (value: unknown): value is string => typeof value === 'string'
-const Message = recordType('chat.message', { schema: schemaOf('text', isText), expires: '30d' })
+const isMessage = (value: unknown): value is { readonly text: string } =>
+  typeof value === 'object' && value !== null && 'text' in value && isText(value.text)
+const Message = recordType('chat.message', { schema: schemaOf('message', isMessage), expires: '30d' })
 const Whisper = messageType('chat.whisper', { schema: schemaOf('text', isText) })
 
 const [dataDir = './ann', invitation] = process.argv.slice(2)
@@ -34,7 +37,7 @@ async function showMessages(): Promise<void> {
   for await (const change of group.records.watch(Message)) {
     if (change.kind === 'removed') continue
     const { creator, created, payload } = change.record
-    console.log(`${created.toISOString().slice(11, 16)} ${await nameOf(creator)}: ${payload}`)
+    console.log(`${created.toISOString().slice(11, 16)} ${await nameOf(creator)}: ${payload.text}`)
   }
 }
 
@@ -46,7 +49,7 @@ async function obey(line: string): Promise<void> {
   if (line === '/invite') return console.log(await group.invite())
   const [, name, text] = /^\/to (\S+) (.*)$/.exec(line) ?? []
   if (name === undefined || text === undefined) {
-    await group.records.add(Message, line)
+    await group.records.add(Message, { text: line })
     return
   }
   const member = (await group.members()).find(({ friendlyName }) => friendlyName === name)

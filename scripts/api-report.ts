@@ -1,9 +1,10 @@
 /**
- * The public API as one report for each entrance (docs/api/*.api.md), made from the built declarations by
- * API Extractor. A change of the API is a change of a report, which a reviewer sees; without that
- * the check fails. `--accept` writes the reports. Needs `npm run build` first.
+ * The public API as one report (docs/api/*.api.md) and one page of documentation (docs/api/*.md) for each entrance, made from the
+ * built declarations by API Extractor. A change of the API is a change of a report, which a reviewer sees; without that
+ * the check fails. It fails too if anything public has no comment, or a comment has a fault, such as a link to what is not there.
+ * `--accept` writes both. Needs `npm run build` first.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -11,19 +12,23 @@ import {
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
+  type ExtractorMessage,
+  ExtractorMessageId,
   type IConfigFile,
 } from '@microsoft/api-extractor'
+import { apiDocument, type Places } from './api-document.ts'
 import { root, show } from './run.ts'
 
-/** Each entrance by its module in dist/, with the name of its report. */
+/** Each entrance by its module in dist/, with the name of its report and of its page, and as it is imported. */
 const ENTRANCES = [
-  ['index', 'peerage'],
-  ['client', 'client'],
-  ['simulation', 'simulation'],
+  ['index', 'peerage', 'peerage'],
+  ['client', 'client', 'peerage/client'],
+  ['simulation', 'simulation', 'peerage/simulation'],
 ] as const
 const REPORTS = join(root, 'docs', 'api')
 const ACCEPT = '--accept'
 
+const explainedCodes = readExplainedCodes()
 const temporary = mkdtempSync(join(tmpdir(), 'peerage-api-'))
 try {
   const configurations = ENTRANCES.map(([module, name]) => configuration(module, name))
@@ -33,9 +38,16 @@ try {
   const compilerState = CompilerState.create(first, {
     additionalEntryPoints: ENTRANCES.map(([module]) => declarations(module)),
   })
-  for (const [index, [, name]] of ENTRANCES.entries()) {
+  let places: Places = new Map()
+  for (const [index, [, name, title]] of ENTRANCES.entries()) {
     extract(configurations[index] ?? first, compilerState)
     settle(`${name}.api.md`)
+    const file = `${name}.md`
+    const model = readFileSync(join(temporary, `${name}.api.json`), 'utf8')
+    const page = apiDocument({ title, file, model }, places)
+    writeFileSync(join(temporary, file), page.text)
+    settle(file)
+    places = page.places
   }
 } finally {
   rmSync(temporary, { recursive: true })
@@ -65,10 +77,22 @@ function extract(config: ExtractorConfig, compilerState: CompilerState): void {
     messageCallback(message) {
       // That a report is new or changed is found out here, by comparing it.
       message.handled = true
+      if (isErrorCode(message)) message.logLevel = ExtractorLogLevel.None
       if (message.logLevel === ExtractorLogLevel.Error) errors.push(message.formatMessageWithLocation(root))
     },
   })
   if (!succeeded) throw new Error(`${config.mainEntryPointFilePath} has no report: ${errors.join('\n')}`)
+}
+
+/** Whether it is an error code that has no comment: each has its message and its advice in docs/errors.md. */
+function isErrorCode({ messageId, text }: ExtractorMessage): boolean {
+  const [, code] = /^Missing documentation for "{1,2}([a-z-]+)"{1,2}\.$/.exec(text) ?? []
+  return messageId === ExtractorMessageId.Undocumented && explainedCodes.has(code ?? '')
+}
+
+function readExplainedCodes(): ReadonlySet<string> {
+  const table = readFileSync(join(root, 'docs', 'errors.md'), 'utf8')
+  return new Set([...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code = '']) => code))
 }
 
 function declarations(module: string): string {
@@ -99,7 +123,7 @@ function configuration(module: string, name: string): ExtractorConfig {
       reportTempFolder: join(temporary, 'made'),
       reportFileName: name,
     },
-    docModel: { enabled: false },
+    docModel: { enabled: true, apiJsonFilePath: join(temporary, `${name}.api.json`) },
     dtsRollup: { enabled: false },
     tsdocMetadata: { enabled: false },
     newlineKind: 'lf',
@@ -111,11 +135,12 @@ function configuration(module: string, name: string): ExtractorConfig {
         'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
         // A type that can be reached and not be named: seen in the report, and sometimes meant.
         'ae-forgotten-export': { logLevel: ExtractorLogLevel.Warning, addToApiReportFile: true },
-        // What has no comment is marked as such in the report.
-        'ae-undocumented': { logLevel: ExtractorLogLevel.None },
-        'ae-unresolved-link': { logLevel: ExtractorLogLevel.None },
       },
-      tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
+      tsdocMessageReporting: {
+        default: { logLevel: ExtractorLogLevel.Error },
+        // A name and what it is stand apart enough.
+        'tsdoc-param-tag-missing-hyphen': { logLevel: ExtractorLogLevel.None },
+      },
     },
   }
   return ExtractorConfig.prepare({

@@ -75,7 +75,7 @@ async function open(index: number, at: readonly Endpoint[]): Promise<{ node: Gra
   node = new GraphNode(
     {
       ...{ id: graph, identity, provider: noSecurity, creates: index === 0 ? DEFAULT_PROPERTIES : undefined },
-      ...{ prioritized: [], types: undefined, ranges: undefined, counts: undefined },
+      ...{ prioritized: [], types: undefined, ranges: undefined, sharesAddresses: undefined, counts: undefined },
     },
     {
       ...ports,

@@ -9,6 +9,7 @@ import { type Column, printable } from './output.ts'
 const COLUMNS: readonly Column<CloudInfo>[] = [
   { heading: 'CLOUD', cell: ({ name }) => name },
   { heading: 'SCOPE', cell: ({ scope }) => scope },
+  { heading: 'STATE', cell: ({ state }) => state },
   { heading: 'ADDRESSES', cell: ({ ranges }) => ranges?.join(' ') ?? 'every address of that scope' },
 ]
 
@@ -22,7 +23,7 @@ export function addCloudCommands(program: Command, context: CommandContext): voi
     .action(() =>
       context.useNode(async ({ clouds }) => {
         const list = await clouds.list()
-        output.table(list, COLUMNS, '')
+        output.table(list, COLUMNS, `${list.length} clouds`)
       }),
     )
 
@@ -47,7 +48,7 @@ function describe(cloud: CloudInfo, entries: number): string {
   const { name, scope, state, port, addresses, observed, estimatedNodes } = cloud
   return [
     `${printable(name)} (${scope}): ${state}`,
-    `  about ${estimatedNodes} nodes, of which ${entries} are known here`,
+    `  about ${estimatedNodes} ${estimatedNodes === 1 ? 'node' : 'nodes'}, of which ${entries} are known here`,
     `  this node: ${addresses.join(', ')}, port ${port}`,
     ...(observed === undefined ? [] : [`  others see it as ${observed}`]),
   ].join('\n')

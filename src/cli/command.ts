@@ -11,7 +11,6 @@ import { openNode } from '../nodejs/open-node.ts'
 import { packageVersion } from '../nodejs/package-version.ts'
 import { storageError } from '../nodejs/storage-error.ts'
 import { systemErrorCode } from '../nodejs/system-error.ts'
-import type { PeerNode } from '../peer-node/peer-node.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { addChatCommand } from './chat.ts'
 import { addCloudCommands } from './cloud.ts'
@@ -24,6 +23,7 @@ import { addNameCommands } from './name.ts'
 import { createOutput, type Output } from './output.ts'
 import { addRecordCommands } from './record.ts'
 import { addSendCommands } from './send.ts'
+import { CommandEnd } from './stop-signal.ts'
 import { addUpCommands } from './up.ts'
 import { verboseLog } from './verbose-log.ts'
 
@@ -50,6 +50,11 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     stderr: process.stderr,
   })
   endWhenNothingCanBePrinted(output)
+  const endNow = (problem: unknown): void => {
+    output.error(problem)
+    process.exit(EXIT_FAILED)
+  }
+  const end = new CommandEnd(endNow)
   const dataDirectory = (): string => {
     const { dataDir } = program.opts<{ dataDir?: string }>()
     const { PEERAGE_DATA_DIR: fromEnvironment } = process.env
@@ -65,11 +70,17 @@ export async function runCommand(words: readonly string[]): Promise<void> {
       const isAsked = Object.values(options).some((option) => option !== undefined)
       const running = isAsked ? undefined : await runningNode(dataDir, log)
       const node = running?.node ?? (await openNode({ ...options, dataDir, log }))
-      await closing(node, () => body(node, running !== undefined))
+      await end.withNode(
+        () => node.close(),
+        () => body(node, running !== undefined),
+      )
     },
     useRunningNode: async (body) => {
       const connected = await connectRunningNode({ dataDir: dataDirectory(), log })
-      await closing(connected.node, () => body(connected))
+      await end.withNode(
+        () => connected.node.close(),
+        () => body(connected),
+      )
     },
   }
   addUpCommands(program, context)
@@ -91,6 +102,8 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(words, { from: 'user' })
   } catch (error) {
+    // What the command was about may go on, such as reading from a terminal.
+    if (PeerageError.is(error, 'interrupted')) endNow(error)
     process.exitCode = report(error, context, json)
   }
 }
@@ -102,14 +115,6 @@ async function runningNode(dataDir: string, log: Logger | undefined): Promise<Co
   } catch (error) {
     if (PeerageError.is(error, 'node-not-running')) return undefined
     throw error
-  }
-}
-
-async function closing(node: PeerNode, body: () => Promise<void>): Promise<void> {
-  try {
-    await body()
-  } finally {
-    await node.close()
   }
 }
 

@@ -76,7 +76,9 @@ async function diagnose(context: CommandContext, target: string | undefined, opt
   } finally {
     await node.close()
   }
-  output.step(`${counts.failed} failed, ${counts.warning} warnings, ${counts.ok} ok.${helpOf(counts)}`)
+  output.step(
+    `${counts.failed} failed, ${counts.warning} ${counts.warning === 1 ? 'warning' : 'warnings'}, ${counts.ok} ok.${helpOf(counts)}`,
+  )
   return counts.failed > 0
 }
 

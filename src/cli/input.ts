@@ -83,11 +83,7 @@ export async function readSecret(
 }
 
 function ask(question: string): Promise<string> {
-  return promptSecret(question, {
-    input: process.stdin,
-    output: process.stderr,
-    interrupt: () => process.kill(process.pid, 'SIGINT'),
-  })
+  return promptSecret(question, { input: process.stdin, output: process.stderr })
 }
 
 async function askTwice(question: string): Promise<string> {

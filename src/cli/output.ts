@@ -10,6 +10,8 @@ export interface Output {
   result(document: object, text: string): void
   /** Many results: a document a line with `--json`, else a table of these columns and below it a summary. */
   table<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[], summary: string): void
+  /** The same as they come: with `--json` each is printed at once. */
+  listing<Item>(items: AsyncIterable<Item>, listing: Listing<Item>): Promise<void>
   /** Where a long work is, for people only. */
   step(text: string): void
   /** How far a long work is, for people at a terminal: a line that the next one takes the place of. */
@@ -33,6 +35,15 @@ export interface Problem {
 export interface Column<Row> {
   readonly heading: string
   cell(row: Row): string
+}
+
+/** How things are listed. */
+export interface Listing<Item> {
+  /** For programs. */
+  document(item: Item): object
+  readonly columns: readonly Column<Item>[]
+  /** The words for one of them, and for any other number. */
+  readonly nouns: readonly [one: string, others: string]
 }
 
 /** Where output goes: a stream, or a list of a test. */
@@ -72,6 +83,16 @@ export function createOutput(options: {
       if (json) for (const row of rows) stdout.write(`${JSON.stringify(row)}\n`)
       else stdout.write(rows.length === 0 ? '' : formatTable(rows, columns))
       if (!json && !quiet) stdout.write(`${summary}\n`)
+    },
+    async listing(items, { document, columns, nouns: [one, others] }) {
+      const rows: string[][] = []
+      for await (const item of items) {
+        if (json) stdout.write(`${JSON.stringify(document(item))}\n`)
+        else rows.push(columns.map(({ cell }) => cell(item)))
+      }
+      if (json) return
+      const shown = columns.map(({ heading }, index) => ({ heading, cell: (row: string[]) => row[index] ?? '' }))
+      this.table(rows, shown, `${rows.length} ${rows.length === 1 ? one : others}`)
     },
     step(text) {
       if (!json && !quiet) stderr.write(`${printable(text)}\n`)

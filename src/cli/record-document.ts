@@ -3,7 +3,8 @@ import { authorityPart } from '../identity/peer-name.ts'
 import type { Attributes } from '../peer-node/public-attributes.ts'
 import type { PeerRecord, RecordChange } from '../peer-node/records.ts'
 import { fromUtf8, toBase64 } from '../runtime/bytes.ts'
-import { printable } from './output.ts'
+import { type Column, printable } from './output.ts'
+import type { PeerLabels } from './peer-labels.ts'
 
 /** How much of a payload stands in one line, in characters. */
 const LONGEST_EXCERPT = 80
@@ -37,12 +38,15 @@ export function recordText(record: PeerRecord<Uint8Array>): string {
   return `${head}\n\n${text ?? toBase64(payload)}`
 }
 
-/** For people: a line. */
-export function recordLine({ id, type, creator, modified, payload }: PeerRecord<Uint8Array>): string {
-  const author = authorityPart(creator).slice(0, SHOWN_DIGITS)
-  const text = fromUtf8(payload) ?? `${payload.length} bytes`
-  const excerpt = text.length <= LONGEST_EXCERPT ? text : `${text.slice(0, LONGEST_EXCERPT)}…`
-  return [id, modified.toISOString(), author, printable(type), printable(excerpt)].join('  ')
+/** For people: a table. */
+export function recordColumns(labels: PeerLabels): readonly Column<PeerRecord<Uint8Array>>[] {
+  return [
+    { heading: 'RECORD', cell: ({ id }) => id },
+    { heading: 'MODIFIED', cell: ({ modified }) => modified.toISOString() },
+    { heading: 'CREATOR', cell: ({ creator }) => labels.of(creator) },
+    { heading: 'TYPE', cell: ({ type }) => type },
+    { heading: 'PAYLOAD', cell: ({ payload }) => excerptOf(payload) },
+  ]
 }
 
 /** For programs. */
@@ -56,6 +60,19 @@ export function changeDocument(change: RecordChange<Uint8Array>): object {
 export function changeLine(change: RecordChange<Uint8Array>): string {
   if (change.kind === 'removed') return `removed  ${change.id}  ${change.reason}`
   return `${change.kind.padEnd(7)}  ${recordLine(change.record)}`
+}
+
+function recordLine({ id, type, creator, modified, payload }: PeerRecord<Uint8Array>): string {
+  const author = authorityPart(creator).slice(0, SHOWN_DIGITS)
+  return [id, modified.toISOString(), author, printable(type), printable(excerptOf(payload))].join('  ')
+}
+
+function excerptOf(payload: Uint8Array): string {
+  const text = fromUtf8(payload)
+  if (text === undefined) return `(${payload.length} bytes)`
+  // A character has two code units at most, so one more than is shown is among these.
+  const characters = [...text.slice(0, 2 * LONGEST_EXCERPT + 2)]
+  return characters.length <= LONGEST_EXCERPT ? text : `${characters.slice(0, LONGEST_EXCERPT).join('')}…`
 }
 
 function attributeLines(attributes: Attributes): [string, string][] {

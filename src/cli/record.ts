@@ -12,7 +12,8 @@ import { endless, type Need, type Opened, useGroupOrGraph } from './group-or-gra
 import { WHOSE_OPTION } from './group-reference.ts'
 import { readBytes, STANDARD_INPUT } from './input.ts'
 import { readExpires } from './option-values.ts'
-import { changeDocument, changeLine, recordDocument, recordLine, recordText } from './record-document.ts'
+import { PeerLabels } from './peer-labels.ts'
+import { changeDocument, changeLine, recordColumns, recordDocument, recordText } from './record-document.ts'
 import { bytesType, jsonType, jsonValue } from './record-type-option.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -107,14 +108,17 @@ function addReadingCommands(record: Command, context: CommandContext): void {
     )
 
   withIdentity(record.command('list <group>'))
-    .description('print the records that are here now, a line each')
+    .description('print the records that are here now')
     .option('--type <type>', 'only those of one type')
     .option('--where <query>', `only what this finds, such as 'author = "Ann" and year >= 1999'`)
     .action((reference: string, options: Whose & { readonly type?: string; readonly where?: string }) =>
-      using(context, reference, options, 'records', async (records) => {
+      using(context, reference, options, 'records', async (records, opened) => {
         const { type, where } = options
         const listed = type === undefined ? records.list('all', { where }) : records.list(bytesType(type), { where })
-        for await (const one of listed) output.result(recordDocument(one), recordLine(one))
+        const labels = new PeerLabels(opened)
+        await labels.load()
+        const [columns, nouns] = [recordColumns(labels), ['record', 'records'] as const]
+        await output.listing(listed, { document: recordDocument, columns, nouns })
       }),
     )
 

@@ -1,11 +1,10 @@
 /** Asks for a secret at a terminal, without showing what is typed. */
+import { PeerageError } from '../runtime/peerage-error.ts'
 
 /** What of a terminal is needed. */
 export interface Terminal {
   readonly input: TerminalInput
   readonly output: { write(text: string): unknown }
-  /** Does what Ctrl-C does: the terminal does not do it by itself while it is asking. */
-  interrupt(): void
 }
 
 /** The input of a terminal, as `process.stdin` is one. */
@@ -26,24 +25,34 @@ const CTRL_D = '\u0004'
 const BACKSPACES = ['\u0008', '\u007f']
 const LINE_ENDS = ['\r', '\n', CTRL_D]
 
-/** What is typed until the end of the line. */
-export function promptSecret(question: string, { input, output, interrupt }: Terminal): Promise<string> {
-  return new Promise((resolve) => {
+/**
+ * What is typed until the end of the line.
+ *
+ * @throws PeerageError `interrupted` by Ctrl-C, of which the system knows nothing while the terminal is asking
+ */
+export function promptSecret(question: string, { input, output }: Terminal): Promise<string> {
+  return new Promise((resolve, reject) => {
     let typed = ''
-    const finish = (): void => {
+    const release = (): void => {
       input.off('data', take)
       input.off('end', finish)
       input.setRawMode(false)
       input.pause()
       output.write('\n')
+    }
+    const finish = (): void => {
+      release()
       resolve(typed)
     }
     const take = (characters: string): void => {
       for (const character of characters) {
-        if (character === CTRL_C) typed = ''
-        if (character === CTRL_C || LINE_ENDS.includes(character)) {
+        if (character === CTRL_C) {
+          release()
+          reject(new PeerageError('interrupted', {}))
+          return
+        }
+        if (LINE_ENDS.includes(character)) {
           finish()
-          if (character === CTRL_C) interrupt()
           return
         }
         typed = BACKSPACES.includes(character) ? [...typed].slice(0, -1).join('') : typed + character

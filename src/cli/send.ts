@@ -51,7 +51,7 @@ export function addSendCommands(program: Command, context: CommandContext): void
   program
     .command('receive <group>')
     .description('take the files that members send, until Ctrl-C')
-    .option('--into <dir>', 'where to put them', '.')
+    .option('--into <dir>', 'where to put them; what has come of one is NAME.DIGITS.part until it is whole', '.')
     .option(...WHOSE_OPTION)
     .action((reference: string, { into, identity }: Whose & { readonly into: string }) =>
       useGroupOrGraph(context, { reference, identity }, 'others', (opened) => receive(opened, resolve(into), output)),

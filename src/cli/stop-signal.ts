@@ -16,3 +16,39 @@ export function interruption(): AbortSignal {
   void stopSignal().then(() => controller.abort(new PeerageError('interrupted', {})))
   return controller.signal
 }
+
+/**
+ * Ends a command that does not wait for Ctrl-C itself: a node that it has open is closed before. Where a command does wait for it,
+ * nothing happens here. A second Ctrl-C ends the process at once.
+ */
+export class CommandEnd {
+  #openNodes = 0
+  #interrupt = (): void => undefined
+  readonly #interrupted = new Promise<never>((_, reject) => {
+    this.#interrupt = () => reject(new PeerageError('interrupted', {}))
+  })
+
+  /** @param endNow Ends the process: nothing is open */
+  constructor(endNow: (problem: PeerageError) => void) {
+    // Who waits for it hears of it; without a node nobody does.
+    this.#interrupted.catch(() => undefined)
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        if (process.listenerCount(signal) > 0) return
+        if (this.#openNodes > 0) this.#interrupt()
+        else endNow(new PeerageError('interrupted', {}))
+      })
+    }
+  }
+
+  /** Runs a body that has a node open. @throws PeerageError `interrupted`, and what the body throws */
+  async withNode(close: () => Promise<void>, body: () => Promise<void>): Promise<void> {
+    this.#openNodes++
+    try {
+      await Promise.race([body(), this.#interrupted])
+    } finally {
+      await close()
+      this.#openNodes--
+    }
+  }
+}

@@ -6,35 +6,63 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import type { ConnectedNode } from '../control/connect-node.ts'
 import { openServingNode } from '../control/open-node.ts'
+import { systemNetworkInterfaces } from '../nodejs/system-network-interfaces.ts'
+import { tlsStreams } from '../nodejs/tls-streams.ts'
 import type { CloudInfo } from '../peer-node/cloud-info.ts'
+import type { Clouds } from '../peer-node/clouds.ts'
 import type { Graph } from '../peer-node/graph.ts'
+import { listenedAddresses } from '../peer-node/graph-listening.ts'
 import type { PeerNode } from '../peer-node/peer-node.ts'
 import { GLOBAL_CLOUD } from '../pnrp/cloud.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { collect, readPort } from './cloud-choice.ts'
+import {
+  addPrivateCloudOptions,
+  collect,
+  joinLink,
+  joinLinks,
+  joinNamed,
+  type PrivateCloudChoice,
+  readPort,
+  readPrivateOptions,
+} from './cloud-choice.ts'
 import type { CommandContext } from './command-context.ts'
 import { type Output, printable } from './output.ts'
+import { collectProvider, loadProviders, type ProviderModules } from './provider-option.ts'
 import { stopSignal } from './stop-signal.ts'
 
-interface UpOptions {
+interface UpOptions extends PrivateCloudChoice {
   readonly seed?: readonly string[]
   readonly cloud?: readonly string[]
   readonly pnrpPort?: number
   readonly port?: number
   readonly lan: boolean
+  readonly provider?: ProviderModules
   readonly name?: string
 }
 
+const NO_NETWORK = 'in no cloud: this machine has no network now'
+const NO_CLOUD = 'in no cloud: name one with --cloud, give a --seed, or leave out --no-lan'
+
 export function addUpCommands(program: Command, context: CommandContext): void {
   const { output } = context
-  program
+  const command = program
     .command('up')
     .description('run the node until Ctrl-C or `peerage down`; other commands and programs use it')
     .option('--pnrp-port <port>', 'the UDP port for names (default: 3540, or a free one)', readPort)
     .option('--port <port>', 'the TCP port for links (default: 3587, or a free one)', readPort)
-    .option('--seed <host:port>', 'a member of the global cloud to begin with; may be repeated', collect)
+    .option(
+      '--seed <host:port>',
+      'a member of the clouds that are named, or else of Global_, to begin with; may be repeated',
+      collect,
+    )
     .option('--cloud <name>', 'a cloud to be in, beside those of the links; may be repeated', collect)
+  addPrivateCloudOptions(command)
     .option('--no-lan', 'stay out of the clouds of the links')
+    .option(
+      '--provider <name=module>',
+      'a graph security provider: a module whose default export opens it for a graph; may be repeated',
+      collectProvider,
+    )
     .option(
       '--name <name>',
       'the friendly name of the first identity, if there is none yet (default: that of the user)',
@@ -57,17 +85,23 @@ export function addUpCommands(program: Command, context: CommandContext): void {
 }
 
 async function up({ output, log, dataDir }: CommandContext, options: UpOptions): Promise<void> {
+  const privateOptions = await readPrivateOptions(options)
+  const securityProviders = await loadProviders(options.provider ?? {})
   const stopped = stopSignal()
-  const { seed: seeds, pnrpPort, port: graphPort, name } = options
+  const { seed: seeds, cloud: named, lan, pnrpPort, port: graphPort, name } = options
+  const friendlyName = name ?? userInfo().username
   const { node, closed, controlPath } = await openServingNode(
-    { dataDir: dataDir(), seeds, pnrpPort, graphPort, friendlyName: name ?? userInfo().username, log },
+    { dataDir: dataDir(), seeds, lan, pnrpPort, graphPort, friendlyName, securityProviders, log },
     { servesOnly: true },
   )
   try {
-    const clouds = await openClouds(node, options)
+    if (graphPort !== undefined) await requireFree(graphPort)
+    const chosen = named ?? (seeds === undefined ? [] : [GLOBAL_CLOUD])
+    await joinNamed(node, chosen, privateOptions)
+    if (lan) await joinLinks(node.clouds)
     const [groups, graphs] = [await openGroups(node, output), await openGraphs(node, output)]
     const { peerName, friendlyName } = await node.identities.get()
-    const listed = (await node.clouds.list()).filter((cloud) => clouds.includes(cloud.name))
+    const listed = (await node.clouds.list()).filter(({ openCount }) => openCount > 0)
     output.result(
       {
         ...{ event: 'ready', peerName, processId: process.pid, controlPath, groups, graphs },
@@ -76,32 +110,35 @@ async function up({ output, log, dataDir }: CommandContext, options: UpOptions):
       },
       [
         `The node of ${printable(friendlyName)} is up (${peerName}).`,
-        `  ${listed.map(describeCloud).join('\n  ') || 'in no cloud: give a --seed, or leave out --no-lan'}`,
+        `  ${listed.map(describeCloud).join('\n  ') || (lan ? NO_NETWORK : NO_CLOUD)}`,
         `  ${groups} groups and ${graphs} graphs are open. Ctrl-C or \`peerage down\` stops it.`,
       ].join('\n'),
     )
+    const following = lan ? followLinks(node.clouds, output) : undefined
     await Promise.race([stopped, closed])
+    await node.close()
+    await following
   } finally {
     await node.close()
   }
   output.result({ event: 'stopped' }, 'The node has stopped.')
 }
 
-/** @returns the names of the clouds that are open now */
-async function openClouds({ clouds }: PeerNode, { lan, seed, cloud = [] }: UpOptions): Promise<readonly string[]> {
-  const names = [...(seed === undefined ? [] : [GLOBAL_CLOUD]), ...cloud]
-  for (const name of names) await clouds.open(name)
-  const links = lan ? await clouds.list({ scope: 'link-local' }) : []
-  for (const { name } of links) {
+/**
+ * The port for links is taken when the first graph is opened. Whoever asks for one is told now that others have it.
+ *
+ * @throws PeerageError `port-in-use`
+ */
+async function requireFree(port: number): Promise<void> {
+  for (const host of listenedAddresses(systemNetworkInterfaces.list())) {
     try {
-      await clouds.open(name)
-      names.push(name)
+      const listener = await tlsStreams.listen({ host, port }, (stream) => stream.destroy())
+      listener.close()
     } catch (error) {
-      // An interface without an address is none that anybody can be found on.
-      if (!PeerageError.is(error, 'no-network')) throw error
+      // An address that comes or goes just now is no matter of the port.
+      if (!PeerageError.isAny(error) || error.code === 'port-in-use') throw error
     }
   }
-  return [...new Set(names)]
 }
 
 /** One that cannot be opened keeps no other from it. @returns how many are open */
@@ -127,10 +164,26 @@ async function opened(output: Output, what: string, open: () => Promise<unknown>
     await open()
     return 1
   } catch (error) {
-    if (!PeerageError.isAny(error)) throw error
-    const { code, message, advice } = error
-    output.warning({ code, message: `${what} could not be opened: ${message}`, advice })
+    warn(output, what, error)
     return 0
+  }
+}
+
+function warn(output: Output, what: string, error: unknown): void {
+  if (!PeerageError.isAny(error)) throw error
+  const { code, message, advice } = error
+  output.warning({ code, message: `${what} could not be opened: ${message}`, advice })
+}
+
+/** Joins the clouds of links that come later, as when a machine connects to a network, until the node is closed. */
+async function followLinks(clouds: Clouds, output: Output): Promise<void> {
+  for await (const { kind, cloud } of clouds.watch({ scope: 'link-local' })) {
+    if (kind !== 'added' || cloud.openCount > 0) continue
+    try {
+      await joinLink(clouds, cloud.name, {})
+    } catch (error) {
+      warn(output, `the cloud ${cloud.name}`, error)
+    }
   }
 }
 
@@ -173,7 +226,7 @@ async function showStatus({ node, info }: ConnectedNode, output: Output): Promis
   output.result(
     { ...running, started: new Date(started).toISOString(), uptime, peers: peers.size, groups, graphs, clouds },
     [
-      `The node on ${running.dataDir} (process ${running.processId}, release ${running.release}) is up for ${uptime} s, with links to ${peers.size} peers.`,
+      `The node on ${running.dataDir} (process ${running.processId}, release ${running.release}) is up for ${uptime} s, with links to ${peers.size} ${peers.size === 1 ? 'peer' : 'peers'}.`,
       ...lines.map((line) => `  ${line}`),
       ...clouds.map((cloud) => `  ${describeCloud(cloud)}`),
     ].join('\n'),
@@ -185,5 +238,9 @@ async function notePeers(graph: Pick<Graph, 'links'>, peers: Set<string>): Promi
 }
 
 function describeCloud({ name, state, estimatedNodes, port }: CloudInfo): string {
-  return `cloud ${printable(name)}: ${state}, about ${estimatedNodes} nodes${port === undefined ? '' : `, port ${port}`}`
+  return `cloud ${printable(name)}: ${state}, ${nodesText(estimatedNodes)}${port === undefined ? '' : `, port ${port}`}`
+}
+
+function nodesText(estimated: number): string {
+  return `about ${estimated} ${estimated === 1 ? 'node' : 'nodes'}`
 }

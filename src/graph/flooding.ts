@@ -305,6 +305,9 @@ export class Flooding {
         if (flow !== undefined) this.#announce(neighbor, flow, ours)
         break
       }
+      case 'unproven':
+        // From others it is good perhaps: whoever has announced it, or will, is asked for it (G-129).
+        return
       case 'waiting':
       case 'dropped':
         this.#useless.set(toHex(digest), true)

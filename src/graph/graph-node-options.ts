@@ -33,6 +33,8 @@ export interface GraphNodeOptions {
   readonly types: readonly string[] | undefined
   /** In the place of the addresses of the scope, where it gives any: those of a cloud. They can change with the machine's. */
   readonly ranges: (() => readonly AddressRange[] | undefined) | undefined
+  /** Whether the same program is in the graph with another identity, at the same addresses; undefined: it is not. */
+  readonly sharesAddresses: (() => boolean) | undefined
   /** undefined: the usual. */
   readonly counts: NeighborCounts | undefined
 }

@@ -41,7 +41,7 @@ export interface GraphParts {
 export interface OwnPlace {
   /** Where it listens, inside the graph's scope; none if it does not. */
   readonly addresses: readonly Endpoint[]
-  /** Whether an endpoint is this node itself. */
+  /** Whether an endpoint is this node itself, and nobody else. */
   has(endpoint: Endpoint): boolean
   /** Whether the graph may use an endpoint (G-013). */
   isInScope(endpoint: Endpoint): boolean

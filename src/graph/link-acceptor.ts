@@ -6,7 +6,7 @@
  * place among {@link MOST_STRANGERS}. When the places of a prefix, or all of them, are taken, the oldest stranger of the fullest prefix
  * has to go, so that whoever takes them from a few networks keeps out only these networks.
  */
-import { equalSecrets } from '../runtime/bytes.ts'
+import { equalBytes, equalSecrets } from '../runtime/bytes.ts'
 import { networkPrefix } from '../runtime/network-prefix.ts'
 import type { ByteStream } from '../runtime/streams.ts'
 import type { DropReason } from './graph-counters.ts'
@@ -25,6 +25,8 @@ export interface AcceptingGraph extends OpeningGraph {
 export const MOST_STRANGERS = 256
 /** The same from one prefix (/24 or /48). */
 export const MOST_STRANGERS_OF_PREFIX = 64
+
+const NOBODY = new Uint8Array(0)
 
 /** Takes the streams of one node. */
 export class LinkAcceptor {
@@ -55,23 +57,25 @@ export class LinkAcceptor {
   accept(stream: ByteStream): void {
     const prefix = networkPrefix(stream.remote.host)
     this.#makeRoom(prefix)
-    let named: AcceptingGraph | undefined
     const opening: Opening = new Opening(
       stream,
       this.#parts,
       {
         role: 'responder',
-        find: (channelBinding, proof) => {
-          const found = this.#find(channelBinding, proof)
-          if (typeof found !== 'string') named = found
-          return found
-        },
+        find: (channelBinding, proof) => this.#find(channelBinding, proof),
       },
       {
-        opened: (link) => {
+        opened: (link, named) => {
           this.#forget(prefix, opening)
-          if (named !== undefined && this.#graphs.has(named)) named.accepted(link)
-          else link.destroy('closed')
+          const graph = [...this.#graphs].find((one) => one === named)
+          if (graph === undefined) {
+            link.destroy('closed')
+            return
+          }
+          // Of several that a dialler has named, another one takes the next.
+          this.#graphs.delete(graph)
+          this.#graphs.add(graph)
+          graph.accepted(link)
         },
         // It keeps its place until it is gone.
         failed: () => undefined,
@@ -89,14 +93,16 @@ export class LinkAcceptor {
     for (const those of this.#strangers.values()) for (const opening of those) opening.abandon()
   }
 
-  #find(channelBinding: Uint8Array, proof: Uint8Array): AcceptingGraph | DropReason {
-    if (this.#ownDials.meets(channelBinding)) return 'opening-own-link'
-    let found: AcceptingGraph | undefined
-    for (const graph of this.#graphs) {
+  /** Those of this ID: several, if the node is in the graph with several identities. Nobody links with itself. */
+  #find(channelBinding: Uint8Array, proof: Uint8Array): readonly AcceptingGraph[] | DropReason {
+    const dial = this.#ownDials.find(channelBinding)
+    const found = [...this.#graphs].filter((graph) => {
       const expected = graphProof({ crypto: this.#parts.crypto, keys: graph.keys, channelBinding })
-      if (equalSecrets(expected, proof)) found = graph
-    }
-    return found ?? 'opening-unknown-graph'
+      return equalSecrets(expected, proof) && !equalBytes(graph.identity.keyPair.publicKey, dial?.publicKey ?? NOBODY)
+    })
+    if (found.length > 0) return found
+    dial?.meetsItself()
+    return dial === undefined ? 'opening-unknown-graph' : 'opening-own-link'
   }
 
   #makeRoom(prefix: string): void {

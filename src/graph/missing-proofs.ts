@@ -2,8 +2,8 @@
  * Records that cannot be judged yet (G-129): the provider lacks a proof, such as the certificate chain of the author. The
  * neighbor that sent the record must have it, so it is asked, and so is each other one that sends the same record. When the
  * proof comes, from whomever, the records that wait for it go on as if they had just arrived. If it does not come, they
- * are dropped, and what a neighbor could not prove is not taken from that neighbor again for a while: from others it is,
- * so that nobody can keep a good record out by sending it without its proof.
+ * are dropped, and what a neighbor could not prove is not taken from that neighbor again for a while: from others it is, and
+ * it is asked for if they announce it, so that nobody can keep a good record out by sending it without its proof.
  */
 import type { GraphRecord } from '../records/record.ts'
 import { toHex } from '../runtime/bytes.ts'
@@ -95,7 +95,7 @@ export class MissingProofs {
     const digest = toHex(record.digest)
     const present = this.#requests.get(toHex(request))
     if (present?.records.has(digest) === true) {
-      // It waits already. This sender is asked, too: the other one may not have the proof.
+      // It waits already, and need not wait twice. This sender is asked, too: the other one may not have the proof.
       this.#ask(present, request, from)
       dropped()
       return

@@ -28,7 +28,6 @@ import {
   type Greeting,
   graphProof,
   type LinkContext,
-  type LinkRole,
   LONGEST_SEALED_GREETING,
   openGreeting,
   sealGreeting,
@@ -60,8 +59,8 @@ export interface OpeningGraph {
 
 /** Told what becomes of an opening: one of the first two is called, once. */
 export interface OpeningOwner {
-  /** A handler is to be attached, now or later. */
-  opened(link: Link): void
+  /** A handler is to be attached, now or later. @param graph The one that it is for */
+  opened(link: Link, graph: OpeningGraph): void
   failed(failure: OpeningFailure): void
   /** The stream of an opening that failed, or was given up, is closed. */
   closed(): void
@@ -78,8 +77,8 @@ export interface DiallerStart {
 /** How a responder begins. */
 export interface ResponderStart {
   readonly role: 'responder'
-  /** The graph that the dialler has named, or why there is none. */
-  find(channelBinding: Uint8Array, proof: Uint8Array): OpeningGraph | DropReason
+  /** The graphs that the dialler has named, one for each identity that this node has in it; or why there is none. */
+  find(channelBinding: Uint8Array, proof: Uint8Array): readonly OpeningGraph[] | DropReason
 }
 
 /** From the open stream to the open link, in milliseconds. With the handshake of the stream it is 20 s at most (G-018). */
@@ -93,6 +92,8 @@ const LONGEST_ADMITTED = 64
 /** The features that this release has: none yet. */
 export const linkFeatures = 0
 
+const UNPROVEN = 'it did not prove its identity'
+
 /** What an end waits for. */
 type OpeningState = 'auth-info' | 'auth-reply' | 'admission' | 'over'
 
@@ -105,6 +106,7 @@ export class Opening implements StreamUser {
   readonly #deadline: Deadline
   #state: OpeningState
   #theirs: Greeting | undefined
+  #graph: OpeningGraph | undefined
   #version = PROTOCOL_VERSION
   #admission: Admission | undefined
   #hasAdmitted = false
@@ -219,14 +221,27 @@ export class Opening implements StreamUser {
       this.problem('opening-malformed')
       return
     }
-    const graph = this.#start.find(channelBinding, body.subarray(0, GRAPH_PROOF_LENGTH))
-    if (typeof graph === 'string') {
-      this.#fail(graph, 'it named no graph that is open here')
+    const graphs = this.#start.find(channelBinding, body.subarray(0, GRAPH_PROOF_LENGTH))
+    if (typeof graphs === 'string') {
+      this.#fail(graphs, 'it named no graph that is open here')
       return
     }
-    this.#counters = graph.counters
-    const theirs = this.#greeting('dialler', body.subarray(GRAPH_PROOF_LENGTH), graph)
-    if (theirs === undefined) return
+    // A dialler that expects one of several identities proves that by its greeting: only that one can read it.
+    const sealed = body.subarray(GRAPH_PROOF_LENGTH)
+    let problem: DropReason = 'opening-unknown-graph'
+    for (const graph of graphs) {
+      this.#counters = graph.counters
+      const theirs = openGreeting(this.#link(graph), 'dialler', sealed, graph.identity.keyPair.publicKey)
+      if (typeof theirs !== 'string') {
+        this.#answer(theirs, graph)
+        return
+      }
+      problem = theirs
+    }
+    this.#fail(problem, UNPROVEN)
+  }
+
+  #answer(theirs: Greeting, graph: OpeningGraph): void {
     const sealed = sealGreeting(this.#link(graph), 'responder', graph.identity, OFFER, theirs.publicKey)
     this.#greeted = this.#parts.clock.monotonic()
     this.#send(linkKinds.AUTH_REPLY, LONGEST_SEALED_GREETING, writeParts, [sealed])
@@ -236,16 +251,9 @@ export class Opening implements StreamUser {
   #authReply(body: Uint8Array): void {
     if (this.#start.role !== 'dialler') return
     const { graph } = this.#start
-    const theirs = this.#greeting('responder', body, graph)
-    if (theirs !== undefined) this.#prove(theirs, graph)
-  }
-
-  /** The other end's greeting, if it is good; otherwise the opening is over. */
-  #greeting(role: LinkRole, sealed: Uint8Array, graph: OpeningGraph): Greeting | undefined {
-    const greeting = openGreeting(this.#link(graph), role, sealed, graph.identity.keyPair.publicKey)
-    if (typeof greeting !== 'string') return greeting
-    this.#fail(greeting, 'it did not prove its identity')
-    return undefined
+    const theirs = openGreeting(this.#link(graph), 'responder', body, graph.identity.keyPair.publicKey)
+    if (typeof theirs === 'string') this.#fail(theirs, UNPROVEN)
+    else this.#prove(theirs, graph)
   }
 
   /** Both identities are proven: the provider judges. */
@@ -265,6 +273,7 @@ export class Opening implements StreamUser {
     }
     this.#version = version
     this.#theirs = theirs
+    this.#graph = graph
     this.#state = 'admission'
     const { name, publicKey } = theirs
     const link = {
@@ -315,8 +324,9 @@ export class Opening implements StreamUser {
   }
 
   #openIfAdmitted(): void {
-    const theirs = this.#theirs
-    if (!this.#hasAdmitted || !this.#isAdmitted || theirs === undefined || !this.#finish()) return
+    const [theirs, graph] = [this.#theirs, this.#graph]
+    if (!this.#hasAdmitted || !this.#isAdmitted || theirs === undefined || graph === undefined) return
+    if (!this.#finish()) return
     const { name, publicKey } = theirs
     const { clock, deadlines } = this.#parts
     const link = new Link(
@@ -330,7 +340,7 @@ export class Opening implements StreamUser {
         roundTrip: this.#roundTrip ?? 0,
       },
     )
-    this.#owner.opened(link)
+    this.#owner.opened(link, graph)
     link.begin()
   }
 

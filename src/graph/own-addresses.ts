@@ -11,19 +11,25 @@ export class OwnAddresses implements OwnPlace {
   /** The types that this node keeps beside `peerage.*`; undefined: all. */
   readonly types: readonly string[] | undefined
   readonly #ranges: () => readonly AddressRange[] | undefined
+  readonly #isShared: () => boolean
   readonly #scope: () => GraphScope
   #listening: readonly Endpoint[] = []
 
-  /** @param options `ranges` stand in the place of the addresses of the scope */
+  /**
+   * @param options `ranges` stand in the place of the addresses of the scope; `sharesAddresses` says whether another identity of this
+   *   machine is in the graph at the same ones
+   */
   constructor(
     options: {
       readonly types: readonly string[] | undefined
       readonly ranges: (() => readonly AddressRange[] | undefined) | undefined
+      readonly sharesAddresses: (() => boolean) | undefined
     },
     scope: () => GraphScope,
   ) {
     this.types = options.types
     this.#ranges = options.ranges ?? (() => undefined)
+    this.#isShared = options.sharesAddresses ?? (() => false)
     this.#scope = scope
   }
 
@@ -32,9 +38,9 @@ export class OwnAddresses implements OwnPlace {
     return this.#listening
   }
 
-  /** Whether an endpoint is this node itself. */
+  /** Whether an endpoint is this node itself, and nobody else. */
   has(endpoint: Endpoint): boolean {
-    return this.#listening.some((one) => sameEndpoint(one, endpoint))
+    return !this.#isShared() && this.#listening.some((one) => sameEndpoint(one, endpoint))
   }
 
   /** Whether the graph may use an endpoint (G-013). */

@@ -26,8 +26,8 @@ export interface ReconciledRecords {
   arrived(bytes: Uint8Array, done: (outcome: ReconciledOutcome, record?: { readonly id: RecordId }) => void): void
 }
 
-/** It was stored; exactly this version was here; a greater one was here; it waits for its time; it is not valid. */
-export type ReconciledOutcome = 'new' | 'present' | 'old' | 'waiting' | 'dropped'
+/** It was stored; exactly this version was here; a greater one was here; it waits for its time; its proof is not here; it is not valid. */
+export type ReconciledOutcome = 'new' | 'present' | 'old' | 'waiting' | 'unproven' | 'dropped'
 
 /** How a reconciliation ended. */
 export type ReconciliationEnd =

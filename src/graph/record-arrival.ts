@@ -18,8 +18,8 @@ import type { RecordStore } from './record-store.ts'
 import type { RecordVerifier } from './record-verifier.ts'
 import type { WaitingRecords } from './waiting-records.ts'
 
-/** What became of a record that arrived. */
-export type ArrivalOutcome = 'new' | 'present' | 'old' | 'waiting' | 'dropped'
+/** What became of a record that arrived. `unproven`: whoever sent it has not proven it so far, and somebody else may. */
+export type ArrivalOutcome = 'new' | 'present' | 'old' | 'waiting' | 'unproven' | 'dropped'
 
 /** Where a record comes from. */
 export interface ArrivalSource {
@@ -153,7 +153,7 @@ export class RecordArrival {
     const sender = source.session?.peer.key ?? ''
     if (missing.isJunk(record, sender)) {
       counters.dropped('proof-missing')
-      return 'dropped'
+      return 'unproven'
     }
     if (!waiting.isAhead(record)) return undefined
     // Whoever sent it is told now that it waits, and nothing more.
@@ -218,7 +218,7 @@ export class RecordArrival {
         () => {
           if (!this.#isOver(arrival)) this.#judge(arrival)
         },
-        () => done('dropped', record),
+        () => done('unproven', record),
       )
     }
   }

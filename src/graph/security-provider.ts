@@ -20,8 +20,11 @@ export type SecurityProviderFactory = (graph: ProviderContext) => GraphSecurityP
 
 /** What a provider stands on. */
 export interface ProviderContext {
+  /** The cryptography of the node. */
   readonly crypto: Crypto
+  /** Random bytes, and the only ones that a provider may use. */
   readonly random: Random
+  /** The time of this machine, in milliseconds: since 1970 (`utc`), and one that never goes back (`monotonic`). */
   readonly clock: Pick<Clock, 'utc' | 'monotonic'>
   /** Whose node this is. */
   readonly identity: LinkIdentity
@@ -35,7 +38,9 @@ export interface ProviderContext {
 
 /** An identity with its key. */
 export interface LinkIdentity {
+  /** The peer name under which it writes and connects. */
   readonly name: PeerName
+  /** Its key, for signing. */
   readonly keyPair: SigningKeyPair
 }
 
@@ -44,7 +49,7 @@ export interface GraphSecurityProvider {
   /**
    * Judges a link, at both ends, after both identities are proven. Nothing of the graph passes before both have admitted.
    *
-   * @param send Sends a message to the other side's provider: at most {@link LONGEST_PROVIDER_MESSAGE} bytes
+   * @param send Sends a message to the other side's provider: at most 53,248 bytes
    */
   admit(link: LinkToJudge, send: (message: Uint8Array) => void): Admission
   /**
@@ -72,7 +77,7 @@ export interface GraphSecurityProvider {
   rightEnds(publicKey: Uint8Array, record: GraphRecord | undefined): number | undefined
   /** The types that are compared and copied before all others (G-165). */
   readonly firstTypes: readonly string[]
-  /** What was asked for as a missing proof, if it is here: at most {@link LONGEST_PROOF} bytes. */
+  /** What was asked for as a missing proof, if it is here: at most 49,152 bytes. */
   proof(request: Uint8Array): Uint8Array | undefined
   /** A proof came that had been asked for. @returns whether it was good: records that lacked it are judged anew */
   proofArrived(request: Uint8Array, proof: Uint8Array): boolean
@@ -94,15 +99,19 @@ export interface GraphSecurityProvider {
 
 /** A record that goes out before another one. */
 export interface PrecedingRecord {
+  /** One of the types that begin with `peerage.` */
   readonly type: string
   /** In peer time. */
   readonly expires: number
+  /** Bytes. */
   readonly payload: Uint8Array
 }
 
 /** A link that is to be admitted. */
 export interface LinkToJudge {
+  /** Who is at the other end. */
   readonly peer: LinkPeer
+  /** Whether this end has dialled. */
   readonly isDialler: boolean
   /** The network prefix of the other end's address (/24 or /48): for limits. undefined where it is not known. */
   readonly source?: string
@@ -112,7 +121,9 @@ export interface LinkToJudge {
 
 /** Who is at the other end of a link: proven. */
 export interface LinkPeer {
+  /** The peer name that it gave, with the authority of its key. */
   readonly name: PeerName
+  /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array
   /** The public key in hexadecimal digits: a key of Maps. */
   readonly key: string
@@ -120,6 +131,7 @@ export interface LinkPeer {
 
 /** One side's judgement of one link: `undecided` until the other side's provider has said enough. */
 export interface Admission {
+  /** As it stands now. It is read again after each message. */
   readonly verdict: 'admitted' | 'refused' | 'undecided'
   /** Why it is refused, in words: for whoever dials, and for the log. */
   readonly reason?: string | undefined
@@ -127,7 +139,7 @@ export interface Admission {
   received(message: Uint8Array): 'admitted' | 'refused' | 'undecided'
 }
 
-/** `missingProof` is what the neighbor that sent the record is asked for: at most {@link LONGEST_PROOF_REQUEST} bytes. */
+/** `missingProof` is what the neighbor that sent the record is asked for: at most 64 bytes. */
 export type Validity = 'valid' | 'invalid' | { readonly missingProof: Uint8Array }
 
 /** In bytes: a chain of the greatest size fits, and what goes with it. */

@@ -54,7 +54,10 @@ export class StreamLinkOpener implements LinkOpener {
       },
       closed: () => undefined,
     })
-    const forget = this.#ownDials.add(stream.channelBinding, () => opening.meetsItself())
+    const forget = this.#ownDials.add(stream.channelBinding, {
+      publicKey: this.#graph.identity.keyPair.publicKey,
+      meetsItself: () => opening.meetsItself(),
+    })
     return () => {
       forget()
       opening.abandon()

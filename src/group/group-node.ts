@@ -200,7 +200,7 @@ export class GroupNode {
     return this.#passwords.info
   }
 
-  /** What this node can open of the passwords, to compare a new one with (isVerifierOf of password-verifier.ts). */
+  /** What this node can open of the passwords, to compare a new one with (isVerifierOf of peer-node/password-deriving.ts). */
   knownVerifiers(): KnownVerifiers {
     return this.#passwords.known()
   }

@@ -52,7 +52,11 @@ export type GroupEntry =
       /** Makes a chain for this node's identity of it. @throws PeerageError if what came is no good */
       join(above: Uint8Array): MemberChain
     }
-  | { readonly kind: 'password'; readonly verifier: PasswordVerifier }
+  | {
+      readonly kind: 'password'
+      /** What was derived from the password: read when somebody who was dialled asks for a proof, and not before. */
+      readonly verifier: PasswordVerifier
+    }
 
 /** Asked, and told what happens, inside a judgement: it must not call the graph before the next turn. */
 export interface GroupSecurityOwner {

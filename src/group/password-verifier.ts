@@ -7,7 +7,7 @@
  * choose a salt for it.
  */
 import type { GraphKeys } from '../records/graph-id.ts'
-import { equalSecrets, toUtf8 } from '../runtime/bytes.ts'
+import { toUtf8 } from '../runtime/bytes.ts'
 import { ARGON2ID_SALT_LENGTH, type Argon2idCost, type Crypto } from '../runtime/crypto.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 
@@ -35,36 +35,29 @@ export const LONGEST_PASSWORD = 1000
 /** In bytes. */
 export const VERIFIER_LENGTH = 32
 
+/** What Argon2id makes a verifier of. */
+export interface VerifierInputs {
+  readonly password: Uint8Array
+  readonly salt: Uint8Array
+  readonly cost: Argon2idCost
+}
+
 /**
- * Derives the verifier of a password. Slow by intention, and takes {@link PasswordCost.memory} of memory: never in an engine.
+ * What the verifier of a password is derived from. Whoever derives it waits for that, and so it is done outside of engines
+ * (peer-node/password-deriving.ts).
  *
  * @throws PeerageError `password-too-short`, `invalid-argument`
  */
-export function passwordVerifier(
+export function verifierInputs(
   crypto: Crypto,
   graph: Pick<GraphKeys, 'secret'>,
   password: string,
   cost: PasswordCost = PASSWORD_COST,
-): PasswordVerifier {
+): VerifierInputs {
   if (!isLegalCost(cost)) throw new RangeError('this cost of a password is out of bounds')
   const salt = crypto.sha256(toUtf8(SALT_CONTEXT), graph.secret).slice(0, ARGON2ID_SALT_LENGTH)
   const argon2idCost = { memory: cost.memory, passes: cost.passes, length: VERIFIER_LENGTH }
-  return { cost, value: crypto.argon2id(passwordBytes(password), salt, argon2idCost) }
-}
-
-/**
- * Whether a verifier is that of this password, so that what may have become known is not set again (P-119). As slow
- * as {@link passwordVerifier}.
- *
- * @throws PeerageError `password-too-short`, `invalid-argument`
- */
-export function isVerifierOf(
-  crypto: Crypto,
-  graph: Pick<GraphKeys, 'secret'>,
-  password: string,
-  verifier: PasswordVerifier,
-): boolean {
-  return equalSecrets(passwordVerifier(crypto, graph, password, verifier.cost).value, verifier.value)
+  return { password: passwordBytes(password), salt, cost: argon2idCost }
 }
 
 /** Whether a cost that others name is within the limits. */

@@ -27,7 +27,7 @@ export const LONGEST_HOST_LABEL = 63
 /**
  * The host name of a peer name.
  *
- * @throws PeerageError `host-name-too-long` if it would have more than {@link LONGEST_HOST_NAME} characters
+ * @throws PeerageError `host-name-too-long` if it would have more than 253 characters
  */
 export function hostNameOf(name: PeerName): string {
   const host = encode(name)

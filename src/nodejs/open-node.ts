@@ -7,6 +7,7 @@ import { createPeerNode, type PeerNode } from '../peer-node/peer-node.ts'
 import { silentLog } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { platformCrypto } from './crypto/crypto.ts'
+import { platformPasswordHashing } from './crypto/password-hashing.ts'
 import { dnsLookup } from './dns-lookup.ts'
 import { fileDataDirectory } from './file-data-directory.ts'
 import { openFileStorage } from './file-storage.ts'
@@ -28,6 +29,11 @@ export interface OpenNodeOptions {
   friendlyName?: string | undefined
   /** Members of every cloud to begin with: `host:port`, 3540 without a port, IPv6 in brackets. None is built in. */
   seeds?: readonly string[] | undefined
+  /**
+   * Whether the clouds of the links, and with them multicast, are used where no cloud was opened. By default they are; without them,
+   * `Global_` is used if there are seeds, and else a group is found by the addresses in invitations and by those that were remembered.
+   */
+  lan?: boolean | undefined
   /** The UDP port for name resolution, 1025 to 65535. Without it, 3540 or, if that is taken, a free one. */
   pnrpPort?: number | undefined
   /** The TCP port for the links of graphs, 1025 to 65535. Without it, 3587 or, if that is taken, a free one. */
@@ -67,7 +73,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
   const signatures = new SignatureThread(log)
   return createPeerNode(
     {
-      ...{ crypto, random: systemRandom, clock: systemClock, log },
+      ...{ crypto, passwordHashing: platformPasswordHashing(), random: systemRandom, clock: systemClock, log },
       ...{ datagrams: udpDatagrams, networkInterfaces: systemNetworkInterfaces },
       ...{ localLink: multicastDnsLink(systemRandom, systemClock, log), hostLookup: dnsLookup(log) },
       dataDirectory: fileDataDirectory(dataDir),

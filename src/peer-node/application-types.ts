@@ -27,6 +27,7 @@ export interface RecordType<In = unknown, Out = unknown> {
 
 /** A type of messages. */
 export interface MessageType<In = unknown, Out = unknown> {
+  /** As it stands in messages. */
   readonly name: string
   /** For Peerage itself. */
   readonly codec: PayloadCodec<In, Out>

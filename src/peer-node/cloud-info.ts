@@ -5,7 +5,9 @@ import type { CloudScope } from '../pnrp/cloud.ts'
 
 /** A cloud, as this node sees it. */
 export interface CloudInfo {
+  /** As it is given to `clouds.open`. */
   readonly name: string
+  /** How far it reaches. */
   readonly scope: CloudScope
   /** Of a site-local cloud. */
   readonly zone?: string
@@ -31,6 +33,7 @@ export interface CloudInfo {
   readonly addresses: readonly string[]
   /** `host:port` where others see this node, once enough of them agree. */
   readonly observed?: string
+  /** Whether it was opened with a secret. */
   readonly hasSecret: boolean
   /** About how many nodes it has. */
   readonly estimatedNodes: number
@@ -38,12 +41,15 @@ export interface CloudInfo {
 
 /** What became of a cloud. */
 export interface CloudChange {
+  /** `added`: it is listed now. `deleted`: it is listed no more. */
   readonly kind: 'added' | 'changed' | 'deleted'
+  /** How it is now; of a deleted one, how it was last. */
   readonly cloud: CloudInfo
 }
 
 /** The inside of a cloud's node, for people who look for a fault. */
 export interface CloudInspection {
+  /** How it stands. */
   readonly cloud: CloudInfo
   /** The route entries that it has: PNRP IDs as 64 hexadecimal digits, and where they are. */
   readonly entries: readonly { readonly id: string; readonly endpoints: readonly string[] }[]

@@ -26,8 +26,7 @@ export async function openUsualClouds({ clouds }: DiagnosisParts): Promise<Diagn
   const handles: Closing[] = []
   const problems = new Map<string, Finding>()
   const isNeeded = clouds.open().length === 0
-  const wanted = isNeeded ? [...clouds.linkLocalNames(), ...(clouds.hasConfiguredSeeds ? [GLOBAL_CLOUD] : [])] : []
-  for (const name of wanted) {
+  for (const name of isNeeded ? clouds.usualNames() : []) {
     try {
       handles.push(await clouds.join(name, {}))
     } catch (error) {
@@ -61,8 +60,10 @@ export async function* checkClouds(
   const all = clouds.open()
   if (all.length === 0) {
     if (opened.problems.length > 0) return
-    const advice = 'Connect this machine to a network, or give the address of a seed.'
-    yield failed('cloud', 'this node is in no cloud, so nobody is found by name', advice)
+    const found = 'this node is in no cloud, so nobody is found by name'
+    yield clouds.usesLinks
+      ? failed('cloud', found, 'Connect this machine to a network, or give the address of a seed.')
+      : warning('cloud', found, 'It was told to keep out of the clouds of the links: name another one, or give a seed.')
     return
   }
   const { port, askedPort } = clouds

@@ -49,7 +49,7 @@ export async function readKept(parts: DiagnosisParts): Promise<Kept> {
 }
 
 async function keptOf({ ports, graphs, groups: openGroups }: DiagnosisParts): Promise<Kept> {
-  const groups = openGroups.members()
+  const groups = openGroups.kept.members()
   const ofGroups = [...groups].map(([name, { friendlyName, group }]) => ({
     name,
     label: `the group ${friendlyName === '' ? group : JSON.stringify(friendlyName)}`,
@@ -70,7 +70,7 @@ export function* checkDatabases(
     yield failedBy('database', problem)
     return
   }
-  for (const ofFile of groups.problems()) yield failedBy('group', ofFile)
+  for (const ofFile of groups.kept.problems()) yield failedBy('group', ofFile)
   for (const { name, label } of all) {
     if (host.open.has(name) || !host.has(name)) continue
     try {

@@ -12,6 +12,7 @@ import type { Closing } from './closing.ts'
 export interface DirectConnection extends Closing {
   /** Who is at the other end: proven. */
   readonly peer: PeerName
+  /** The label for which it was opened. */
   readonly protocol: string
   /** Ends when the other side has closed its direction, and fails with `connection-lost` when the connection breaks. */
   readonly readable: ReadableStream<Uint8Array>

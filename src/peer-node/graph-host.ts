@@ -115,6 +115,7 @@ export class GraphHost {
     const options: GraphNodeOptions = {
       ...{ id: start.id, identity: start.identity, provider: start.provider, creates: start.creates },
       ...{ ranges: start.ranges, counts: undefined },
+      sharesAddresses: () => this.#hasOther(start),
       prioritized: opensAs.prioritize?.map((type) => type.name) ?? [],
       types: opensAs.keep?.map((type) => type.name),
     }
@@ -187,6 +188,11 @@ export class GraphHost {
       for (const [name, count] of Object.entries(counters)) sums[`graph-${name}`] = (sums[`graph-${name}`] ?? 0) + count
     }
     return sums
+  }
+
+  /** Whether another identity is online in a graph. */
+  #hasOther({ id, name }: Pick<GraphStart, 'id' | 'name'>): boolean {
+    return [...this.#open].some(([other, graph]) => other !== name && graph.graphId === id && graph.takesLinks)
   }
 
   #describe(database: RecordDatabase, { id, providerName }: GraphStart): void {

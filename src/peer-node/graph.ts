@@ -21,6 +21,7 @@ import type { Waiting } from './waiting.ts'
  * a comparison has ended since the first of them came.
  */
 export interface Status {
+  /** See {@link Status}. */
   readonly state: 'offline' | 'connecting' | 'alone' | 'synchronizing' | 'synchronized'
   /** How many neighbors it has. */
   readonly neighbors: number
@@ -57,6 +58,7 @@ export interface GraphPropertyChanges
 
 /** A node that is online, by its presence. */
 export interface NodeInfo {
+  /** The name under which it writes and connects. */
   readonly peerName: PeerName
   /** Where it listens: `host:port`. */
   readonly addresses: readonly string[]
@@ -66,7 +68,9 @@ export interface NodeInfo {
 
 /** A link to another node. */
 export interface LinkInfo {
+  /** Who is at the other end: proven. */
   readonly peerName: PeerName
+  /** `neighbor`: records pass over it. `direct`: messages and direct connections do. */
   readonly kind: 'neighbor' | 'direct'
   /** Its other end: `host:port`. */
   readonly address: string
@@ -78,6 +82,7 @@ export interface LinkInfo {
 export interface GraphEvents {
   /** What {@link Graph.status} returns has changed. */
   status: Status
+  /** What is said of the graph has changed: so it is now. */
   properties: GraphProperties
   /** A neighbor link is there, or is there no more. */
   neighbor: { readonly peer: PeerName; readonly connected: boolean; readonly reason?: string }
@@ -110,14 +115,16 @@ export interface GraphEvents {
 }
 
 /**
- * A graph that is open. After {@link Graph.close} everything rejects with `invalid-graph`, and iterations end.
+ * A graph that is open. After {@link Closing.close} everything rejects with `invalid-graph`, and iterations end.
  */
 export interface Graph<Events extends GraphEvents = GraphEvents> extends Closing {
   /** Whoever knows it can connect to the graph's nodes: treat it as a secret unless everybody may. */
   readonly graphId: string
   /** The name under which this node writes and connects. */
   readonly identity: PeerName
+  /** Its records. */
   readonly records: Records
+  /** How this node is in it now. */
   status(): Promise<Status>
   /** The time of the graph: UTC, corrected towards what its nodes say. */
   now(): Promise<Date>
@@ -129,8 +136,13 @@ export interface Graph<Events extends GraphEvents = GraphEvents> extends Closing
   node(peer: PeerName): Promise<NodeInfo>
   /** The links that are open. */
   links(): Promise<readonly LinkInfo[]>
+  /** What is said of it, as far as it is known here. */
   properties(): Promise<GraphProperties>
-  /** @throws PeerageError `not-authorized` (only who made the graph may), `invalid-graph-property` */
+  /**
+   * Changes what is said of it, on every node.
+   *
+   * @throws PeerageError `not-authorized` (only who made the graph may), `invalid-graph-property`
+   */
   setProperties(changes: GraphPropertyChanges): Promise<GraphProperties>
   /** Waits for a neighbor. It fails only if the signal aborts or the graph is closed. */
   connected(options?: Dialing): Promise<void>

@@ -41,9 +41,13 @@ export interface JoinGraphOptions extends GraphMembership, Omit<OpenGraphOptions
 
 /** A graph in the data directory. */
 export interface GraphInfo {
+  /** A secret, unless everybody may take part. */
   readonly graphId: string
+  /** Who of this data directory is in it. */
   readonly identity: PeerName
+  /** The name of its graph security provider: `none`, or that of an application. */
   readonly provider: string
+  /** Whether this node has it open, for whatever program. */
   readonly isOpen: boolean
   /** As far as they are known here. */
   readonly properties: GraphProperties

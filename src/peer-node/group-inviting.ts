@@ -10,7 +10,6 @@ import { unusable } from '../group/invitation-problem.ts'
 import { cloudPortsOf } from '../group/invitation-seeds.ts'
 import { readInvitation } from '../group/invitation-text.ts'
 import { completeChain } from '../group/invitation-use.ts'
-import { isVerifierOf, passwordVerifier } from '../group/password-verifier.ts'
 import { refused } from '../identity/certificate/certificate-refusal.ts'
 import type { Chain } from '../identity/certificate/chain-encoding.ts'
 import { verifyIdentityCertificate } from '../identity/certificate/identity-certificate.ts'
@@ -18,15 +17,14 @@ import type { PeerName } from '../identity/peer-name.ts'
 import { readPemBlock } from '../identity/pem.ts'
 import { isRole, ROLES, type Role } from '../identity/role.ts'
 import { type GraphId, graphKeys } from '../records/graph-id.ts'
-import type { Crypto } from '../runtime/crypto.ts'
 import { type Duration, parseDuration } from '../runtime/duration.ts'
 import { type Endpoint, sameEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { InviteOptions } from './group.ts'
+import { type DerivingPorts, isVerifierOf, passwordVerifier } from './password-deriving.ts'
 
 /** What inviting stands on. */
-export interface InvitingParts {
-  readonly crypto: Crypto
+export interface InvitingParts extends DerivingPorts {
   readonly graphId: GraphId
   readonly node: GroupNode
   /** In milliseconds since 1970. */
@@ -36,6 +34,8 @@ export interface InvitingParts {
   readonly engine: GraphNode
   /** The port at which this node is in the clouds of the group; undefined if it is in none. */
   readonly cloudPort: number | undefined
+  /** Throws if the group was closed meanwhile. */
+  requireOpen(): void
 }
 
 /** How many members use a link if nothing else is said. */
@@ -56,6 +56,7 @@ export async function inviteTo(parts: InvitingParts, options: InviteOptions): Pr
   }
   if ('password' in options) {
     await setPassword(parts, options.password, request.role)
+    parts.requireOpen()
     return node.inviteByPassword(request)
   }
   const { uses = USES_BY_DEFAULT, admitter } = options
@@ -152,18 +153,20 @@ function identityIn(
 
 /** Sees to it that this password is in force. */
 async function setPassword(parts: InvitingParts, password: string, role: Role | undefined): Promise<void> {
-  const { crypto, graphId, node } = parts
-  const keys = graphKeys(crypto, graphId)
+  const { graphId, node } = parts
+  const keys = graphKeys(parts.crypto, graphId)
   const inForce = node.password()
   const { current, locked } = node.knownVerifiers()
   const isRoleRight = role === undefined || role === inForce?.role
   if (inForce?.state === 'in-force' && isRoleRight && current !== undefined) {
-    if (isVerifierOf(crypto, keys, password, current)) return
+    if (await isVerifierOf(parts, keys, password, current)) return
   }
   // What may have become known is not set again (P-119).
-  if (locked.some((verifier) => isVerifierOf(crypto, keys, password, verifier))) {
+  for (const verifier of locked) {
+    if (!(await isVerifierOf(parts, keys, password, verifier))) continue
     throw new PeerageError('password-locked', { group: node.root()?.peerName ?? '' })
   }
-  const verifier = passwordVerifier(crypto, keys, password)
+  const verifier = await passwordVerifier(parts, keys, password)
+  parts.requireOpen()
   await written<void>((done) => node.setPassword(verifier, role ?? 'member', done))
 }

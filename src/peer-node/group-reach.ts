@@ -88,11 +88,10 @@ export class GroupReach implements Told {
     this.#registration = new GroupRegistration(of.group, {
       ...{ clock, random, log },
       clouds: () => this.#clouds.now(),
-      register: (cloud, { chain, endpoints, comment }) =>
-        ports.names.register({
-          ...{ name: this.#participant, identity: of.identity, chain: chain.bytes, cloud: cloud.name, comment },
-          endpoints: endpoints.map(({ host, port }) => ({ host, port })),
-        }),
+      register: (cloud, { chain, endpoints, comment }, signal) => {
+        const name = { name: this.#participant, identity: of.identity, chain: chain.bytes, cloud: cloud.name, comment }
+        return ports.names.register({ ...name, endpoints: endpoints.map(({ host, port }) => ({ host, port })) }, signal)
+      },
       failed: (failure) => ports.cannotRegister(failure),
     })
   }

@@ -17,11 +17,6 @@ import type { RegisteredName } from './names.ts'
 export const MOST_REGISTERED_ADDRESSES = 4
 /** After a failure that nothing here has brought about a change of, in milliseconds. */
 export const REGISTRATION_RETRY = 60_000
-/**
- * The same while a registration is being ended that was made before the group was closed and opened again: while a cloud is
- * looked for that takes a moment.
- */
-export const RETRY_AFTER_FORMER = 1000
 
 /** A cloud that is open here: the same object as long as it is. */
 export interface RegistrationCloud {
@@ -46,8 +41,8 @@ export interface GroupRegistrationPorts {
   readonly log: Log
   /** The clouds of the group that are open now. */
   clouds(): readonly RegistrationCloud[]
-  /** Registers in one cloud. Rejects with a PeerageError. */
-  register(cloud: RegistrationCloud, registration: MemberRegistration): Promise<RegisteredName>
+  /** Registers in one cloud. Rejects with a PeerageError, or with the signal's reason if that aborts: nothing is registered then. */
+  register(cloud: RegistrationCloud, registration: MemberRegistration, signal: AbortSignal): Promise<RegisteredName>
   /** It could not be registered in any cloud, for a reason that does not pass by itself. Called once for what is wanted. */
   failed(failure: PeerageError): void
 }
@@ -66,6 +61,8 @@ export class GroupRegistration {
   readonly #ports: GroupRegistrationPorts
   readonly #comment: string
   readonly #inClouds = new Map<RegistrationCloud, InOneCloud>()
+  /** Those that are not wanted any more, and that their clouds are still told of. */
+  readonly #ending = new Set<InOneCloud>()
   #endpoints: readonly Endpoint[] = []
   #chain: MemberChain | undefined
   #expiry: Timer | undefined
@@ -98,7 +95,7 @@ export class GroupRegistration {
     for (const [cloud, registration] of this.#inClouds) {
       if (open.includes(cloud)) continue
       this.#inClouds.delete(cloud)
-      registration.want(undefined)
+      this.#end(registration)
     }
     if (chain === undefined) return
     for (const cloud of open) {
@@ -131,9 +128,15 @@ export class GroupRegistration {
 
   /** Ends all registrations. It resolves when that is done; nothing is registered any more. */
   async close(): Promise<void> {
-    const all = [...this.#inClouds.values()]
     this.setChain(undefined)
-    await Promise.all(all.map((one) => one.settled()))
+    await Promise.all([...this.#ending].map((one) => one.settled()))
+  }
+
+  #end(registration: InOneCloud): void {
+    registration.want(undefined)
+    this.#ending.add(registration)
+    const ended = (): void => void this.#ending.delete(registration)
+    registration.settled().then(ended, ended)
   }
 }
 
@@ -150,6 +153,8 @@ class InOneCloud {
   #registered: MemberRegistration | undefined
   #retry: Timer | undefined
   #working: Promise<void> | undefined
+  /** Gives up registering, as long as that goes on. */
+  #registering: AbortController | undefined
 
   constructor(cloud: RegistrationCloud, ports: GroupRegistrationPorts, failed: () => void) {
     this.#cloud = cloud
@@ -170,6 +175,7 @@ class InOneCloud {
       this.failure = undefined
       this.#retry?.cancel()
     }
+    if (wanted === undefined) this.#registering?.abort(GIVEN_UP)
     this.#work()
   }
 
@@ -209,6 +215,7 @@ class InOneCloud {
       try {
         await this.#become(wanted)
       } catch (error) {
+        if (error === GIVEN_UP) continue
         if (!(error instanceof PeerageError)) throw error
         if (wanted === this.#wanted) this.#fail(error)
       }
@@ -224,9 +231,19 @@ class InOneCloud {
       this.handle = undefined
       this.#registered = undefined
       await handle?.close()
-      if (wanted !== undefined) this.handle = await this.#ports.register(this.#cloud, wanted)
+      if (wanted !== undefined) this.handle = await this.#register(wanted)
     }
     this.#registered = wanted
+  }
+
+  async #register(wanted: MemberRegistration): Promise<RegisteredName> {
+    const registering = new AbortController()
+    this.#registering = registering
+    try {
+      return await this.#ports.register(this.#cloud, wanted, registering.signal)
+    } finally {
+      this.#registering = undefined
+    }
   }
 
   #fail(error: PeerageError): void {
@@ -235,8 +252,7 @@ class InOneCloud {
     // Whoever resolves only is told when that changes.
     if (PASSED_OVER.includes(error.code)) return
     log.warn('a group cannot be registered', { cloud: this.#cloud.name, reason: error.message })
-    const pause = error.code === 'already-registered' ? RETRY_AFTER_FORMER : REGISTRATION_RETRY
-    this.#retry = clock.setTimer(pause, () => {
+    this.#retry = clock.setTimer(REGISTRATION_RETRY, () => {
       this.failure = undefined
       this.#work()
     })
@@ -244,9 +260,11 @@ class InOneCloud {
   }
 }
 
+/** Why registering was given up: it is not wanted any more. */
+const GIVEN_UP = Symbol('given up')
 /** The node is closed, or others cannot reach it. */
 const PASSED_OVER: readonly ErrorCode[] = ['node-closed', 'resolve-only']
-/** What goes away by itself: these, a network or a cloud that is not there now, and a former registration. */
+/** What goes away by itself: these, a network or a cloud that is not there now, and what the application has registered itself. */
 const PASSING: readonly ErrorCode[] = [...PASSED_OVER, 'no-network', 'cloud-not-found', 'already-registered']
 
 /** The classifier of the group's peer name, cut to what a comment holds (P-058). */

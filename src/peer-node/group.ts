@@ -30,8 +30,11 @@ export interface GroupPropertyChanges {
   readonly friendlyName?: string | undefined
   /** Up to 254 characters. */
   readonly comment?: string | undefined
+  /** As {@link GroupProperties.memberDataOptional}. */
   readonly memberDataOptional?: boolean | undefined
+  /** As {@link GroupProperties.presenceDisabled}. */
   readonly presenceDisabled?: boolean | undefined
+  /** As {@link GraphProperties.deferredExpiration}. */
   readonly deferredExpiration?: boolean | undefined
 }
 
@@ -48,15 +51,19 @@ export interface GroupStatus extends Status {
 
 /** A member: whoever holds a certificate in force. */
 export interface Member {
+  /** The name under which it writes and connects. */
   readonly peerName: PeerName
   /** As it calls itself; empty where no record says it. */
   readonly friendlyName: string
   /** The highest of its roles. */
   readonly role: Role
+  /** All that its certificates in force say. */
   readonly roles: readonly Role[]
   /** Who has issued its certificate. */
   readonly issuer: PeerName
+  /** From when on its certificate is valid. */
   readonly since: Date
+  /** When its certificate ends, unless it is renewed. */
   readonly expires: Date
   /** Whether it is online, by its presence. */
   readonly connected: boolean
@@ -96,6 +103,7 @@ export interface IdentityOptions extends AnyInvitation {
  * this is not the one that is, it is set with this role, and the former one admits nobody any more.
  */
 export interface PasswordOptions extends AnyInvitation {
+  /** 8 characters or more. */
   readonly password: string
 }
 
@@ -110,14 +118,19 @@ export interface RevokeOptions {
 
 /** What an invitation says. All of it is a claim until a join has verified it. */
 export interface InvitationInfo {
+  /** The peer name of the group. */
   readonly group: PeerName
   /** Of the group; its end can be missing, and it is empty if the group has no name. */
   readonly friendlyName: string
   /** Who has made the invitation. */
   readonly from: PeerName
+  /** What whoever joins by it will be. */
   readonly role: Role
+  /** Until when it can be used. */
   readonly expires: Date
+  /** Whether joining takes a password besides. */
   readonly needsPassword: boolean
+  /** For one `identity`, a `link`, or for those who know the `password`. */
   readonly kind: InvitationContent['kind']
   /** The authority of the one identity that can use it, if it is for one. */
   readonly for?: string
@@ -129,6 +142,7 @@ export interface InvitationInfo {
 
 /** What happens in a group, beside what happens in a graph. */
 export interface GroupEvents extends GraphEvents {
+  /** What is said of the group has changed: so it is now. */
   properties: GroupProperties
   /**
    * `joined`: it is listed for the first time. `updated`: its name, roles, end or presence. `revoked`: it is a member no more, because
@@ -154,6 +168,7 @@ export interface GroupEvents extends GraphEvents {
 export interface Group extends Graph<GroupEvents> {
   /** The name of the group, by which members find each other. */
   readonly peerName: PeerName
+  /** How this node is in it now. */
   status(): Promise<GroupStatus>
   /**
    * As {@link Graph.connected}. As long as no records of the group are here, it rejects when a search has found nobody.
@@ -163,6 +178,7 @@ export interface Group extends Graph<GroupEvents> {
   connected(options?: Dialing): Promise<void>
   /** As {@link Graph.synchronized}. @throws PeerageError as {@link Group.connected} */
   synchronized(options?: Dialing): Promise<void>
+  /** What is said of it, as far as it is known here. */
   properties(): Promise<GroupProperties>
   /**
    * Changes what is said of the group, on every node.

@@ -37,11 +37,13 @@ export interface WhoseGroup {
 
 /** A group in the data directory. */
 export interface GroupInfo {
+  /** The name of the group. */
   readonly peerName: PeerName
   /** As it called itself last; empty if it does not. */
   readonly friendlyName: string
   /** Who of this data directory is in it. */
   readonly identity: PeerName
+  /** Whether this node has it open, for whatever program. */
   readonly isOpen: boolean
 }
 
@@ -91,7 +93,7 @@ export interface Groups {
    */
   importConfiguration(text: string, password: string): Promise<GroupInfo>
   /**
-   * Adds what {@link Group.exportDatabase} wrote to the database of the group, which must not be open, and opens it offline. Each record
+   * Adds what {@link Graph.exportDatabase} wrote to the database of the group, which must not be open, and opens it offline. Each record
    * is checked as if a stranger had sent it: one that was altered is left out, and the rest comes in.
    *
    * @throws PeerageError `group-not-found`, `group-in-use`, `invalid-database` (not of this group, or damaged), `database-newer`,

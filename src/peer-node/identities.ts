@@ -8,6 +8,7 @@ import type { ErrorCode } from '../runtime/peerage-error.ts'
 
 /** A peer identity: a key pair with a friendly name. */
 export interface Identity {
+  /** `authority.classifier`: its name everywhere. */
   readonly peerName: PeerName
   /** The part of the peer name before the first dot, 40 digits 0-9 a-f: it stands for the key. */
   readonly authority: string
@@ -27,7 +28,9 @@ export interface Identity {
 export interface IdentityProblem {
   /** Its name among the identities: `<authority>.pem`, or `default`. */
   readonly file: string
+  /** The code of the error that using it gives. */
   readonly code: ErrorCode
+  /** For people: what is wrong with it. */
   readonly message: string
   /** What to do about it. */
   readonly advice: string

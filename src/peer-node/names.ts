@@ -42,7 +42,9 @@ export interface RegistrationUpdate {
 
 /** What is registered. */
 export interface NameRegistration extends RegistrationUpdate {
+  /** A peer name, secured or not. */
   readonly name: PeerName | string
+  /** Up to 10, in the order in which they are to be tried. None is enough if there is a payload. */
   readonly endpoints: readonly EndpointToRegister[]
   /** The identity whose key signs. By default the one of the name's authority; of an unsecured name, the default identity. */
   readonly identity?: PeerName | undefined
@@ -62,12 +64,15 @@ export interface RegisteredName extends Closing {
 
 /** A result. */
 export interface ResolvedName {
+  /** The name that was asked for. */
   readonly peerName: PeerName
   /** Whether the key behind the name proved this. Nothing is proven of an unsecured name. */
   readonly secured: boolean
+  /** In the order in which they are to be tried. */
   readonly endpoints: readonly NameEndpoint[]
   /** Empty if there is none. */
   readonly comment: string
+  /** As it was registered: bytes, or text. */
   readonly payload?: Uint8Array | string
   /** Whose key signed this: its authority, and an empty classifier. */
   readonly publisher: PeerName
@@ -85,6 +90,7 @@ export interface ResolveOptions {
   readonly hint?: Uint8Array | undefined
   /** The most results, 1 to 256. By default all there are, up to 256. */
   readonly limit?: number | undefined
+  /** Ends it with an error: the reason of the signal. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -4,7 +4,6 @@
 import { authorityOf } from '../identity/authority.ts'
 import type { IdentityStore } from '../identity/identity-store.ts'
 import { authorityPart, isSecured, makePeerName, type PeerName, parsePeerName } from '../identity/peer-name.ts'
-import { GLOBAL_CLOUD } from '../pnrp/cloud.ts'
 import { type NameRequest, NameResolution, type NameResult } from '../pnrp/name-resolution.ts'
 import type { RegistrationRequest } from '../pnrp/publishing.ts'
 import type { Registration } from '../pnrp/registration.ts'
@@ -47,7 +46,8 @@ export class NodeNames implements Names {
     this.#parts = parts
   }
 
-  async register(registration: NameRegistration): Promise<RegisteredName> {
+  /** @param signal Ends the wait for clouds that are being entered or told: nothing is registered then. */
+  async register(registration: NameRegistration, signal?: AbortSignal): Promise<RegisteredName> {
     this.#parts.requireOpen('names.register')
     const name = parsePeerName(registration.name)
     const content = changedContent(NO_CONTENT, registration)
@@ -55,8 +55,14 @@ export class NodeNames implements Names {
     const clouds = await this.#cloudsFor(registration.cloud)
     const keyPair = this.#keyPairFor(name, registration)
     const request = { name, keyPair, certificateChain: registration.chain?.slice(), serviceLocationPrefix }
-    const outcomes = await Promise.allSettled(clouds.map((joined) => this.#registerIn(joined, request, content)))
+    const outcomes = await Promise.allSettled(
+      clouds.map((joined) => this.#registerIn(joined, request, content, signal)),
+    )
     const registered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    if (signal?.aborted === true) {
+      for (const { joined, registration: made } of registered) joined.node.unregister(made)
+      throw signal.reason
+    }
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (registered.length === 0 && failure !== undefined) throw failure.reason
     return this.#handle(name, registered, content)
@@ -129,17 +135,27 @@ export class NodeNames implements Names {
     }
   }
 
-  async #registerIn(joined: JoinedCloud, request: NameKey, content: WantedContent): Promise<Registered> {
+  async #registerIn(
+    joined: JoinedCloud,
+    request: NameKey,
+    content: WantedContent,
+    signal: AbortSignal | undefined,
+  ): Promise<Registered> {
     const { clouds } = this.#parts
     // Announced before anybody is found, it would be announced to nobody.
-    await clouds.until(() => joined.node.status().state !== 'synchronizing')
+    await clouds.until(() => joined.node.status().state !== 'synchronizing', signal)
     this.#parts.requireOpen('names.register')
     let isAnnounced = false
     const registration = joined.node.register({ ...request, ...contentIn(joined, content) }, () => {
       isAnnounced = true
       clouds.noteChange()
     })
-    await clouds.until(() => isAnnounced || joined.node.status().state === 'suspended')
+    try {
+      await clouds.until(() => isAnnounced || joined.node.status().state === 'suspended', signal)
+    } catch (error) {
+      joined.node.unregister(registration)
+      throw error
+    }
     return { joined, registration }
   }
 
@@ -214,12 +230,12 @@ export class NodeNames implements Names {
     }
   }
 
-  /** The links of this machine, and the whole world where somebody is known to begin with. */
   async #openDefaults(): Promise<void> {
     const { clouds } = this.#parts
-    const names = [...clouds.linkLocalNames(), ...(clouds.hasConfiguredSeeds ? [GLOBAL_CLOUD] : [])]
-    let problem = new PeerageError('no-network', { cloud: 'LinkLocal_' })
-    for (const name of names) {
+    let problem: PeerageError = clouds.usesLinks
+      ? new PeerageError('no-network', { cloud: 'LinkLocal_' })
+      : new PeerageError('cloud-not-found', { name: 'any', open: [] })
+    for (const name of clouds.usualNames()) {
       try {
         await clouds.join(name, {})
       } catch (error) {

@@ -38,6 +38,8 @@ export const CLEANUP_DELAY = 15 * 60_000
 export class OpenClouds {
   /** The UDP port that was asked for; undefined if any will do. */
   readonly askedPort: number | undefined
+  /** Whether the clouds of the links are among the usual ones. */
+  readonly usesLinks: boolean
   readonly #ports: OpenCloudsPorts
   readonly #configuredSeeds: readonly Seed[]
   readonly #sockets: NodeSockets
@@ -49,14 +51,19 @@ export class OpenClouds {
   #isClosed = false
   #isSuspended = false
 
-  /** @param options.seeds Those of the node, for every cloud. @throws PeerageError `invalid-argument` */
+  /**
+   * @param options.seeds Those of the node, for every cloud
+   * @param options.lan Whether the clouds of the links are among the usual ones
+   * @throws PeerageError `invalid-argument`
+   */
   constructor(
     ports: OpenCloudsPorts,
-    options: { readonly seeds: readonly string[]; readonly port: number | undefined },
+    options: { readonly seeds: readonly string[]; readonly port: number | undefined; readonly lan: boolean },
   ) {
     this.askedPort = options.port
     this.#ports = ports
     this.#configuredSeeds = options.seeds.map(parseSeed)
+    this.usesLinks = options.lan
     this.#sockets = new NodeSockets({
       ...{ datagrams: ports.datagrams, clock: ports.clock, log: ports.log, port: options.port },
       receive: (bytes, from, at) => this.#received(bytes, from, at),
@@ -64,8 +71,10 @@ export class OpenClouds {
     })
   }
 
-  get hasConfiguredSeeds(): boolean {
-    return this.#configuredSeeds.length > 0
+  /** Those that are opened where no cloud is chosen: of the links, and the whole world where somebody is known to begin with. */
+  usualNames(): readonly string[] {
+    const links = this.usesLinks ? this.linkLocalNames() : []
+    return [...links, ...(this.#configuredSeeds.length > 0 ? [GLOBAL_CLOUD] : [])]
   }
 
   /** The UDP port of this node in all of its clouds, once one was open. */
@@ -147,9 +156,13 @@ export class OpenClouds {
     }
   }
 
-  /** Waits until a condition holds that is looked at after each change, or until the node is closed. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!this.#isClosed && !condition()) await this.nextChange(undefined)
+  /**
+   * Waits until a condition holds that is looked at after each change, or until the node is closed. Rejects with the signal's reason
+   * if it aborts.
+   */
+  async until(condition: () => boolean, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    while (!this.#isClosed && !condition()) await this.nextChange(signal)
   }
 
   /** Waits until something may have changed. Rejects with the signal's reason if it aborts. */

@@ -12,7 +12,6 @@ import type { MemberChain } from '../group/member-chain.ts'
 import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
 import type { Role } from '../identity/role.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { Crypto } from '../runtime/crypto.ts'
 import type { Duration } from '../runtime/duration.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
@@ -32,6 +31,7 @@ import type {
   RevokeOptions,
 } from './group.ts'
 import { GroupCarrying } from './group-carrying.ts'
+import { graphEventsOf } from './group-events.ts'
 import type { StoredGroup } from './group-files.ts'
 import { GroupGraph } from './group-graph.ts'
 import {
@@ -45,16 +45,17 @@ import {
   written,
 } from './group-inviting.ts'
 import { GroupReach, type GroupReachPorts } from './group-reach.ts'
+import { orNobody } from './group-waiting.ts'
 import type { GraphFollower, OpenGraph } from './open-graph.ts'
+import type { DerivingPorts } from './password-deriving.ts'
 import type { Dialing } from './progress.ts'
 import { KEEPING_ALL, keepingOf, publicMember, publicProperties, requireChangeable } from './public-group.ts'
 import { type Waiting, Wakeups } from './waiting.ts'
 
 /** What a group that is open stands on. */
-export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'> {
+export interface OpenGroupPorts extends Omit<GroupReachPorts, 'engine' | 'failed' | 'cannotRegister'>, DerivingPorts {
   readonly clock: Clock
   readonly random: Random
-  readonly crypto: Crypto
   readonly log: Log
 }
 
@@ -164,11 +165,11 @@ export class OpenGroup extends GroupGraph implements Group {
   }
 
   connected(options: Dialing = {}): Promise<void> {
-    return this.#orNobody(options, (waiting) => this.graph.connected(waiting))
+    return orNobody(this, options, (waiting) => this.graph.connected(waiting))
   }
 
   synchronized(options: Dialing = {}): Promise<void> {
-    return this.#orNobody(options, (waiting) => this.graph.synchronized(waiting))
+    return orNobody(this, options, (waiting) => this.graph.synchronized(waiting))
   }
 
   async goOnline(): Promise<void> {
@@ -314,27 +315,6 @@ export class OpenGroup extends GroupGraph implements Group {
     this.#events.close()
   }
 
-  /** As long as nothing of the group is here, a search that finds nobody ends the wait, though another one will follow (P-053). */
-  async #orNobody(options: Dialing, wait: (options: Dialing) => Promise<void>): Promise<void> {
-    if (this.graph.engine.isReady) return wait(options)
-    const over = new AbortController()
-    const abort = (): void => over.abort(options.signal?.reason)
-    options.signal?.throwIfAborted()
-    options.signal?.addEventListener('abort', abort, { once: true })
-    const former = this.failure
-    const nobody = this.changes
-      .until(() => this.failure !== former, over.signal)
-      .then(() => {
-        throw this.failure
-      })
-    try {
-      await Promise.race([wait({ ...options, signal: over.signal }), nobody])
-    } finally {
-      options.signal?.removeEventListener('abort', abort)
-      over.abort()
-    }
-  }
-
   /** Where a member was last is tried, too; if it is not there, what counts is that it is not online (P-104). */
   async #toMember<Result>(to: PeerName, reach: () => Promise<Result>): Promise<Result> {
     try {
@@ -352,11 +332,20 @@ export class OpenGroup extends GroupGraph implements Group {
   }
 
   #inviting(): InvitingParts {
-    const { crypto, clock } = this.#ports
+    const { crypto, passwordHashing, clock } = this.#ports
     const { graphId, hints } = this.#stored
     return {
-      ...{ crypto, graphId, node: this.engine, now: clock.utc(), formerHints: hints, engine: this.graph.engine },
+      ...{
+        crypto,
+        passwordHashing,
+        graphId,
+        node: this.engine,
+        now: clock.utc(),
+        formerHints: hints,
+        engine: this.graph.engine,
+      },
       cloudPort: this.reach.cloudPort,
+      requireOpen: () => this.graph.requireOpen(),
     }
   }
 
@@ -387,7 +376,7 @@ export class OpenGroup extends GroupGraph implements Group {
         this.#setEnded(this.engine.standing() === 'revoked')
         this.engine.synchronized()
       },
-      raised: this.#graphEvents(),
+      raised: graphEventsOf(this.#events),
       suspended: () => this.engine.suspend(),
       resumed: () => this.engine.resume(),
       attempted: (...attempt) => this.reach.attempted(...attempt),
@@ -396,23 +385,6 @@ export class OpenGroup extends GroupGraph implements Group {
         this.reach.listening(endpoints)
         if (endpoints.length > 0 && !this.isClosed) this.engine.listens()
       },
-    }
-  }
-
-  /** Events of the graph are events of the group, but for the properties. */
-  #graphEvents(): GraphFollower['raised'] {
-    const events = this.#events
-    return {
-      status: (status) => events.raise('status', status),
-      neighbor: (neighbor) => events.raise('neighbor', neighbor),
-      direct: (direct) => events.raise('direct', direct),
-      node: (node) => events.raise('node', node),
-      'connection-required': (detail) => events.raise('connection-required', detail),
-      synchronized: (detail) => events.raise('synchronized', detail),
-      attempt: (attempt) => events.raise('attempt', attempt),
-      unreadable: (detail) => events.raise('unreadable', detail),
-      lagged: (detail) => events.raise('lagged', detail),
-      properties: () => undefined,
     }
   }
 

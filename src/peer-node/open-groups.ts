@@ -1,6 +1,6 @@
 /**
- * The {@link Groups} of a node: makes, joins, opens, lists and deletes them. What a node keeps of a group is its file
- * (group-files.ts) and the database of its graph; what begins and fails leaves neither.
+ * The {@link Groups} of a node: makes, joins, opens, lists and deletes them. What begins and fails leaves nothing of what is kept of a group
+ * (kept-groups.ts).
  */
 import { DEFAULT_RECORD_LIFE, SHORTEST_PRESENCE_LIFETIME } from '../graph/graph-properties.ts'
 import type { GraphScope } from '../graph/graph-scope.ts'
@@ -16,7 +16,7 @@ import { issueMembership } from '../group/membership-issuing.ts'
 import type { IdentityStore } from '../identity/identity-store.ts'
 import { authorityPart, type PeerName, parsePeerName } from '../identity/peer-name.ts'
 import { makeCloud, rangesOf } from '../pnrp/cloud.ts'
-import { drawGraphId, type GraphId } from '../records/graph-id.ts'
+import { drawGraphId } from '../records/graph-id.ts'
 import type { AddressRange } from '../runtime/address-range.ts'
 import { parseDuration } from '../runtime/duration.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
@@ -28,17 +28,19 @@ import type { GraphHost, GraphHostPorts } from './graph-host.ts'
 import { importRecords, openImport } from './graph-import.ts'
 import type { OpenGraphOptions } from './graphs.ts'
 import type { Group } from './group.ts'
-import { GroupFiles, type GroupHead, type StoredGroup } from './group-files.ts'
-import { entryOf, joinGroup } from './group-joining.ts'
+import { GroupFiles, type StoredGroup } from './group-files.ts'
+import { joinGroup, joiningEntry } from './group-joining.ts'
 import type { CreateGroupOptions, GroupInfo, Groups, JoinGroupOptions, WhoseGroup } from './groups.ts'
+import { KeptGroups } from './kept-groups.ts'
 import type { NodeNames } from './node-names.ts'
 import type { OpenClouds } from './open-clouds.ts'
 import { GROUP_PROVIDER } from './open-graphs.ts'
 import { OpenGroup } from './open-group.ts'
+import type { DerivingPorts } from './password-deriving.ts'
 import { type Dialing, progressTeller } from './progress.ts'
 
 /** What the groups of a node stand on. */
-export interface OpenGroupsPorts extends GraphHostPorts {
+export interface OpenGroupsPorts extends GraphHostPorts, DerivingPorts {
   /** Where what is to be known of groups is kept. */
   readonly groupStorage: Storage
 }
@@ -65,10 +67,10 @@ interface Start {
 
 /** The groups of one node. */
 export class OpenGroups implements Groups {
+  readonly kept: KeptGroups
   readonly #ports: OpenGroupsPorts
   readonly #host: GraphHost
   readonly #options: OpenGroupsOptions
-  readonly #files: GroupFiles
   /** By the names of their databases. */
   readonly #open = new Map<string, OpenGroup>()
 
@@ -76,7 +78,7 @@ export class OpenGroups implements Groups {
     this.#ports = ports
     this.#host = host
     this.#options = options
-    this.#files = new GroupFiles(ports.groupStorage, ports.crypto, ports.log)
+    this.kept = new KeptGroups(new GroupFiles(ports.groupStorage, ports.crypto, ports.log), host, options.identities)
   }
 
   async create(options: CreateGroupOptions = {}): Promise<Group> {
@@ -108,7 +110,7 @@ export class OpenGroups implements Groups {
     const name = databaseName(crypto, graphId, identity)
     return this.#beginning(name, undefined, async () => {
       const opensAs = { offline, prioritize, keep }
-      this.#files.write(name, stored)
+      this.kept.write(name, stored)
       const opened = await this.#start({ name, stored, entry: { kind: 'chain', chain }, creates, opensAs, seeds: [] })
       opened.graph.engine.store.commit()
       if (offline !== true) await opened.goOnline()
@@ -119,7 +121,7 @@ export class OpenGroups implements Groups {
   async join(text: string, options: JoinGroupOptions = {}): Promise<Group> {
     this.#options.requireOpen('groups.join')
     options.signal?.throwIfAborted()
-    const { crypto, random, clock } = this.#ports
+    const { crypto, passwordHashing, random, clock } = this.#ports
     const invitation = readInvitation(crypto, text)
     const { peerName: identity } = this.#options.identities.get(this.#joiner(invitation, options.identity))
     const { publicKey } = this.#options.identities.keyPair(identity)
@@ -127,7 +129,8 @@ export class OpenGroups implements Groups {
     const name = databaseName(crypto, graphId, identity)
     const known = this.#former(name, invitation, identity)
     requireUsable(crypto, invitation, publicKey, clock.utc())
-    const entry = entryOf({ crypto, random, now: clock.utc() }, invitation, publicKey, options.password)
+    const parts = { crypto, passwordHashing, random, now: clock.utc() }
+    const { entry, ready } = joiningEntry(parts, invitation, publicKey, options.password)
     const stored: StoredGroup = {
       ...{ state: known?.state ?? 'beginning', group, graphId, identity, friendlyName, cloud, hints },
       chain: entry.kind === 'chain' ? entry.chain : undefined,
@@ -136,9 +139,9 @@ export class OpenGroups implements Groups {
     }
     const opensAs = { prioritize: options.prioritize, keep: options.keep }
     return this.#beginning(name, known, async () => {
-      this.#files.write(name, stored)
+      this.kept.write(name, stored)
       const opened = await this.#start({ name, stored, entry, creates: undefined, opensAs, seeds: seedsOf(invitation) })
-      await joinGroup(opened, options, invitation.kind === 'identity' && entry.kind === 'chain')
+      await joinGroup(opened, ready, options, invitation.kind === 'identity' && entry.kind === 'chain')
       await this.#host.listen()
       return opened
     })
@@ -146,7 +149,7 @@ export class OpenGroups implements Groups {
 
   async open(group: PeerName, options: WhoseGroup & OpenGraphOptions = {}): Promise<Group> {
     this.#options.requireOpen('groups.open')
-    const { name, stored } = this.#find(group, options.identity)
+    const { name, stored } = this.kept.find(group, options.identity)
     if (this.#open.has(name)) throw new PeerageError('duplicate-group', { group: stored.group })
     const opened = await this.#start({
       name,
@@ -167,19 +170,18 @@ export class OpenGroups implements Groups {
 
   async list({ identity }: WhoseGroup = {}): Promise<readonly GroupInfo[]> {
     this.#options.requireOpen('groups.list')
-    this.#tidy()
+    this.kept.tidy((name) => this.#open.has(name))
     const authority = identity === undefined ? undefined : authorityPart(parsePeerName(identity))
-    const all = [...this.#files.list()].filter(([, { state }]) => state === 'member')
-    return all
+    return [...this.kept.members()]
       .filter(([, head]) => authority === undefined || authorityPart(head.identity) === authority)
       .map(([name, head]) => infoOf(this.#open.get(name)?.stored ?? head, this.#open.has(name)))
   }
 
   async delete(group: PeerName, { identity }: WhoseGroup = {}): Promise<void> {
     this.#options.requireOpen('groups.delete')
-    const { name, head } = this.#findHead(group, identity)
-    if (this.#open.has(name)) throw new PeerageError('group-in-use', { group: head.group })
-    this.#forget(name, head.group)
+    const found = this.kept.findName(group, identity)
+    if (this.#open.has(found.name)) throw new PeerageError('group-in-use', { group: found.group })
+    this.kept.forget(found.name, found.group)
   }
 
   async importConfiguration(text: string, password: string): Promise<GroupInfo> {
@@ -188,14 +190,14 @@ export class OpenGroups implements Groups {
     this.#options.identities.get(readConfigurationHead(crypto, text).identity)
     const { group, graphId, identity, cloud, hints, chain } = decodeGroupConfiguration(crypto, text, password)
     const name = databaseName(crypto, graphId, identity)
-    const known = this.#files.read(name)
+    const known = this.kept.read(name)
     if (known?.state === 'member') throw new PeerageError('already-a-member', { group, identity })
-    this.#discard(name)
+    this.kept.discard(name)
     const stored: StoredGroup = {
       ...{ state: 'member', group, graphId, identity, friendlyName: '', cloud, hints, chain, fetches: undefined },
       ...{ groupKey: undefined, hasEnded: false },
     }
-    this.#files.write(name, stored)
+    this.kept.write(name, stored)
     return infoOf(stored, false)
   }
 
@@ -203,7 +205,7 @@ export class OpenGroups implements Groups {
     this.#options.requireOpen('groups.importDatabase')
     options.signal?.throwIfAborted()
     const { crypto, recordDatabases, log } = this.#ports
-    const { name, stored } = this.#find(group, options.identity)
+    const { name, stored } = this.kept.find(group, options.identity)
     if (this.#open.has(name)) throw new PeerageError('group-in-use', { group: stored.group })
     const source = openImport(recordDatabases, crypto, file)
     try {
@@ -232,32 +234,9 @@ export class OpenGroups implements Groups {
     }
   }
 
-  /** The groups of an identity: as long as there are any it is not deleted (I-04). */
-  groupsOf(identity: PeerName): readonly PeerName[] {
-    const heads = [...this.#files.list().values()]
-    const authority = authorityPart(identity)
-    const own = heads.filter((head) => head.state === 'member' && authorityPart(head.identity) === authority)
-    return own.map(({ group }) => group)
-  }
-
-  /** Those of which this node is a member, by the names of their databases. */
-  members(): ReadonlyMap<string, GroupHead> {
-    return new Map([...this.#files.list()].filter(([, { state }]) => state === 'member'))
-  }
-
   /** What is open under the name of a database. */
   openUnder(name: string): OpenGroup | undefined {
     return this.#open.get(name)
-  }
-
-  /** What is wrong with the files of groups. */
-  problems(): readonly PeerageError[] {
-    return this.#files.problems()
-  }
-
-  /** The group to which a graph belongs, of those that are kept here. */
-  groupOf(graphId: GraphId): PeerName | undefined {
-    return [...this.#files.list().values()].find((head) => head.graphId === graphId)?.group
   }
 
   async close(): Promise<void> {
@@ -279,14 +258,14 @@ export class OpenGroups implements Groups {
   async #beginning(name: string, known: StoredGroup | undefined, begin: () => Promise<OpenGroup>): Promise<OpenGroup> {
     try {
       // Under a former membership nothing that was not yet told others could be told them any more.
-      this.#deleteDatabase(name)
+      this.kept.deleteDatabase(name)
       const opened = await begin()
       opened.keep({ state: 'member' })
       return opened
     } catch (error) {
       await this.#open.get(name)?.close()
-      this.#discard(name)
-      if (known !== undefined) this.#files.write(name, known)
+      this.kept.discard(name)
+      if (known !== undefined) this.kept.write(name, known)
       throw error
     }
   }
@@ -314,9 +293,9 @@ export class OpenGroups implements Groups {
         },
         keep: (changed) => {
           // After it was closed, somebody else may have it.
-          if (this.#open.has(name)) this.#files.write(name, changed)
+          if (this.#open.has(name)) this.kept.write(name, changed)
         },
-        forget: () => this.#forget(name, stored.group),
+        forget: () => this.kept.forget(name, stored.group),
       },
     )
     this.#open.set(name, opened)
@@ -352,68 +331,12 @@ export class OpenGroups implements Groups {
 
   /** What is here of a membership that has ended. @throws PeerageError `already-a-member` if it has not */
   #former(name: string, { group }: InvitationContent, identity: PeerName): StoredGroup | undefined {
-    const former = this.#files.read(name)
+    const former = this.kept.read(name)
     const isOver = former?.hasEnded === true || (former?.chain?.notAfter ?? Infinity) < this.#ports.clock.utc()
     if (this.#open.has(name) || (former?.state === 'member' && !isOver)) {
       throw new PeerageError('already-a-member', { group, identity })
     }
     return former?.state === 'member' ? former : undefined
-  }
-
-  #find(group: PeerName, identity: PeerName | undefined): { readonly name: string; readonly stored: StoredGroup } {
-    const { name } = this.#findHead(group, identity)
-    const stored = this.#files.read(name)
-    if (stored === undefined) throw new PeerageError('group-not-found', { group })
-    return { name, stored }
-  }
-
-  /** The group as this identity has it, or the default one, or the only one. */
-  #findHead(
-    text: PeerName,
-    identity: PeerName | undefined,
-  ): { readonly name: string; readonly head: Pick<StoredGroup, 'group' | 'identity'> } {
-    const group = parsePeerName(text)
-    const found = [...this.#files.list()]
-      .filter(([, head]) => head.state === 'member' && head.group === group)
-      .map(([name, head]) => ({ name, head }))
-    const [only, ...others] = found
-    if (identity === undefined && only !== undefined && others.length === 0) return only
-    const authority = authorityPart(identity === undefined ? this.#options.identities.get().peerName : identity)
-    const own = found.find(({ head }) => authorityPart(head.identity) === authority)
-    if (own === undefined) throw new PeerageError('group-not-found', { group })
-    return own
-  }
-
-  #forget(name: string, group: PeerName): void {
-    try {
-      this.#deleteDatabase(name)
-    } catch (error) {
-      if (!PeerageError.is(error, 'graph-in-use')) throw error
-      throw new PeerageError('group-in-use', { group }, { cause: error })
-    }
-    this.#files.remove(name)
-  }
-
-  /** Removes what a beginning has left. */
-  #discard(name: string): void {
-    this.#deleteDatabase(name)
-    this.#files.remove(name)
-  }
-
-  /** Removes what beginnings have left that were killed. One that goes on, here or in another process, has its database open. */
-  #tidy(): void {
-    for (const [name, { state }] of this.#files.list()) {
-      if (state === 'member' || this.#open.has(name)) continue
-      try {
-        this.#discard(name)
-      } catch (error) {
-        if (!PeerageError.is(error, 'graph-in-use')) throw error
-      }
-    }
-  }
-
-  #deleteDatabase(name: string): void {
-    if (this.#host.has(name)) this.#host.delete(name)
   }
 }
 

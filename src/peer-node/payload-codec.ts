@@ -10,6 +10,7 @@ import { fromUtf8, toUtf8 } from '../runtime/bytes.ts'
 
 /** Something that a schema finds wrong. */
 export interface Issue {
+  /** What is wrong, in the words of the schema. */
   readonly message: string
   /** Where in the payload, from the outside in. */
   readonly path: readonly (string | number)[]
@@ -20,9 +21,11 @@ export type Coded<Result> = { readonly result: Result } | { readonly issues: rea
 
 /** Writes and reads the payloads of one type. */
 export interface PayloadCodec<In, Out> {
+  /** `json` where there is a schema. */
   readonly encoding: 'bytes' | 'json'
   /** The bytes of a payload, and what readers will take them for. */
   encode(payload: In): Promise<Coded<{ readonly bytes: Uint8Array; readonly value: Out }>>
+  /** What the bytes of a payload are for a reader. */
   decode(bytes: Uint8Array): Promise<Coded<Out>>
 }
 

@@ -25,10 +25,15 @@ import type { Waiting } from './waiting.ts'
 
 /** A node. After it is closed, everything but closing rejects with `node-closed`. */
 export interface PeerNode extends Closing {
+  /** Who takes part: keys with names. */
   readonly identities: Identities
+  /** Registering and resolving peer names. */
   readonly names: Names
+  /** Where names are resolved. */
   readonly clouds: Clouds
+  /** Graphs without groups. */
   readonly graphs: Graphs
+  /** Graphs that only invited peers enter. */
   readonly groups: Groups
   /** Stops all sending until {@link PeerNode.resume}, as before the machine sleeps. Twice is fine. */
   suspend(): Promise<void>
@@ -56,6 +61,8 @@ export interface PeerNodeOptions {
   readonly friendlyName?: string | undefined
   /** Seeds for every cloud: `host:port`. */
   readonly seeds?: readonly string[] | undefined
+  /** Whether the clouds of the links are used where no cloud was opened. By default they are. */
+  readonly lan?: boolean | undefined
   /** The UDP port, 1025 to 65535. Without it, 3540 or a free one. */
   readonly pnrpPort?: number | undefined
   /** The TCP port for links of graphs, 1025 to 65535. Without it, 3587 or a free one. */
@@ -73,10 +80,11 @@ export interface PeerNodeOptions {
 export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOptions): Promise<PeerNode> {
   const { identityStorage: storage, crypto, random, clock, log } = ports
   const graphPort = checkedPort('graphPort', options.graphPort)
-  const clouds = new OpenClouds(ports, { seeds: options.seeds ?? [], port: checkedPort('pnrpPort', options.pnrpPort) })
+  const { seeds = [], lan = true } = options
+  const clouds = new OpenClouds(ports, { seeds, lan, port: checkedPort('pnrpPort', options.pnrpPort) })
   const store: IdentityStore = new IdentityStore({
     ...{ storage, crypto, random, clock, log },
-    groupsOf: (identity) => groups.groupsOf(identity),
+    groupsOf: (identity) => groups.kept.groupsOf(identity),
   })
   const requireOpen = (operation: string): void => {
     if (clouds.isClosed) throw new PeerageError('node-closed', { operation })
@@ -86,7 +94,7 @@ export async function createPeerNode(ports: PeerNodePorts, options: PeerNodeOpti
   const groups: OpenGroups = new OpenGroups(ports, host, { identities: store, clouds, names, requireOpen })
   const graphs = new OpenGraphs(ports, host, {
     ...{ identities: store, securityProviders: options.securityProviders ?? {}, requireOpen },
-    groupOf: (graphId) => groups.groupOf(graphId),
+    groupOf: (graphId) => groups.kept.groupOf(graphId),
   })
   if (options.friendlyName !== undefined) store.getOrCreate({ friendlyName: options.friendlyName })
   const close = async (): Promise<void> => {

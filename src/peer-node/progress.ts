@@ -12,11 +12,13 @@ export interface Dialing extends Waiting {
 
 /** A step of a long wait. */
 export interface Progress {
+  /** What is being done: addresses are looked for, dialled, who is who is proven, records are copied. */
   readonly phase: 'resolving' | 'dialing' | 'authenticating' | 'synchronizing'
   /** For people: an address, or what was found. */
   readonly detail: string
   /** So many of {@link Progress.total} are done, where that is known. */
   readonly done?: number
+  /** How many there are in all, where that is known. */
   readonly total?: number
 }
 

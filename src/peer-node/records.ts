@@ -13,7 +13,9 @@ import type { Waiting } from './waiting.ts'
 
 /** A record. Its times are peer time: UTC as far as the nodes agree on it. */
 export interface PeerRecord<Payload> {
+  /** The same on every node and in every version. */
   readonly id: RecordId
+  /** The name of its type. */
   readonly type: string
   /** From 1 up. */
   readonly version: number
@@ -21,12 +23,17 @@ export interface PeerRecord<Payload> {
   readonly creator: PeerName
   /** Who wrote this version. */
   readonly modifier: PeerName
+  /** By what it can be searched. */
   readonly attributes: Attributes
   /** As what the payload was written: `json` by a type with a schema, `bytes` by one without. */
   readonly encoding: PayloadEncoding
+  /** What its reader makes of it: of a type without a schema, bytes. */
   readonly payload: Payload
+  /** When its first version was written. */
   readonly created: Date
+  /** When this version was written. */
   readonly modified: Date
+  /** From when on no node keeps it. */
   readonly expires: Date
 }
 
@@ -71,6 +78,7 @@ export interface Listing extends Waiting {
 
 /** From where on changes are watched; by default from what is stored. */
 export interface Watching extends Waiting {
+  /** `stored`: all that is here, then what comes. `now`: only what comes. A cursor: what has changed since. */
   readonly from?: 'stored' | 'now' | Cursor | undefined
 }
 

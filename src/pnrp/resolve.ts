@@ -220,7 +220,8 @@ export class Resolve {
     path.flagged.push(hop.endpoint)
     if (buffer.leafSet) path.leafSetAnswers++
     const isKnown = hop.id !== NO_PNRP_ID
-    if (isKnown && buffer.notFound) {
+    const isDisowned = isKnown && buffer.notFound
+    if (isDisowned) {
       this.#parts.forget(hop.id)
       this.#noteFailure(hop, false)
     } else if (isKnown && hop.entry !== undefined) {
@@ -234,6 +235,11 @@ export class Resolve {
       this.#advance(path)
       return
     }
+    if (isDisowned) {
+      this.#disowned(hop, buffer.routeEntry)
+      this.#advance(path)
+      return
+    }
     if (isKnown && !this.#isCloser(buffer.routeEntry, hop)) this.#deadEnds.push(hop)
     const named = this.#candidates.namedBy(hop, buffer.routeEntry)
     if (named === undefined) {
@@ -244,6 +250,17 @@ export class Resolve {
       this.#follow(named)
       this.#advance(path)
     }
+  }
+
+  /**
+   * A node says that it does not have the ID that it was asked by (flag N): who named it lied, or this one does now. What it names is
+   * still considered (N-61), but no more in a careful resolve, for it cannot prove where it stands.
+   */
+  #disowned(hop: HopCandidate, entry: RouteEntry | undefined): void {
+    this.#candidates.distrust(hop)
+    const named = this.#careful ? undefined : this.#candidates.namedBy(hop, entry)
+    if (named !== undefined) this.#follow(named)
+    this.#widen()
   }
 
   #follow(named: HopCandidate): void {

@@ -12,6 +12,8 @@ export type AttributeValue =
 
 /** One name and its values, in the order in which the writer gave them. At least one. */
 export interface RecordAttribute {
+  /** 1 to 40 characters from 0-9, a-z and A-Z. */
   readonly name: string
+  /** In the order of the writer. */
   readonly values: readonly AttributeValue[]
 }

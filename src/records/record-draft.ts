@@ -16,17 +16,27 @@ import { requireRecordType } from './record-type.ts'
 export interface RecordDraft {
   /** undefined in version 1. */
   readonly id: RecordId | undefined
+  /** 1 to 64 bytes. */
   readonly type: string
+  /** Who wrote version 1. */
   readonly creator: RecordAuthor
+  /** In milliseconds since 1970. */
   readonly created: number
+  /** From 1 up. */
   readonly version: number
   /** Who writes this version. */
   readonly author: RecordAuthor
+  /** In milliseconds since 1970. */
   readonly modified: number
+  /** In milliseconds since 1970. */
   readonly expires: number
+  /** A tombstone: no payload, no attributes. */
   readonly deleted: boolean
+  /** What the payload is. */
   readonly encoding: PayloadEncoding
+  /** With the attributes at most 64 KB. */
   readonly payload: Uint8Array
+  /** In ascending order of their names. */
   readonly attributes: readonly RecordAttribute[]
 }
 

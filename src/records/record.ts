@@ -15,6 +15,7 @@ import type { RecordId } from './record-id.ts'
 export interface RecordAuthor {
   /** 32 bytes. */
   readonly publicKey: Uint8Array
+  /** What follows the first dot of the peer name. */
   readonly classifier: string
 }
 
@@ -23,6 +24,7 @@ export type PayloadEncoding = 'bytes' | 'text' | 'json' | number
 
 /** One version of one record. All times are peer time, in milliseconds since 1970. */
 export interface GraphRecord {
+  /** The same in every version. */
   readonly id: RecordId
   /** SHA-256 over {@link GraphRecord.bytes}: two records that differ in any byte have different digests. */
   readonly digest: Uint8Array
@@ -30,8 +32,11 @@ export interface GraphRecord {
   readonly bytes: Uint8Array
 
   // The header
+  /** 1 to 64 bytes of UTF-8. */
   readonly type: string
+  /** Who wrote version 1, and signed the header. */
   readonly creator: RecordAuthor
+  /** When version 1 was written. */
   readonly created: number
   /** 16 random bytes. */
   readonly nonce: Uint8Array
@@ -41,11 +46,15 @@ export interface GraphRecord {
   readonly version: number
   /** Who wrote this version; undefined in version 1, which the creator wrote. */
   readonly modifier: RecordAuthor | undefined
+  /** When this version was written. */
   readonly modified: number
+  /** From when on no node keeps it. */
   readonly expires: number
   /** A tombstone: no payload, no attributes. */
   readonly deleted: boolean
+  /** What the payload is. */
   readonly encoding: PayloadEncoding
+  /** With the attributes at most 64 KB. */
   readonly payload: Uint8Array
   /** In ascending order of their names. */
   readonly attributes: readonly RecordAttribute[]

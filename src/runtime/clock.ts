@@ -15,7 +15,7 @@ export interface Clock {
    * Calls `expired` once, after at least `delay` milliseconds of {@link Clock.monotonic}, and never
    * before this call has returned. Timers of equal expiry fire in the order in which they were set.
    *
-   * @param delay 0 to {@link LONGEST_TIMER} milliseconds; anything else is a programming error.
+   * @param delay 0 to 2,147,483,647 milliseconds; anything else is a programming error.
    */
   setTimer(delay: number, expired: () => void): Timer
 }

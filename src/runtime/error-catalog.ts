@@ -9,10 +9,11 @@ export interface TriedAddress {
   readonly endpoint: string
   /** `referred`: the node there had no place, and named others. */
   readonly code: 'referred' | keyof ErrorDetails
+  /** For people: why it failed. */
   readonly reason: string
 }
 
-/** The details that an error of each code carries. */
+/** The details that an error of each code carries; `docs/errors.md` has its message, which says what they are. */
 export interface ErrorDetails {
   // Names
   'invalid-peer-name': { readonly value: string; readonly problem: string }
@@ -516,7 +517,7 @@ export const errorCatalog: { readonly [Code in keyof ErrorDetails]: CatalogEntry
   },
   'unknown-provider': {
     message: ({ provider, known }) => `no security provider ${quoted(provider)} is there, only ${known.join(', ')}`,
-    advice: 'Name it in `securityProviders` where the node is opened.',
+    advice: 'Name it in `securityProviders` where the node is opened, or with `peerage up --provider NAME=MODULE`.',
   },
   'provider-failed': {
     message: ({ operation, problem }) => `the security provider failed at ${quoted(operation)}: ${problem}`,

@@ -29,7 +29,9 @@ export interface SimulationOptions<Name extends string> {
 
 /** What the body of a simulation works with. */
 export interface World<Name extends string> {
+  /** The machines, by their names. */
   readonly hosts: Readonly<Record<Name, Host>>
+  /** What connects them. */
   readonly network: Network<Name>
   /** Lets time pass. @throws PeerageError `invalid-argument` if that is no duration; a RangeError if it is negative */
   advance(by: Duration): Promise<void>
@@ -153,7 +155,8 @@ function hostOf(
           crypto,
           recordDatabases,
         },
-        recordVerifier: undefined,
+        // What other threads do does not repeat itself.
+        ...{ recordVerifier: undefined, passwordHashing: undefined },
         dataDirectory: ports.dataDirectory,
         identityStorage: ports.storage(IDENTITIES),
         cloudStorage: ports.storage(CLOUDS),

@@ -104,6 +104,10 @@ describe('peerage record', () => {
     const [added] = await record(dataDir, ['add', 'Book club', '--type', 'note', '--data', 'offline'])
     expect(await record(dataDir, ['list', 'Book club'])).toEqual([added])
     const people = await peerage(['--data-dir', dataDir, 'record', 'get', 'Book club', String(added?.['id'])])
+    const table = await peerage(['--data-dir', dataDir, 'record', 'list', 'Book club'])
+    expect(table.stdout).toMatch(
+      /^RECORD +MODIFIED +CREATOR +TYPE +PAYLOAD\n[0-9a-f]{32} .* note +offline\n1 record\n$/,
+    )
     expect(people.stdout).toMatch(/^id {10}[0-9a-f]{32}\ntype {8}note\n[\s\S]*\n\noffline\n$/)
     for (const [words, code, error] of [
       [['list', 'No such club'], 1, 'group-not-found'],

@@ -1,5 +1,6 @@
 /** The programs of `examples/` about groups do what their first comments say. */
 import { expect, test } from 'vitest'
+import { documents, peerage } from '../cli/command-process.ts'
 import { folder, INVITATION, run } from './example-process.ts'
 
 test('hello-group: two programs meet by an invitation, and greet each other', async () => {
@@ -29,6 +30,11 @@ test('chat: messages with history, presence and whispers', async () => {
   bob.type('second')
   await ann.line(/ bob: second$/)
   expect(bob.lines.join()).not.toContain('(bob: psst)')
+  // The command and the program understand each other.
+  const command = await peerage(['--data-dir', at('bob'), '--json', 'chat', 'Chat'], { input: 'third\n' })
+  expect(command).toMatchObject({ code: 0, stderr: '' })
+  expect(documents(command.stdout)).toContainEqual(expect.objectContaining({ event: 'message', text: 'second' }))
+  await ann.line(/ bob: third$/)
   bob.endInput()
   expect(await bob.ended()).toBe(0)
   await ann.line(/^\* bob is gone$/)

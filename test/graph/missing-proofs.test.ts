@@ -74,8 +74,8 @@ test('G-129, P-084, P-089: where the proof does not come in time the record is d
   node.run(LONGEST_PROOF_WAIT - 1)
   expect(first).toEqual([])
   node.run(1)
-  expect([first, node.records.missing.size]).toEqual([['dropped'], 0])
-  expect(node.arrive(record, 'liar')).toEqual(['dropped'])
+  expect([first, node.records.missing.size]).toEqual([['unproven'], 0])
+  expect(node.arrive(record, 'liar')).toEqual(['unproven'])
   expect(asked(node, 'liar')).toEqual(['chain'])
   expect(node.counters['dropped-proof-missing']).toBe(2)
   // Another neighbor has not failed yet.
@@ -93,7 +93,7 @@ test('G-129, P-084: each neighbor that sends the record is asked, so that one wi
   const record = node.made({ proofs: 'chain' })
   const first = node.arrive(record, 'liar')
   node.run(LONGEST_PROOF_WAIT - 1)
-  expect(node.arrive(record, 'honest')).toEqual(['dropped'])
+  expect(node.arrive(record, 'honest')).toEqual(['unproven'])
   expect(asked(node, 'honest')).toEqual(['chain'])
   node.run(1000)
   answer(node, 'chain')
@@ -140,7 +140,7 @@ test('G-129: nobody can be asked for the proofs of an imported record: it is dro
   const outcomes: string[] = []
   const { bytes } = node.made({ proofs: 'chain' })
   node.records.arrival.take(bytes, { session: undefined, how: 'bulk' }, (outcome) => outcomes.push(outcome))
-  expect(outcomes).toEqual(['dropped'])
+  expect(outcomes).toEqual(['unproven'])
 })
 
 test('G-129, P-089: records put aside have limits for each sender and for all, in number and bytes, and so has what is junk', () => {
@@ -177,7 +177,7 @@ test('G-190: when the security state changes, what a neighbor could not prove is
   const record = node.made({ proofs: 'chain' })
   node.arrive(record)
   node.run(LONGEST_PROOF_WAIT)
-  expect(node.arrive(record)).toEqual(['dropped'])
+  expect(node.arrive(record)).toEqual(['unproven'])
   proofs.known.add('chain')
   change?.()
   expect(node.arrive(record)).toEqual(['new'])

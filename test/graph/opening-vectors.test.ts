@@ -69,7 +69,7 @@ function begin(role: 'dialler' | 'responder') {
   const start: DiallerStart | ResponderStart =
     role === 'dialler'
       ? { role, graph, expected: undefined }
-      : { role, find: (_binding, proof) => (toHex(proof) === vectors.proof ? graph : 'opening-unknown-graph') }
+      : { role, find: (_binding, proof) => (toHex(proof) === vectors.proof ? [graph] : 'opening-unknown-graph') }
   const stream = new ScriptedStream('192.0.2.1')
   const opened: Link[] = []
   new Opening(stream, parts, start, {

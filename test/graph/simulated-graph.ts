@@ -220,7 +220,13 @@ export class Member {
     const node = new GraphNode(
       {
         ...{ id: SIMULATED_GRAPH_ID, identity: this.identity, provider: noSecurity, creates, prioritized: [] },
-        ...{ types: undefined, ranges: undefined, counts: undefined, ...this.#options.node },
+        ...{
+          types: undefined,
+          ranges: undefined,
+          sharesAddresses: undefined,
+          counts: undefined,
+          ...this.#options.node,
+        },
       },
       {
         ...{ clock, random, crypto, log, database, verifier: undefined },

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import type { DialOutcome } from '../../src/graph/dialer.ts'
 import { readInvitation } from '../../src/group/invitation-text.ts'
 import { MEMBERSHIP_TYPE } from '../../src/group/membership-record.ts'
-import { REVOCATION_PAGE_TYPE } from '../../src/group/revocation-page.ts'
 import { codeOf } from '../graph/lone-records.ts'
 import { crypto } from '../identity/platform.ts'
-import { HOUR, MINUTE, NodeGroup, type NodeMember } from './simulated-group-nodes.ts'
+import { hasLinkTo, revokeWithRecords } from './revoked-with-records.ts'
+import { HOUR, MINUTE, NodeGroup } from './simulated-group-nodes.ts'
 
 const nothing = (): void => undefined
 const EVERYTHING = { records: 'all', members: true } as const
@@ -16,10 +16,6 @@ function linkOf(text: string) {
   const invitation = readInvitation(crypto, text)
   if (invitation.kind !== 'link' || !('whole' in invitation.chain)) throw new Error('it is no link')
   return invitation.chain.whole
-}
-
-function hasLinkTo(one: NodeMember, other: NodeMember): boolean {
-  return [...one.member.node.parts.neighbors.all()].some(({ session }) => session.peer.key === other.member.key)
 }
 
 test('P-050: a link is cancelled by its maker, and whom it has let in stays unless asked otherwise', () => {
@@ -255,23 +251,9 @@ test('P-123: no record that a revocation makes invalid is stored or shown after 
 })
 
 test('P-102: more is kept than one record can name: the member is out at once, and the rest follows when all pages are there', () => {
-  const group = new NodeGroup('pages')
-  const { creator } = group
-  const bob = group.add('Bob')
-  const carol = group.add('Carol')
-  group.untilEqual()
   const count = 3000
-  for (let index = 0; index < count; index++) bob.member.write(`note ${index}`)
-  group.untilEqual(30 * MINUTE)
-  const before = creator.texts()
-  expect(before).toHaveLength(count)
-  group.done<void>((done) => creator.node.revoke(bob.name, EVERYTHING, undefined, done))
-  expect(creator.member.node.store.list({ type: REVOCATION_PAGE_TYPE, limit: 100 })).toHaveLength(3)
-  group.until(() => !hasLinkTo(creator, bob) && !hasLinkTo(carol, bob), 1000)
-  bob.member.close()
-  group.until(() => group.graph.differences([creator.member, carol.member]).length === 0, 5 * MINUTE)
-  const dave = group.add('Dave')
-  group.until(() => group.graph.differences([creator.member, carol.member, dave.member]).length === 0, 10 * MINUTE)
-  for (const one of [creator, carol, dave]) expect(one.texts()).toEqual(before)
-  expect(dave.sees()['Bob']).toBe(undefined)
+  const outcome = revokeWithRecords('pages', count)
+  expect(outcome.linksClosedAfter).toBeLessThan(1000)
+  expect(outcome).toMatchObject({ pages: 3, differ: 0, listing: [] })
+  expect(outcome.notes).toEqual({ Ann: count, Carol: count, Dave: count })
 }, 30_000)

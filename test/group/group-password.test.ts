@@ -16,9 +16,9 @@ import {
   settingPassword,
 } from '../../src/group/group-password.ts'
 import { LAST_PASSWORD_GENERATION, type PasswordRecord } from '../../src/group/password-record.ts'
-import { isVerifierOf, passwordVerifier } from '../../src/group/password-verifier.ts'
 import { ROLES, type Role } from '../../src/identity/role.ts'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { isVerifierOf, passwordVerifier } from '../../src/peer-node/password-deriving.ts'
 import { type RecordId, recordIdFromBytes } from '../../src/records/record-id.ts'
 import { fakeCrypto } from '../../src/simulation/fake-crypto.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
@@ -27,10 +27,11 @@ import { graph } from './password-vectors.ts'
 
 /** What is real about seals is shown elsewhere. */
 const crypto = fakeCrypto(platformCrypto())
+const ports = { crypto, passwordHashing: undefined }
 const random = new SeededRandom('group password')
 const NONE: PasswordStanding = { generation: undefined, password: undefined }
-const first = passwordVerifier(crypto, graph, 'the first password')
-const second = passwordVerifier(crypto, graph, 'the second password')
+const first = await passwordVerifier(ports, graph, 'the first password')
+const second = await passwordVerifier(ports, graph, 'the second password')
 
 const ann = member(groupKey, 1, ['administrator'])
 const bob = member(ann, 2, ['administrator'])
@@ -173,7 +174,7 @@ describe('the password is locked', () => {
     )
   })
 
-  test('and whoever can open what was ever locked, added later or not, sees whether the same is set again', () => {
+  test('and whoever can open what was ever locked, added later or not, sees whether the same is set again', async () => {
     const one = set(NONE, 'member', [ann, carol])
     const two = set(standing(one), 'member', [ann, bob], second)
     const records = new Map<RecordId, PasswordRecord>([
@@ -193,8 +194,8 @@ describe('the password is locked', () => {
     }
     expect(lockedFor(dave, carol)).toEqual([])
     expect(lockedFor(carol, ann)).toEqual([first])
-    expect(isVerifierOf(crypto, graph, 'the first password', first)).toBe(true)
-    expect(isVerifierOf(crypto, graph, 'the second password', first)).toBe(false)
+    expect(await isVerifierOf(ports, graph, 'the first password', first)).toBe(true)
+    expect(await isVerifierOf(ports, graph, 'the second password', first)).toBe(false)
   })
 })
 

@@ -2,17 +2,17 @@
 import { describe, expect, test } from 'vitest'
 import {
   isLegalCost,
-  isVerifierOf,
   LARGEST_PASSWORD_MEMORY,
   LEAST_PASSWORD_MEMORY,
   LONGEST_PASSWORD,
   MOST_PASSWORD_PASSES,
   PASSWORD_COST,
-  passwordVerifier,
   SHORTEST_PASSWORD,
 } from '../../src/group/password-verifier.ts'
 import { platformCrypto } from '../../src/nodejs/crypto/crypto.ts'
+import { type DerivingPorts, isVerifierOf, passwordVerifier } from '../../src/peer-node/password-deriving.ts'
 import { toHex } from '../../src/runtime/bytes.ts'
+import type { Crypto } from '../../src/runtime/crypto.ts'
 import { PeerageError } from '../../src/runtime/peerage-error.ts'
 import { fakeCrypto } from '../../src/simulation/fake-crypto.ts'
 import { crypto } from '../identity/platform.ts'
@@ -23,12 +23,12 @@ const cheap = fakeCrypto(platformCrypto())
 
 describe('a verifier', () => {
   for (const { what, password, cost, value } of passwordVectors.verifiers) {
-    test(`P-043: is the Argon2id value under the salt of the group: ${what}`, () => {
-      expect(toHex(passwordVerifier(crypto, graph, password, cost).value)).toBe(value)
+    test(`P-043: is the Argon2id value under the salt of the group: ${what}`, async () => {
+      expect(toHex((await passwordVerifier(onThisThread(crypto), graph, password, cost)).value)).toBe(value)
     })
   }
 
-  test('P-043: has a salt of the group, and the named cost unless another one is asked for', () => {
+  test('P-043: has a salt of the group, and the named cost unless another one is asked for', async () => {
     const calls: [string, number, number][] = []
     const recording = {
       ...cheap,
@@ -37,20 +37,22 @@ describe('a verifier', () => {
         return cheap.argon2id(password, salt, cost)
       },
     }
-    expect(passwordVerifier(recording, graph, 'correct horse').cost).toEqual(PASSWORD_COST)
-    passwordVerifier(recording, { secret: Uint8Array.of(1) }, 'correct horse', LEAST_COST)
+    expect((await passwordVerifier(onThisThread(recording), graph, 'correct horse')).cost).toEqual(PASSWORD_COST)
+    await passwordVerifier(onThisThread(recording), { secret: Uint8Array.of(1) }, 'correct horse', LEAST_COST)
     expect(calls[0]).toEqual([passwordVectors.salt, PASSWORD_COST.memory, PASSWORD_COST.passes])
     expect(calls[1]?.slice(1)).toEqual([LEAST_COST.memory, LEAST_COST.passes])
     expect(calls[1]?.[0]).not.toBe(passwordVectors.salt)
   })
 
-  test('tells the same password from every other one, at its own cost', () => {
-    const verifier = passwordVerifier(cheap, graph, 'élève à Zürich', { memory: 20_000, passes: 2 })
-    expect(isVerifierOf(cheap, graph, 'élève à Zürich', verifier)).toBe(true)
-    expect(isVerifierOf(cheap, graph, 'élève\u00a0à Zürich', verifier)).toBe(true)
-    expect(isVerifierOf(cheap, graph, 'eleve a Zurich', verifier)).toBe(false)
-    expect(isVerifierOf(cheap, graph, 'Élève à Zürich', verifier)).toBe(false)
-    expect(isVerifierOf(cheap, { secret: Uint8Array.of(1) }, 'élève à Zürich', verifier)).toBe(false)
+  test('tells the same password from every other one, at its own cost', async () => {
+    const verifier = await passwordVerifier(onThisThread(cheap), graph, 'élève à Zürich', { memory: 20_000, passes: 2 })
+    expect(await isVerifierOf(onThisThread(cheap), graph, 'élève à Zürich', verifier)).toBe(true)
+    expect(await isVerifierOf(onThisThread(cheap), graph, 'élève\u00a0à Zürich', verifier)).toBe(true)
+    expect(await isVerifierOf(onThisThread(cheap), graph, 'eleve a Zurich', verifier)).toBe(false)
+    expect(await isVerifierOf(onThisThread(cheap), graph, 'Élève à Zürich', verifier)).toBe(false)
+    expect(await isVerifierOf(onThisThread(cheap), { secret: Uint8Array.of(1) }, 'élève à Zürich', verifier)).toBe(
+      false,
+    )
   })
 })
 
@@ -97,16 +99,20 @@ test('a cost is legal within the named limits only', () => {
     { memory, passes: 1.5 },
   ]) {
     expect(isLegalCost(illegal)).toBe(false)
-    expect(() => passwordVerifier(cheap, graph, 'correct horse', illegal)).toThrow(RangeError)
+    expect(() => passwordVerifier(onThisThread(cheap), graph, 'correct horse', illegal)).toThrow(RangeError)
   }
 })
 
 function errorOf(password: string): PeerageError | undefined {
   try {
-    passwordVerifier(cheap, graph, password)
+    void passwordVerifier(onThisThread(cheap), graph, password)
   } catch (error) {
     if (error instanceof PeerageError) return error
     throw error
   }
   return undefined
+}
+
+function onThisThread(port: Crypto): DerivingPorts {
+  return { crypto: port, passwordHashing: undefined }
 }

@@ -56,3 +56,19 @@ test('a group is made on one and joined on the other, and found again by its nam
     (await run(hers, 'group', 'members', 'Book club')).filter(({ connected }) => connected === true)
   await until(async () => (await online()).length === 2)
 })
+
+test('a node that is started without a network is in the cloud of the link once there is one', {
+  timeout: 60_000,
+}, async () => {
+  const link = network.addLink()
+  const host = network.addHost()
+  const dataDir = newPath()
+  const { command } = await up(host, dataDir, 'Ann')
+  expect(await run(dataDir, 'status')).toMatchObject([{ clouds: [] }])
+  network.plug(host, link, 'lan0', ['192.168.7.1/24'])
+  const clouds = async (): Promise<unknown> => (await run(dataDir, 'status'))[0]?.['clouds']
+  await until(async () => JSON.stringify(await clouds()) !== '[]')
+  expect(await clouds()).toMatchObject([{ name: 'LinkLocal_lan0' }])
+  expect(await command.interrupt()).toBe(0)
+  expect(command.errors).toBe('')
+})

@@ -55,6 +55,21 @@ describe('open', () => {
       }
     }))
 
+  test('without the clouds of the links, nothing is opened that nobody asked for', () =>
+    withSimulatedNodes('no lan', async ({ addHost, openNode }) => {
+      const [ann, bob] = [addHost('ann'), addHost('bob')]
+      const quiet = await openNode(ann, { lan: false })
+      await quiet.groups.create({ friendlyName: 'Book club' })
+      await expectRejection('cloud-not-found', all(quiet.names.resolve('0.a')), 'no cloud')
+      expect((await quiet.clouds.list()).filter(({ openCount }) => openCount > 0)).toEqual([])
+      for await (const { check } of quiet.diagnose()) expect(check).not.toBe('udp-port')
+      const seeded = await openNode(bob, { lan: false, seeds: ['ann'] })
+      await seeded.groups.create({ friendlyName: 'Book club' })
+      const open = (await seeded.clouds.list()).filter(({ openCount }) => openCount > 0)
+      expect(open.map(({ name }) => name)).toEqual(['Global_'])
+      await (await quiet.clouds.open('LinkLocal_eth0')).close()
+    }))
+
   test('N-14: a cloud is left 15 minutes after its last handle was closed, and unregisters; opening keeps it', () =>
     withSimulatedNodes('cleanup', async ({ addHost, openNode, until, advance }) => {
       const [ann, bob] = [await openNode(addHost('ann')), await openNode(addHost('bob'), { seeds: ['ann'] })]

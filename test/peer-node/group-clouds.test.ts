@@ -61,7 +61,7 @@ class ClubNode {
         ...{ crypto, random, clock, log, networkInterfaces, localLink, datagrams: recorded(datagrams, this.sent) },
         ...{ hostLookup: { addressesOf: async () => [] }, cloudStorage: host.ports.storage('clouds') },
       },
-      { seeds: [], port: undefined },
+      { seeds: [], port: undefined, lan: true },
     )
     this.names = new NodeNames({ clouds: this.clouds, store: this.store, crypto, requireOpen: () => undefined })
   }

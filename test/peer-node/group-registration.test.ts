@@ -90,14 +90,18 @@ class Surroundings {
     this.nodes = nodes
     const { clock, random, log } = nodes.addHost('ann').ports
     this.group = new SampleGroup({ now: clock.utc(), classifier })
-    const told = () => new Promise<void>((resolve) => void clock.setTimer(TELLING, resolve))
+    const told = (signal: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        clock.setTimer(TELLING, resolve)
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
     this.registration = new GroupRegistration(this.group.name, {
       ...{ clock, random, log },
       clouds: () => [...this.open],
       failed: (failure) => void this.failures.push(failure),
-      register: async (cloud, registration) => {
+      register: async (cloud, registration, signal) => {
         if (!(cloud instanceof FakeCloud)) throw new TypeError('another cloud')
-        return cloud.register(registration, told)
+        return cloud.register(registration, () => told(signal))
       },
     })
   }
@@ -305,6 +309,22 @@ describe('a registration', () => {
       registration.setChain(around.chain(3))
       await nodes.advance(TELLING / 2)
       await registration.close()
+      expect(cloud.registered.size).toBe(0)
+    }))
+
+  test('P-059: while it is being made, it is given up when the group closes, which waits for that', () =>
+    registering('given up', async (around) => {
+      const { registration, nodes } = around
+      const cloud = around.addCloud('one')
+      registration.setChain(around.chain(2))
+      registration.listens(ADDRESSES)
+      await nodes.advance(TELLING / 2)
+      // The graph ends listening first.
+      registration.listens([])
+      const before = around.now
+      await registration.close()
+      expect([around.now - before, cloud.registered.size, cloud.counts.register]).toEqual([0, 0, 1])
+      await around.settle()
       expect(cloud.registered.size).toBe(0)
     }))
 

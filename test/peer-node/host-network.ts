@@ -17,13 +17,23 @@ export function hostNetwork(): Pick<
   | 'dataDirectory'
   | 'recordDatabases'
   | 'recordVerifier'
+  | 'passwordHashing'
 > {
   const { ports } = new SimulatedWorld({ seed: 'alone' }).addHost('alone')
   const { datagrams, streams, networkInterfaces, localLink, random } = ports
   const hostLookup = { addressesOf: async () => [] }
   const recordDatabases = new MemoryRecordDatabases({ crypto: platformCrypto(), random })
   return {
-    ...{ datagrams, streams, networkInterfaces, localLink, hostLookup, recordDatabases, recordVerifier: undefined },
+    ...{
+      datagrams,
+      streams,
+      networkInterfaces,
+      localLink,
+      hostLookup,
+      recordDatabases,
+      recordVerifier: undefined,
+      passwordHashing: undefined,
+    },
     ...{ cloudStorage: ports.storage('clouds'), graphStorage: ports.storage('graphs') },
     dataDirectory: ports.dataDirectory,
     groupStorage: ports.storage('groups'),

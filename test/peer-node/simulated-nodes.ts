@@ -64,7 +64,12 @@ export async function withSimulatedNodes(seed: string, body: (nodes: SimulatedNo
       return createPeerNode(
         {
           ...{ random, clock, log, datagrams, streams, networkInterfaces, localLink, hostLookup, crypto },
-          ...{ recordDatabases, recordVerifier: undefined, graphStorage: host.ports.storage('graphs') },
+          ...{
+            recordDatabases,
+            recordVerifier: undefined,
+            passwordHashing: undefined,
+            graphStorage: host.ports.storage('graphs'),
+          },
           dataDirectory: host.ports.dataDirectory,
           groupStorage: host.ports.storage('groups'),
           ...{ identityStorage: host.ports.storage('identities'), cloudStorage: host.ports.storage('clouds') },

@@ -305,6 +305,24 @@ describe('a resolve that was disturbed', () => {
     expect(scene.resolve()).toMatchObject({ kind: 'ended', isDisturbed: true })
   })
 
+  test('N-103: a node that denies the ID by which it was named makes a resolve careful, and what it names then leads nowhere', () => {
+    const scene = new Scene('disowned')
+    scene.knowMany()
+    const publisher = scene.publisher()
+    const trap = scene.puppet(0.02)
+    const secondAccomplice = scene.puppet(0.03, () => ({ notFound: true, routeEntry: trap.puppet.entry(trap.id) }))
+    const accomplice = scene.puppet(0.05, () => ({
+      ...{ notFound: true, routeEntry: secondAccomplice.puppet.entry(secondAccomplice.id) },
+    }))
+    const liar = scene.puppet(0.1, () => ({ routeEntry: accomplice.puppet.entry(accomplice.id) }))
+    const honest = scene.puppet(0.12, () => ({ routeEntry: publisher.puppet.entry(publisher.id) }))
+    scene.know(liar, honest)
+    expect(idOf(scene.resolve())).toBe(publisher.id)
+    expect(scene.order(liar, accomplice, secondAccomplice, honest, trap)).not.toContain(4)
+    // Care: the honest one had to prove itself before what it named was followed.
+    expect(honest.puppet.of('INQUIRE').some(({ wantsCpa }) => wantsCpa)).toBe(true)
+  })
+
   test('N-103: is begun again by a name, with care and on all paths, and finds what a liar has hidden', () => {
     const scene = new Scene('begun again')
     scene.knowMany()

@@ -20,6 +20,7 @@ import {
   SIGNATURE_LENGTH,
 } from '../../runtime/crypto.ts'
 import { requireAeadLengths, requireArgon2idInputs, requireLength } from '../../runtime/crypto-contract.ts'
+import type { PasswordHashing } from '../../runtime/password-hashing.ts'
 import { isStrictlyEncoded, isStrictPublicKey } from '../../runtime/strict-ed25519.ts'
 import { passwordPrimitives } from './password-primitives.ts'
 import { pkcs8Primitives } from './pkcs8-primitives.ts'
@@ -136,6 +137,23 @@ export function sodiumCrypto(): Crypto {
   }
 }
 
+/**
+ * Argon2id by libsodium on another thread.
+ *
+ * @throws Error whatever the loader threw, if `sodium-native` has no build that loads here
+ */
+export function sodiumPasswordHashing(): PasswordHashing {
+  const sodium = loadSodium()
+  return (password, salt, cost) => {
+    requireArgon2idInputs(salt, cost)
+    const result = new Uint8Array(cost.length)
+    // The other thread reads its inputs until it is done.
+    const inputs = [password.slice(), salt.slice(), cost.passes, cost.memory * 1024] as const
+    const algorithm = sodium.crypto_pwhash_ALG_ARGON2ID13
+    return sodium.crypto_pwhash_async(result, ...inputs, algorithm).then(() => result)
+  }
+}
+
 /** Up to this many bytes, in all parts, libsodium hashes faster than OpenSSL is called. */
 const LONGEST_SHORT_INPUT = 256
 
@@ -177,6 +195,15 @@ interface Sodium {
     memory: number,
     algorithm: number,
   ): void
+  /** As above, on another thread. */
+  crypto_pwhash_async(
+    result: Uint8Array,
+    password: Uint8Array,
+    salt: Uint8Array,
+    passes: number,
+    memory: number,
+    algorithm: number,
+  ): Promise<void>
   readonly crypto_pwhash_ALG_ARGON2ID13: number
 }
 
@@ -191,6 +218,7 @@ const SODIUM_FUNCTIONS = [
   'crypto_scalarmult',
   'crypto_sign_ed25519_pk_to_curve25519',
   'crypto_pwhash',
+  'crypto_pwhash_async',
 ] as const satisfies readonly (keyof Sodium)[]
 
 /** Loads the package at once, which an import of a package that may be absent cannot do. */
