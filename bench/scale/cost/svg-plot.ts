@@ -31,19 +31,20 @@ export interface Point {
 }
 
 const WIDTH = 640
-const HEIGHT = 360
+const HEIGHT = 380
 const LEFT = 72
 const RIGHT = WIDTH - 24
-const TOP = 76
 const BOTTOM = HEIGHT - 56
 const MARKER = 4
 /** As many lines as there are markers and colours. */
 const MOST_LINES = 3
 /** About how many steps the scale of values has. */
 const STEPS = 5
-/** Pixels that a character of the legend takes, about, and what stands before its text. */
-const CHARACTER = 6.6
-const KEY = 36
+/** Where the legend begins, and how high a line of it is. */
+const LEGEND = 48
+const LEGEND_LINE = 18
+/** Of each power of ten. */
+const TICK_FACTORS = [1, 3]
 
 const STYLE = `
     svg { font: 12px system-ui, sans-serif }
@@ -65,8 +66,9 @@ export function drawPlot({ title, sizes, values, lines }: Plot): string {
   for (const { size, least } of points) {
     if (!(size > 0 && least >= 0)) throw new RangeError('sizes are above 0, and values not below')
   }
+  const top = LEGEND + lines.length * LEGEND_LINE
   const x = sizeScale(points.map(({ size }) => size))
-  const y = valueScale(Math.max(...points.map(({ most }) => most)))
+  const y = valueScale(Math.max(...points.map(({ most }) => most)), top)
   const parts = [
     `<rect class="page" width="${WIDTH}" height="${HEIGHT}"/>`,
     text(title, { x: LEFT, y: 26, more: ' class="title"' }),
@@ -76,15 +78,15 @@ export function drawPlot({ title, sizes, values, lines }: Plot): string {
       text(grouped(value), { x: LEFT - 8, y: y.at(value) + 4, more: ' text-anchor="end"' }),
     ]),
     ...x.ticks.flatMap((size) => [
-      `<line class="grid" x1="${fixed(x.at(size))}" x2="${fixed(x.at(size))}" y1="${TOP}" y2="${BOTTOM}"/>`,
+      `<line class="grid" x1="${fixed(x.at(size))}" x2="${fixed(x.at(size))}" y1="${top}" y2="${BOTTOM}"/>`,
       text(grouped(size), { x: x.at(size), y: BOTTOM + 18, more: ' text-anchor="middle"' }),
     ]),
-    `<path class="axis" fill="none" d="M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}"/>`,
+    `<path class="axis" fill="none" d="M${LEFT} ${top}V${BOTTOM}H${RIGHT}"/>`,
     text(sizes, { x: (LEFT + RIGHT) / 2, y: HEIGHT - 16, more: ' text-anchor="middle"' }),
     text(values, {
       x: 18,
-      y: (TOP + BOTTOM) / 2,
-      more: ` text-anchor="middle" transform="rotate(-90 18 ${(TOP + BOTTOM) / 2})"`,
+      y: (top + BOTTOM) / 2,
+      more: ` text-anchor="middle" transform="rotate(-90 18 ${(top + BOTTOM) / 2})"`,
     }),
     ...lines.flatMap((line, index) => drawLine(line, index, x.at, y.at)),
   ]
@@ -100,30 +102,34 @@ export function drawPlot({ title, sizes, values, lines }: Plot): string {
 function sizeScale(sizes: readonly number[]): { at(size: number): number; readonly ticks: readonly number[] } {
   const least = Math.log10(Math.min(...sizes)) - 0.15
   const most = Math.log10(Math.max(...sizes)) + 0.15
+  const isShown = (size: number): boolean => Math.log10(size) >= least && Math.log10(size) <= most
   const ticks: number[] = []
-  for (let power = Math.ceil(least); power <= most; power++) ticks.push(10 ** power)
-  return { at: (size) => LEFT + ((Math.log10(size) - least) / (most - least)) * (RIGHT - LEFT), ticks }
+  for (let power = Math.floor(least); power <= most; power++) {
+    for (const factor of TICK_FACTORS) ticks.push(factor * 10 ** power)
+  }
+  return {
+    at: (size) => LEFT + ((Math.log10(size) - least) / (most - least)) * (RIGHT - LEFT),
+    ticks: ticks.filter(isShown),
+  }
 }
 
 /** A scale from 0 up to a round number that is not below the greatest value. */
-function valueScale(greatest: number): { at(value: number): number; readonly ticks: readonly number[] } {
+function valueScale(greatest: number, top: number): { at(value: number): number; readonly ticks: readonly number[] } {
   const rough = (greatest || 1) / STEPS
   const unit = 10 ** Math.floor(Math.log10(rough))
   const step = unit * ([1, 2, 2.5, 5, 10].find((factor) => factor * unit >= rough * (1 - 1e-9)) ?? 10)
   const count = Math.max(1, Math.ceil(greatest / step - 1e-9))
   const ticks = Array.from({ length: count + 1 }, (_, index) => index * step)
-  return { at: (value) => BOTTOM - (value / (count * step)) * (BOTTOM - TOP), ticks }
+  return { at: (value) => BOTTOM - (value / (count * step)) * (BOTTOM - top), ticks }
 }
 
 function legend(lines: readonly Line[]): string[] {
-  let left = LEFT
   return lines.flatMap(({ label }, index) => {
-    const start = left
-    left += KEY + label.length * CHARACTER + 16
+    const y = LEGEND + index * LEGEND_LINE
     return [
-      `<path class="line s${index}" d="M${fixed(start)} 50h26"/>`,
-      marker(index, start + 13, 50),
-      text(label, { x: start + KEY - 4, y: 54 }),
+      `<path class="line s${index}" d="M${LEFT} ${y - 4}h26"/>`,
+      marker(index, LEFT + 13, y - 4),
+      text(label, { x: LEFT + 34, y }),
     ]
   })
 }
