@@ -3,7 +3,7 @@
  *
  * Exit codes: 0 done, 1 failed, 2 misuse.
  */
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { type ConnectedNode, connectRunningNode } from '../control/connect-node.ts'
 import { defaultDataDirectory } from '../nodejs/data-directory.ts'
 import type { Logger } from '../nodejs/guarded-log.ts'
@@ -35,7 +35,11 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   const program = new Command('peerage')
     .description('Serverless peer networking: names, groups, and records that every member has.')
     .version(packageVersion())
-    .option('--data-dir <dir>', `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`)
+    .option(
+      '--data-dir <dir>',
+      `where data is kept (default: PEERAGE_DATA_DIR, or ${defaultDataDirectory()})`,
+      readDataDirectory,
+    )
     .option('--json', 'print one JSON document a line, and errors as JSON')
     .option('--quiet', 'print no progress and no summaries')
     .option('--verbose', 'tell on standard error what the node does')
@@ -106,6 +110,12 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     if (PeerageError.is(error, 'interrupted')) endNow(error)
     process.exitCode = report(error, context, json)
   }
+}
+
+/** An empty one would be the folder where the command happens to run. */
+function readDataDirectory(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is the path of a folder.')
+  return text
 }
 
 /** The node that runs on a data directory, if one does. */

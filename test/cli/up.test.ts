@@ -98,7 +98,7 @@ test('a graph names a provider that the node was given, also when it is started 
   expect(await run(dataDir, 'graph', 'list')).toMatchObject({ said: [{ provider: 'open-to-all', isOpen: true }] })
 }, 60_000)
 
-test('a provider that is none is refused with the reason', async () => {
+test('a provider that is none, and an empty data directory, are refused with the reason', async () => {
   const cases = [
     [file('number.mjs', 'export default 7'), 'its default export is no function'],
     [file('broken.mjs', 'throw new Error("no luck")'), 'no luck'],
@@ -109,6 +109,8 @@ test('a provider that is none is refused with the reason', async () => {
       ...{ code: 1, said: [{ error: { code: 'input-not-readable', message: expect.stringContaining(reason) } }] },
     })
   }
+  // An empty path would be the folder where the command happens to run.
+  expect(await run('', 'status')).toMatchObject({ code: 2, said: [{ error: { code: 'misuse' } }] })
   expect(await run(newPath(), 'up', '--provider', 'mine')).toMatchObject({
     code: 2,
     said: [{ error: { code: 'misuse' } }],
