@@ -12,8 +12,11 @@ import { MESSAGE_HEADER_LENGTH, PROTOCOL_VERSION } from './message-header.ts'
 
 /** What one lane of one link may hold, in bytes: more is a defect of whoever sends without looking. */
 const LARGEST_LANE = 64 * 1024 * 1024
-/** A writer that has held more bytes than this is not kept for the next messages. */
-const LARGEST_KEPT_WRITER = 8 * 1024
+/**
+ * A writer that has held more bytes than this is not kept for the next messages: it is as much as waits of a direct connection that is
+ * written to in pieces of 64 KB. The others are kept until the link has been quiet ({@link FrameWriter.giveBack}).
+ */
+const LARGEST_KEPT_WRITER = 192 * 1024
 /** What frames are cut for together, in bytes: one record of TLS. */
 const LONGEST_WRITE = FRAME_HEADER_LENGTH + LONGEST_FRAME
 
@@ -55,6 +58,11 @@ export class FrameWriter {
   /** Drops what waits of a priority, in the middle of a message too: nothing of that priority can follow. */
   drop(priority: LinkPriority): void {
     this.#lanes[priorityNumbers[priority]].drop()
+  }
+
+  /** Gives back the memory of the lanes in which nothing waits. */
+  giveBack(): void {
+    for (const lane of this.#lanes) if (lane.length === 0) lane.giveBack()
   }
 
   /**
@@ -163,6 +171,13 @@ class Lane {
     this.#rest = 0
     this.#filling?.reset()
     this.#release()
+  }
+
+  giveBack(): void {
+    this.#filling = undefined
+    this.#emptying = undefined
+    this.#full = NOTHING
+    this.#taken = 0
   }
 
   /** What was filled is emptied from now on. */

@@ -107,6 +107,11 @@ export class FramedStream implements ByteStreamHandler {
     else this.#leaveSoon()
   }
 
+  /** Gives memory back that nothing needs while the link is quiet. */
+  giveBack(): void {
+    this.#writer.giveBack()
+  }
+
   /** Hands no further message on. */
   pause(): void {
     if (this.#isPaused) return

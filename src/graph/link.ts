@@ -238,6 +238,7 @@ export class Link implements LinkPort, StreamUser {
       this.#silent()
       return
     }
+    if (now >= signDue) this.#stream.giveBack()
     // What waits already is a sign of life, as soon as the other end lets it through.
     if (now >= signDue && this.#stream.waiting('control') === 0) this.#ping(0)
     const next = now >= signDue ? now + SIGN_OF_LIFE_INTERVAL : signDue

@@ -139,8 +139,8 @@ class DirectStreams implements DirectConnection {
 
   async #write(chunk: Uint8Array): Promise<void> {
     if (!(chunk instanceof Uint8Array)) throw new TypeError('a direct connection carries Uint8Array')
-    // The writer may use its buffer again.
-    if (chunk.length === 0 || this.#end.write(chunk.slice())) return
+    // It is copied before this returns: the writer may use its buffer again.
+    if (chunk.length === 0 || this.#end.write(chunk)) return
     try {
       await new Promise<void>((resolve, reject) => {
         this.#drained = { resolve, reject }

@@ -131,6 +131,12 @@ test('messages of one priority keep their order and content', () => {
     add(writer, { priority: 'flood', kind: 1, body })
     const next = index % 5 === 0 ? writer.next() : undefined
     if (next !== undefined) sent.push(next)
+    // Memory can be given back at any time.
+    if (index % 7 === 0) writer.giveBack()
+    if (index % 50 === 0) {
+      sent.push(...writes(writer))
+      writer.giveBack()
+    }
   }
   const reading = new Reading()
   expect(reading.take(concatBytes(...sent, ...writes(writer)), 1000)).toBeUndefined()
