@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { connect, createSecureContext, createServer, type TLSSocket } from 'node:tls'
-import { throwAwayCertificate } from '../../../dist/nodejs/throw-away-certificate.js'
+import { throwAwayCertificate } from '../../../src/nodejs/throw-away-certificate.ts'
 import { contestant } from '../../contestant.ts'
 import { DIALS, measureLink, NOBODY_LISTENS, type Talk } from './workload.ts'
 
