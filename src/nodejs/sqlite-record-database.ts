@@ -22,6 +22,7 @@ import { parseRecordId, type RecordId } from '../records/record-id.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { AuthorNames } from './author-names.ts'
 import { atQuietMoment } from './quiet-moment.ts'
+import { RecentChanges } from './recent-changes.ts'
 import { RecordStatements } from './record-statements.ts'
 import { bytesIn, DamagedRow, numberIn, type SqliteDatabase, type SqliteRow, sqliteError, textIn } from './sqlite.ts'
 
@@ -69,6 +70,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   /** No number is given twice while this is open, not even that of a change that was undone: somebody may have seen it. */
   #highestArrival: number
   #firstComplete: number
+  readonly #recent: RecentChanges
 
   constructor(parts: SqliteRecordDatabaseParts) {
     this.wasFound = parts.wasFound
@@ -83,6 +85,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
     this.#lastArrival = lastArrival
     this.#committedArrival = lastArrival
     this.#highestArrival = lastArrival
+    this.#recent = new RecentChanges(lastArrival)
   }
 
   get lastArrival(): number {
@@ -103,15 +106,18 @@ export class SqliteRecordDatabase implements RecordDatabase {
   put(record: GraphRecord, { refresh }: { readonly refresh: boolean }): number {
     return this.#change(() => {
       const arrival = this.#nextArrival()
+      let firstArrival = arrival
       // Most records are new: whether there is another version shows when they are inserted.
       if (!this.#insert(record, arrival, arrival, refresh)) {
         const former = this.#statements.findArrivals.get(record.id)
         if (former === undefined) throw new DamagedRow(`the index says that record ${record.id} is there`)
+        firstArrival = numberIn(former, 1)
         this.#takeOut(numberIn(former, 0))
-        this.#insert(record, arrival, numberIn(former, 1), refresh)
+        this.#insert(record, arrival, firstArrival, refresh)
       }
       this.#statements.insertAttributes(arrival, record.attributes)
       this.#lastArrival = arrival
+      this.#recent.add({ arrival, record, firstArrival })
       return arrival
     })
   }
@@ -124,6 +130,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
       this.#takeOut(numberIn(row, 0))
       this.#statements.insertRemoval.run(arrival, id, textIn(row, 2), reason, at)
       this.#lastArrival = arrival
+      this.#recent.forget(arrival)
       return arrival
     })
   }
@@ -142,6 +149,8 @@ export class SqliteRecordDatabase implements RecordDatabase {
 
   changes(after: number, types: readonly string[] | undefined, limit: number): readonly StoredChange[] {
     return this.#read(() => {
+      const recent = this.#recent.since(after, types, limit)
+      if (recent !== undefined) return recent
       const rows = [
         ...this.#statements.storedAfter(after, types, limit),
         ...this.#statements.removedAfter(after, types, limit),
@@ -281,6 +290,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
     if (this.#database.inTransaction) this.#statements.rollback.run()
     this.#isChanging = false
     this.#lastArrival = this.#committedArrival
+    this.#recent.forget(this.#highestArrival)
     ;[, this.#firstComplete] = this.#state()
   }
 
