@@ -20,6 +20,7 @@ import type { GraphParts } from './graph-parts.ts'
 import type { LinkSession } from './link-session.ts'
 import { LONGEST_PROOF_OF_LIFE } from './membership.ts'
 import type { Neighbor } from './neighbors.ts'
+import { PruningRecord } from './pruning-record.ts'
 import type { ArrivalOutcome, RecordArrival } from './record-arrival.ts'
 import type { RecordStore } from './record-store.ts'
 
@@ -36,9 +37,6 @@ export const LONGEST_GRAFT_WAIT = 3000
 export const GRAFT_JITTER = 3
 export const SHORTEST_GRAFT_JITTER = 150
 export const LONGEST_GRAFT_JITTER = 3000
-/** For how long a record may prune links, unless one of lower ID comes, and how long that is waited for; in milliseconds. */
-export const LEADING_TIME = 1000
-export const PRUNE_DELAY = 200
 /** How long the answer to a GRAFT may take before the next announcer is asked, in milliseconds. */
 export const GRAFT_ANSWER_WAIT = 2000
 /** Announced records that are waited for. */
@@ -101,7 +99,7 @@ export class Flooding {
   #lateness = 100
   #deviation = 50
   #asking = 0
-  #leader: { readonly id: RecordId; readonly until: number } | undefined
+  readonly #pruningRecord = new PruningRecord()
   #shortestWait = SHORTEST_GRAFT_WAIT
 
   constructor(parts: GraphParts, store: RecordStore, arrival: RecordArrival, owner: FloodingOwner) {
@@ -130,7 +128,7 @@ export class Flooding {
   spread(record: GraphRecord, except: LinkSession | undefined): void {
     this.#arrived(record)
     this.#flooded.set(record.id, true)
-    this.#lead(record.id)
+    this.#pruningRecord.came(record, this.#parts.peerTime.now())
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session === except || !keeps(neighbor.session, record.type)) continue
       if (neighbor.eager && !neighbor.slow) this.#send(neighbor, flow, record)
@@ -343,23 +341,12 @@ export class Flooding {
   /** A record came twice by flood: one of the two links is not needed. */
   #cameTwice(session: LinkSession, { id }: GraphRecord): void {
     // What came first in answer to a comparison says nothing about the tree.
-    if (this.#flooded.get(id) === undefined || this.#leader?.id !== id) return
-    const deadline = this.#parts.deadlines.set(PRUNE_DELAY, () => {
+    if (this.#flooded.get(id) === undefined || !this.#pruningRecord.is(id)) return
+    const deadline = this.#parts.deadlines.set(this.#pruningRecord.delay(this.#parts.peerTime.now()), () => {
       this.#pruning.delete(deadline)
-      if (this.#leader?.id === id) this.#prune(session)
+      if (this.#pruningRecord.is(id)) this.#prune(session)
     })
     this.#pruning.add(deadline)
-  }
-
-  /**
-   * Of the records that are under way at the same time only one breaks a cycle of links, the one of lowest ID: if each did,
-   * they would break it in many places, and the tree with it.
-   */
-  #lead(id: RecordId): void {
-    const now = this.#parts.clock.monotonic()
-    if (this.#leader === undefined || this.#leader.until < now || id < this.#leader.id) {
-      this.#leader = { id, until: now + LEADING_TIME }
-    }
   }
 
   #prune(session: LinkSession): void {

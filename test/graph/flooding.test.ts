@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   GRAFT_ANSWER_WAIT,
-  LEADING_TIME,
   LONGEST_GRAFT_JITTER,
   LONGEST_GRAFT_WAIT,
   LONGEST_SLOWNESS,
@@ -11,6 +10,7 @@ import {
 } from '../../src/graph/flooding.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { Link, linkLimits } from '../../src/graph/link.ts'
+import { PRUNING_PERIOD } from '../../src/graph/pruning-record.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { type ScriptedLink, ScriptedNode } from './scripted-node.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
@@ -29,7 +29,8 @@ function makeFlooded(seed: string, names: readonly string[]) {
 /** A node of the same graph in another world: it makes records that are new here. */
 function makeAuthor(seed: string): Member {
   const member = new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } }).add()
-  member.graph.world.runFor(1000)
+  // What it writes then may prune links.
+  member.graph.world.runFor(PRUNING_PERIOD)
   return member
 }
 
@@ -55,8 +56,7 @@ describe('eager and lazy links', () => {
   test('G-043, G-075: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
     const { graph, member, links } = makeFlooded('eager', ['ann'])
     const link = first(links)
-    // Records that are under way at the same time do not all prune links.
-    const run = (): void => graph.world.runFor(LEADING_TIME + 500)
+    const run = (): void => graph.world.runFor(PRUNING_PERIOD)
     const own = member.write('one')
     run()
     expect(link.messages).toEqual([{ kind: 'FLOOD', record: own.bytes }])
@@ -348,6 +348,35 @@ describe('a slow neighbor', () => {
 })
 
 describe('the tree', () => {
+  test('G-043: is not cut when many records are under way while it forms, on links that are slow by turns', () => {
+    const conditions = { latency: 10, jitter: 60 }
+    const graph = new SimulatedGraph({ seed: 'many', checks: false, conditions, properties: { maxPresenceRecords: 0 } })
+    const { world } = graph
+    const members = graph.grow(20)
+    world.runFor(300)
+    const random = world.random('writers')
+    const underWay = new Map<GraphRecord, number>()
+    const times: number[] = []
+    const look = (): boolean => {
+      for (const [record, written] of underWay) {
+        if (!members.every((member) => has(member, record))) continue
+        underWay.delete(record)
+        times.push(world.now - written)
+      }
+      return underWay.size === 0
+    }
+    for (let index = 0; index < 400; index++) {
+      const record = members[random.uint32() % members.length]?.write(`${index}`)
+      if (record !== undefined) underWay.set(record, world.now)
+      world.runFor(10)
+      look()
+    }
+    world.runUntil(look, 10_000)
+    times.sort((one, other) => one - other)
+    // In a whole tree a record takes some hundred milliseconds. Beyond a cut it would wait until somebody asks for it.
+    expect(times[395]).toBeLessThan(600)
+  })
+
   afterEach(() => {
     vi.restoreAllMocks()
   })
