@@ -106,7 +106,7 @@ export class RecordSender {
   /** Sends what may be sent now. */
   pump(): void {
     while (!this.#isBlocked && !this.#isIdle && this.#underWay < MOST_BATCHES && !this.isMisused) {
-      const records = this.#nextBatch()
+      const records = this.#records.reading(() => this.#nextBatch())
       this.#left = this.#deliveries.length === 0 ? 0 : Math.max(0, this.#left - records.length)
       this.#sent += records.length
       this.#underWay++

@@ -80,6 +80,13 @@ export class RecordStore {
     return this.database.get(id)?.record
   }
 
+  /** The encoding of the version that {@link RecordStore.get} would give. */
+  bytesOf(type: string, id: RecordId): Uint8Array | undefined {
+    if (isEphemeral(type)) return this.ephemeral.get(id)?.bytes
+    if (this.trie.digestOf(type, id) === undefined && !this.#overdue.has(id)) return undefined
+    return this.database.bytes(id)
+  }
+
   /** The version with this ID, whatever its type. */
   find(id: RecordId): GraphRecord | undefined {
     return this.ephemeral.get(id) ?? this.database.get(id)?.record

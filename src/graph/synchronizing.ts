@@ -130,7 +130,8 @@ export class Synchronizing {
       trie: store.trie,
       minute: () => this.#parts.peerTime.minute(),
       advanceTrie: (minute) => store.advanceTrie(minute),
-      bytesOf: (type, id) => store.get(type, id)?.bytes,
+      bytesOf: (type, id) => store.bytesOf(type, id),
+      reading: (read) => store.database.reading(read),
       waiting: () => this.#arrival.waiting.leaves(),
       isLongHeld: (id) => store.isLongHeld(id),
       arrived: (bytes, done) => {

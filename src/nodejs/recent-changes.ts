@@ -19,8 +19,10 @@ interface Stored {
 
 /** All changes after a number, as long as nothing but records was stored. */
 export class RecentChanges {
-  /** In the order of arrival. */
-  readonly #stored = new Map<RecordId, Stored>()
+  /** In the order of arrival, with versions that a later one has replaced. */
+  #stored: Stored[] = []
+  /** The last version of each record. */
+  readonly #latest = new Map<RecordId, Stored>()
   #after: number
   #bytes = 0
 
@@ -31,20 +33,16 @@ export class RecentChanges {
 
   /** A record, or a later version of one, was stored. */
   add(stored: Stored): void {
-    const { id } = stored.record
-    this.#drop(id)
-    this.#stored.set(id, stored)
+    this.#stored.push(stored)
+    this.#latest.set(stored.record.id, stored)
     this.#bytes += stored.record.bytes.length
-    for (const [oldest, { arrival }] of this.#stored) {
-      if (this.#stored.size <= MOST_RECENT_CHANGES && this.#bytes <= MOST_RECENT_BYTES) return
-      this.#drop(oldest)
-      this.#after = arrival
-    }
+    if (this.#stored.length > MOST_RECENT_CHANGES || this.#bytes > MOST_RECENT_BYTES) this.#dropOlderHalf()
   }
 
   /** Something else has changed: only what comes after this number is known from now on. */
   forget(after: number): void {
-    this.#stored.clear()
+    this.#stored = []
+    this.#latest.clear()
     this.#bytes = 0
     this.#after = after
   }
@@ -53,16 +51,22 @@ export class RecentChanges {
   since(after: number, types: readonly string[] | undefined, limit: number): readonly StoredChange[] | undefined {
     if (after < this.#after) return undefined
     const changes: StoredChange[] = []
-    for (const { arrival, record, firstArrival } of this.#stored.values()) {
+    // Who asks has seen nearly all of it.
+    for (const stored of this.#stored.slice(this.#stored.findLastIndex(({ arrival }) => arrival <= after) + 1)) {
       if (changes.length === limit) break
-      if (arrival <= after || types?.includes(record.type) === false) continue
+      const { arrival, record, firstArrival } = stored
+      if (this.#latest.get(record.id) !== stored || types?.includes(record.type) === false) continue
       changes.push({ arrival, kind: 'stored', record, firstArrival })
     }
     return changes
   }
 
-  #drop(id: RecordId): void {
-    this.#bytes -= this.#stored.get(id)?.record.bytes.length ?? 0
-    this.#stored.delete(id)
+  #dropOlderHalf(): void {
+    for (const stored of this.#stored.splice(0, Math.ceil(this.#stored.length / 2))) {
+      const { arrival, record } = stored
+      if (this.#latest.get(record.id) === stored) this.#latest.delete(record.id)
+      this.#bytes -= record.bytes.length
+      this.#after = arrival
+    }
   }
 }

@@ -23,6 +23,7 @@ const ATTRIBUTE_COLUMNS = 5
 /** The statements of one connection. */
 export class RecordStatements {
   readonly begin: SqliteStatement
+  readonly beginReading: SqliteStatement
   readonly commit: SqliteStatement
   readonly rollback: SqliteStatement
   /** database ID, first complete arrival number, last arrival number */
@@ -30,6 +31,8 @@ export class RecordStatements {
   readonly setFirstComplete: SqliteStatement
   /** arrival, refresh, id, digest, bytes */
   readonly get: SqliteStatement
+  /** bytes */
+  readonly bytes: SqliteStatement
   /** arrival, first arrival, type */
   readonly findArrivals: SqliteStatement
   readonly insertRecord: SqliteStatement
@@ -56,6 +59,7 @@ export class RecordStatements {
     const rows = (statement: string): SqliteStatement => prepareRows(database, statement)
     const change = (statement: string): SqliteStatement => database.prepare(statement)
     this.begin = change('BEGIN IMMEDIATE')
+    this.beginReading = change('BEGIN DEFERRED')
     this.commit = change('COMMIT')
     this.rollback = change('ROLLBACK')
     // What was forgotten counts, too: it may have been the last change of all.
@@ -66,6 +70,7 @@ export class RecordStatements {
     )
     this.setFirstComplete = change('UPDATE this_database SET first_complete = ?')
     this.get = rows('SELECT arrival, refresh, id, digest, bytes FROM records WHERE id = ?')
+    this.bytes = rows('SELECT bytes FROM records WHERE id = ?')
     this.findArrivals = rows('SELECT arrival, first_arrival, type FROM records WHERE id = ?')
     this.insertRecord = change(
       `INSERT INTO records (arrival, first_arrival, id, type, version, creator, modifier, created, modified, expires,

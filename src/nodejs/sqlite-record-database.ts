@@ -61,6 +61,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   readonly #closed: () => void
   #isOpen = true
   #isChanging = false
+  #isReading = false
   /** Changes of the transaction that is to be committed next. */
   #changes = 0
   /** What went wrong in the transaction that is to be committed next: it is undone already. */
@@ -101,6 +102,26 @@ export class SqliteRecordDatabase implements RecordDatabase {
       const row = this.#statements.get.get(id)
       return row === undefined ? undefined : storedRecord(row)
     })
+  }
+
+  bytes(id: RecordId): Uint8Array | undefined {
+    return this.#read(() => {
+      const row = this.#statements.bytes.get(id)
+      return row === undefined ? undefined : bytesIn(row, 0)
+    })
+  }
+
+  reading<Result>(read: () => Result): Result {
+    if (this.#isReading) return read()
+    const isAlone = !this.#isChanging
+    if (isAlone) this.#read(() => this.#statements.beginReading.run())
+    this.#isReading = true
+    try {
+      return read()
+    } finally {
+      this.#isReading = false
+      if (isAlone) this.#read(() => this.#statements.commit.run())
+    }
   }
 
   put(record: GraphRecord, { refresh }: { readonly refresh: boolean }): number {
@@ -258,6 +279,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   /** Before anything changes: the transaction begins with the first change after a commit. */
   #change<Result>(body: () => Result): Result {
     this.#requireOpen()
+    if (this.#isReading) throw new RangeError('nothing may be changed while something is read')
     if (this.#failure !== undefined) throw this.#failure
     try {
       if (!this.#isChanging) {

@@ -5,8 +5,8 @@
 import type { RecordChange } from '../graph/graph-events.ts'
 import type { GraphRecord } from '../records/record.ts'
 import type { RecordId } from '../records/record-id.ts'
-import type { WatchedChange } from './record-watch.ts'
 import type { Cursor } from './records.ts'
+import type { WatchedChange } from './stored-watch.ts'
 
 /** What one reader has and has not seen of the ephemeral records of one type. */
 export class EphemeralWatch {

@@ -22,8 +22,8 @@ import type { RecordType } from './application-types.ts'
 import { EphemeralWatch } from './ephemeral-watch.ts'
 import { type Coded, type Issue, issueText } from './payload-codec.ts'
 import { type Attributes, publicAttributes, recordAttributes, recordQuery } from './public-attributes.ts'
-import { watchStored } from './record-watch.ts'
 import type { Cursor, Listing, PeerRecord, RecordChange, Records, Watching, Writing } from './records.ts'
+import { StoredWatch } from './stored-watch.ts'
 import { iteration, type Wakeups } from './waiting.ts'
 
 /** Records that are read from the database at once. */
@@ -130,9 +130,7 @@ export class GraphRecords implements Records {
   watch(type: 'all', options?: Watching): AsyncIterable<RecordChange<Uint8Array>>
   watch(type: RecordType | 'all', options: Watching = {}): AsyncIterable<RecordChange<unknown>> {
     const { from = 'stored' } = options
-    return iteration(options.signal, (ended) =>
-      type !== 'all' && type.ephemeral ? this.#watchEphemeral(type, from, ended) : this.#watch(type, from, ended),
-    )
+    return iteration(options.signal, (ended) => this.#watch(type, from, ended))
   }
 
   async *#list(
@@ -204,59 +202,41 @@ export class GraphRecords implements Records {
     ended: AbortSignal,
   ): AsyncGenerator<RecordChange<unknown>, void, undefined> {
     this.#parts.requireOpen()
-    const { node, changes } = this.#parts
-    const isClosed = (): boolean => this.#parts.isClosed()
-    const lastCommitted = (): number => this.#lastCommitted
-    const watched = { changes, ended, isClosed, lastCommitted }
-    for await (const change of watchStored(
-      node.store.database,
-      type === 'all' ? undefined : type.name,
-      from,
-      watched,
-    )) {
-      if (change.kind === 'removed') {
-        yield change
-        continue
-      }
-      // What has expired is hidden, and is told as removed when it goes.
-      if (!this.#isShown(change.record)) continue
-      const record = await this.#readAs(type, change.record)
-      ended.throwIfAborted()
-      if (record !== undefined) yield { ...change, record }
-    }
-  }
-
-  async *#watchEphemeral<Out>(
-    type: RecordType<unknown, Out>,
-    from: 'stored' | 'now' | Cursor,
-    ended: AbortSignal,
-  ): AsyncGenerator<RecordChange<Out>, void, undefined> {
-    this.#parts.requireOpen()
-    // Nothing of them is kept, so nobody knows what went since then.
-    if (from !== 'stored' && from !== 'now') throw new PeerageError('cursor-too-old', { cursor: from })
-    const { node, changes } = this.#parts
-    const present = [...node.store.ephemeral.all()].filter(
-      (record) => record.type === type.name && this.#isShown(record),
-    )
-    const watch = new EphemeralWatch(type.name, node.store.database.databaseId, present, from === 'now')
-    this.#ephemeral.add(watch)
+    const isEphemeral = type !== 'all' && type.ephemeral
+    const watch = isEphemeral ? this.#ephemeralWatch(type, from) : this.#storedWatch(type, from)
+    const changed = this.#parts.changes.waits(ended)
     try {
-      for (;;) {
-        for (let change = watch.next(); change !== undefined; change = watch.next()) {
-          if (change.kind === 'removed') {
-            yield change
-            continue
-          }
-          const record = await this.#read(type, change.record)
+      while (!this.#parts.isClosed()) {
+        const change = watch.next()
+        if (change === undefined) {
+          await changed()
+        } else if (change.kind === 'removed') {
+          yield change
+        } else if (this.#isShown(change.record)) {
+          const record = await this.#readAs(type, change.record)
           ended.throwIfAborted()
           if (record !== undefined) yield { ...change, record }
         }
-        if (this.#parts.isClosed()) return
-        await changes.wait(ended)
+        // Otherwise it has expired: it is hidden, and is told as removed when it goes.
       }
     } finally {
-      this.#ephemeral.delete(watch)
+      if (watch instanceof EphemeralWatch) this.#ephemeral.delete(watch)
     }
+  }
+
+  #storedWatch(type: RecordType | 'all', from: 'stored' | 'now' | Cursor): StoredWatch {
+    const { database } = this.#parts.node.store
+    return new StoredWatch(database, type === 'all' ? undefined : type.name, from, () => this.#lastCommitted)
+  }
+
+  #ephemeralWatch({ name }: RecordType, from: 'stored' | 'now' | Cursor): EphemeralWatch {
+    // Nothing of them is kept, so nobody knows what went since then.
+    if (from !== 'stored' && from !== 'now') throw new PeerageError('cursor-too-old', { cursor: from })
+    const { database, ephemeral } = this.#parts.node.store
+    const present = [...ephemeral.all()].filter((record) => record.type === name && this.#isShown(record))
+    const watch = new EphemeralWatch(name, database.databaseId, present, from === 'now')
+    this.#ephemeral.add(watch)
+    return watch
   }
 
   async #encode<In, Out>(

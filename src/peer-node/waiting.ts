@@ -28,6 +28,25 @@ export class Wakeups {
     })
   }
 
+  /**
+   * Waits as {@link Wakeups.wait} does, again and again: listening to the signal each time would cost more than all the rest.
+   *
+   * @param signal Of these waits alone: nobody stops listening to it
+   */
+  waits(signal: AbortSignal): () => Promise<void> {
+    let giveUp = (): void => undefined
+    signal.addEventListener('abort', () => giveUp(), { once: true })
+    return () =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted()
+        this.#waiting.add(resolve)
+        giveUp = () => {
+          this.#waiting.delete(resolve)
+          reject(signal.reason)
+        }
+      })
+  }
+
   /** Waits until a condition holds that is looked at after each change. */
   async until(condition: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()

@@ -97,6 +97,7 @@ export class MemoryRecordDatabase implements RecordDatabase {
   readonly #requireRoom: () => void
   readonly #closed: () => void
   #isOpen = true
+  #isReading = false
   /** No number is given twice while this is open, not even that of a change that was undone: somebody may have seen it. */
   #highestArrival: number
 
@@ -121,6 +122,21 @@ export class MemoryRecordDatabase implements RecordDatabase {
   get(id: RecordId): StoredRecord | undefined {
     const entry = this.#open().records.get(id)
     return entry && storedRecord(entry)
+  }
+
+  bytes(id: RecordId): Uint8Array | undefined {
+    return this.#open().records.get(id)?.record.bytes
+  }
+
+  reading<Result>(read: () => Result): Result {
+    this.#open()
+    if (this.#isReading) return read()
+    this.#isReading = true
+    try {
+      return read()
+    } finally {
+      this.#isReading = false
+    }
   }
 
   put(record: GraphRecord, { refresh }: { readonly refresh: boolean }): number {
@@ -286,6 +302,7 @@ export class MemoryRecordDatabase implements RecordDatabase {
 
   /** Before the first change since a commit, what is to be again if it is undone. */
   #begin(): void {
+    if (this.#isReading) throw new RangeError('nothing may be changed while something is read')
     const file = this.#file
     if (file.undo.length > 0) return
     const { lastArrival, firstComplete } = file

@@ -21,6 +21,10 @@ export interface RecordDatabase {
   readonly databaseId: string
 
   get(id: RecordId): StoredRecord | undefined
+  /** The encoding of a record alone, which costs less than all that is known of it. */
+  bytes(id: RecordId): Uint8Array | undefined
+  /** Reads many things, which costs less than one by one. Nothing may be changed meanwhile. @returns what was read */
+  reading<Result>(read: () => Result): Result
   /** Stores a version in the place of the one that is there, if any. @returns its arrival number */
   put(record: GraphRecord, options: { readonly refresh: boolean }): number
   /** Takes a record out and notes why. Of one that is not there that is a programming error. @param at Peer time. */

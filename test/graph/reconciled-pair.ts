@@ -174,6 +174,10 @@ export class TestNode implements ReconciledRecords {
     return this.ends.at(-1)
   }
 
+  reading<Result>(read: () => Result): Result {
+    return read()
+  }
+
   minute(): number {
     return Math.floor((EPOCH + this.#time.now + this.skew) / MINUTE) * MINUTE
   }

@@ -82,6 +82,34 @@ export const recordDatabaseAcceptance: readonly AcceptanceCheck<RecordDatabasesS
     },
   },
   {
+    name: 'encodings are read alone, and many of them at once, while nothing is changed',
+    run({ crypto, databases }) {
+      const samples = new SampleRecords(crypto)
+      const database = databases.create(NAME, OPTIONS)
+      const [one, other, absent] = [samples.first(), samples.first(), samples.first()]
+      for (const record of [one, other]) database.put(record, ONCE)
+      // With changes that are to be committed, and without.
+      for (const isCommitted of [false, true]) {
+        if (isCommitted) database.commit()
+        const read = database.reading(() => {
+          expectRangeError(() => database.put(absent, ONCE), 'a change while something is read')
+          return [one, absent, other].map(({ id }) => database.reading(() => database.bytes(id)))
+        })
+        expectBytes(read[0], one.bytes, 'one')
+        expectPlainBytes(read[0], 'one')
+        expectSame(read[1], undefined, 'a record that is not there')
+        expectBytes(read[2], other.bytes, 'the other one')
+      }
+      const fails = (): never => {
+        throw new RangeError('the reader fails')
+      }
+      expectRangeError(() => database.reading(fails), 'a reader that fails')
+      database.put(absent, ONCE)
+      database.commit()
+      expectBytes(database.bytes(absent.id), absent.bytes, 'what was put later')
+    },
+  },
+  {
     name: 'records are listed by type, creator, expiration and query, in both orders, page by page, without tombstones',
     run({ crypto, databases }) {
       const samples = new SampleRecords(crypto)
