@@ -7,9 +7,6 @@ import { PeerageError } from '../runtime/peerage-error.ts'
 /** In UTF-16 code units (MS-PPSEC 2.2.5). */
 export const LONGEST_FRIENDLY_NAME = 255
 
-/** Control characters and line breaks, which would forge lines of a list, a log or a file. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/u
-
 /**
  * Checks that a text can be a friendly name: 1 to {@link LONGEST_FRIENDLY_NAME} code units, not all
  * of them spaces, no control character, no unpaired surrogate.
@@ -28,6 +25,18 @@ export function friendlyNameProblem(text: string): string | undefined {
     return `it has ${text.length} characters, and at most ${LONGEST_FRIENDLY_NAME} are allowed`
   }
   if (!text.isWellFormed()) return 'it contains an unpaired surrogate'
-  if (UNPRINTABLE.test(text)) return 'it contains a control character or a line break'
+  if (hasUnprintable(text)) return 'it contains a control character or a line break'
   return undefined
+}
+
+/**
+ * Whether there are control characters or line breaks (Cc, Zl, Zp), which would forge lines of a list, a log or a file. A pattern
+ * of these classes takes longer, the first times, than reading a certificate.
+ */
+function hasUnprintable(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code < 0x20 || (code >= 0x7f && code <= 0x9f) || code === 0x2028 || code === 0x2029) return true
+  }
+  return false
 }
