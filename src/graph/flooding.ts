@@ -1,9 +1,9 @@
 /**
  * Flooding, as Plumtree does it (Leitão, Pereira, Rodrigues 2007, "Epidemic broadcast trees"; DESIGN section 7): a record
  * goes in full over eager links and as an announcement over lazy ones. Every link begins eager. Who gets a record
- * that it has already says PRUNE, and the link becomes lazy, so that the eager links soon form a tree. Who is told of a
- * record and does not get it asks for it with GRAFT; if it still does not come by itself, the link becomes eager: so the tree
- * repairs itself.
+ * that it has already says PRUNE (pruning-record.ts), and the link becomes lazy, so that the eager links soon form a tree. Who is
+ * told of a record and does not get it asks for it with GRAFT (wanted-records.ts); if it still does not come by itself, the link becomes
+ * eager: so the tree repairs itself.
  *
  * A neighbor that takes too little gets announcements only; when they become too many, they are forgotten. The two compare
  * roots as soon as it keeps up again; if it does not for long, its link ends (G-080).
@@ -13,34 +13,18 @@ import type { RecordId } from '../records/record-id.ts'
 import { isReserved } from '../records/record-type.ts'
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
-import { randomFraction } from '../runtime/random.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
 import { type Advertise, type AnnouncedRecord, type Flood, type Graft, MOST_ANNOUNCED } from './flood-message.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { LinkSession } from './link-session.ts'
-import { LONGEST_PROOF_OF_LIFE } from './membership.ts'
 import type { Neighbor } from './neighbors.ts'
 import { PruningRecord } from './pruning-record.ts'
 import type { ArrivalOutcome, RecordArrival } from './record-arrival.ts'
 import type { RecordStore } from './record-store.ts'
+import { WantedRecords } from './wanted-records.ts'
 
 /** How long announcements are gathered, in milliseconds. */
 export const ANNOUNCEMENT_DELAY = 50
-/**
- * How long an announced record may take to come by itself, in milliseconds: as long as it lately did, within these bounds, and
- * up to so many times as much again, but at least {@link SHORTEST_GRAFT_JITTER}. Where the tree is cut, all beyond the cut are told of a
- * record and nobody gets it. Because their waits differ, one asks first, and the others have the record from it before
- * they ask: so one link closes the cut, and not a hundred.
- */
-export const SHORTEST_GRAFT_WAIT = 100
-export const LONGEST_GRAFT_WAIT = 3000
-export const GRAFT_JITTER = 3
-export const SHORTEST_GRAFT_JITTER = 150
-export const LONGEST_GRAFT_JITTER = 3000
-/** How long the answer to a GRAFT may take before the next announcer is asked, in milliseconds. */
-export const GRAFT_ANSWER_WAIT = 2000
-/** Announced records that are waited for. */
-export const MOST_WANTED = 8192
 /** Announcements that wait for one neighbor; with more, roots are compared instead. */
 export const MOST_WAITING_ANNOUNCEMENTS = 2048
 /** Records that one neighbor has asked for and that were not sent yet. */
@@ -49,7 +33,6 @@ export const MOST_GRAFTED = 1024
 export const LONGEST_SLOWNESS = 30_000
 /** Versions that came and brought nothing: they are not asked for again. */
 const MOST_USELESS = 8192
-const MOST_ANNOUNCERS = 4
 
 /** What flooding needs of the rest of the node. */
 export interface FloodingOwner {
@@ -69,17 +52,6 @@ interface Flow {
   adoption: Deadline | undefined
 }
 
-interface Wanted {
-  /** Of the versions that were announced and did not come so far: a later one is not forgotten because an earlier one comes. */
-  digests: Uint8Array[]
-  /** When it was first announced. */
-  readonly since: number
-  announcers: LinkSession[]
-  /** Who has been asked for it, the last time. */
-  asked: LinkSession | undefined
-  due: number
-}
-
 /** Floods the records of one node. */
 export class Flooding {
   readonly #parts: GraphParts
@@ -87,26 +59,22 @@ export class Flooding {
   readonly #arrival: RecordArrival
   readonly #owner: FloodingOwner
   readonly #flows = new Map<Neighbor, Flow>()
-  readonly #wanted = new Map<RecordId, Wanted>()
+  readonly #wanted: WantedRecords
   /** Records whose first copy was flooded to this node, or that it wrote itself. */
   readonly #flooded = new RecentMap<true>(MOST_USELESS)
-  /** What was asked for with GRAFT, of whom, and since when it was known. */
-  readonly #asked = new RecentMap<{ readonly since: number; readonly session: LinkSession }>(MOST_USELESS)
   readonly #useless = new RecentMap<true>(MOST_USELESS)
   readonly #pruning = new Set<Deadline>()
-  #timer: Deadline | undefined
-  /** How late records come after their announcements, in milliseconds, and how much that varies. */
-  #lateness = 100
-  #deviation = 50
-  #asking = 0
   readonly #pruningRecord = new PruningRecord()
-  #shortestWait = SHORTEST_GRAFT_WAIT
 
   constructor(parts: GraphParts, store: RecordStore, arrival: RecordArrival, owner: FloodingOwner) {
     this.#parts = parts
     this.#store = store
     this.#arrival = arrival
     this.#owner = owner
+    this.#wanted = new WantedRecords(parts, {
+      isWanted: (announced) => this.#isWanted(announced),
+      isHere: (id, digest) => store.isHere(id, digest),
+    })
   }
 
   neighborAdded(neighbor: Neighbor): void {
@@ -126,7 +94,7 @@ export class Flooding {
 
   /** Sends a record to all neighbors but the one that it came from. */
   spread(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#arrived(record)
+    this.#wanted.flooded(record)
     this.#flooded.set(record.id, true)
     this.#pruningRecord.came(record, this.#parts.peerTime.now())
     for (const [neighbor, flow] of this.#flows) {
@@ -138,7 +106,7 @@ export class Flooding {
 
   /** Tells all neighbors but one of a record that a comparison brought (G-175). */
   announce(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#came(record)
+    this.#wanted.came(record)
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session !== except && keeps(neighbor.session, record.type)) this.#announce(neighbor, flow, record)
     }
@@ -175,21 +143,14 @@ export class Flooding {
   }
 
   advertiseCame(session: LinkSession, { records }: Advertise): void {
-    const due = this.#nextAsking()
     const neighbor = this.#parts.neighbors.of(session)
     const own = neighbor && this.#flows.get(neighbor)?.announcements
     for (const { id, digest } of records) {
       // Who has it need not be told: over a lazy link it is announced in one direction, not in both.
       const announced = own?.get(id)
       if (announced !== undefined && equalBytes(announced, digest)) own?.delete(id)
-      // Most announced records come by themselves: the database is asked only before they are asked for.
-      if (!this.#wanted.has(id)) {
-        if (this.#store.isNearby(id, digest) || this.#useless.get(toHex(digest)) !== undefined) continue
-        if (this.#arrival.waiting.has(digest)) continue
-      }
-      this.#want(session, { id, digest }, due)
     }
-    this.#arm(due - this.#parts.clock.monotonic())
+    this.#wanted.announced(session, records)
   }
 
   graftCame(session: LinkSession, { eager, ids }: Graft): void {
@@ -238,62 +199,25 @@ export class Flooding {
     this.#wanted.clear()
     for (const deadline of this.#pruning) this.#parts.deadlines.cancel(deadline)
     this.#pruning.clear()
-    if (this.#timer !== undefined) this.#parts.deadlines.cancel(this.#timer)
-    this.#timer = undefined
   }
 
-  /** A record came by flood: how much later than its first announcement says how long to wait for others. */
-  #arrived(record: GraphRecord): void {
-    const { id } = record
-    const wanted = this.#wanted.get(id)
-    this.#came(record)
-    if (this.#asked.get(id) !== undefined) return
-    this.#wasLate(wanted === undefined ? 0 : this.#parts.clock.monotonic() - wanted.since)
-  }
-
-  /** A version is not wanted any more. */
-  #came({ id, digest }: GraphRecord): void {
-    const wanted = this.#wanted.get(id)
-    if (wanted === undefined) return
-    wanted.digests = wanted.digests.filter((other) => !equalBytes(other, digest))
-    if (wanted.digests.length === 0) this.#wanted.delete(id)
-  }
-
-  #wasLate(late: number): void {
-    this.#deviation += (Math.abs(late - this.#lateness) - this.#deviation) / 8
-    this.#lateness += (late - this.#lateness) / 8
-  }
-
-  /** When to ask for what is announced now: one time for all that is announced until then. */
-  #nextAsking(): number {
-    const now = this.#parts.clock.monotonic()
-    if (this.#asking <= now) {
-      const expected = this.#lateness + 4 * this.#deviation
-      const wait = Math.min(LONGEST_GRAFT_WAIT, Math.max(SHORTEST_GRAFT_WAIT, expected))
-      const range = Math.min(LONGEST_GRAFT_JITTER, Math.max(SHORTEST_GRAFT_JITTER, wait * GRAFT_JITTER))
-      const jitter = range * randomFraction(this.#parts.random)
-      this.#shortestWait = wait
-      this.#asking = now + wait + jitter
-    }
-    // What is announced late in that time waits as long as the others did at least.
-    return Math.max(this.#asking, now + this.#shortestWait)
+  /** Most announced records come by themselves: the database is asked only before they are asked for. */
+  #isWanted({ id, digest }: AnnouncedRecord): boolean {
+    if (this.#store.isNearby(id, digest) || this.#useless.get(toHex(digest)) !== undefined) return false
+    return !this.#arrival.waiting.has(digest)
   }
 
   #taken(session: LinkSession, outcome: ArrivalOutcome, record: GraphRecord): void {
     const { digest, id, type } = record
     const neighbor = this.#parts.neighbors.of(session)
-    const asked = this.#asked.get(id)
-    if (asked !== undefined && asked.session !== session) {
-      // It would have come by itself: it was asked for too early.
-      this.#wasLate(this.#parts.clock.monotonic() - asked.since)
-    }
+    const asked = this.#wanted.askedFor(id, session)
     switch (outcome) {
       case 'new':
-        if (neighbor !== undefined && asked?.session === session) this.#wasFetched(neighbor, id)
+        if (neighbor !== undefined && asked === session) this.#wasFetched(neighbor, id)
         break
       case 'present':
         if (asked === undefined) this.#cameTwice(session, record)
-        else if (asked.session !== session) this.#cameByItself(asked.session, id)
+        else if (asked !== session) this.#cameByItself(asked, id)
         break
       case 'old': {
         this.#useless.set(toHex(digest), true)
@@ -310,7 +234,7 @@ export class Flooding {
       case 'dropped':
         this.#useless.set(toHex(digest), true)
     }
-    if (outcome !== 'new') this.#came(record)
+    if (outcome !== 'new') this.#wanted.came(record)
   }
 
   /** A record came because it was asked for: unless it comes by itself as well, the tree is cut, and that link closes it. */
@@ -318,7 +242,7 @@ export class Flooding {
     const flow = this.#flows.get(neighbor)
     if (flow === undefined || neighbor.eager) return
     flow.fetched.add(id)
-    flow.adoption ??= this.#parts.deadlines.set(this.#shortestWait, () => {
+    flow.adoption ??= this.#parts.deadlines.set(this.#wanted.shortestWait, () => {
       flow.adoption = undefined
       if (flow.fetched.size > 0 && !neighbor.eager) this.#adopt(neighbor)
       flow.fetched.clear()
@@ -409,93 +333,6 @@ export class Flooding {
     }
     flow.grafted.splice(0, sent)
   }
-
-  #want(session: LinkSession, { id, digest }: AnnouncedRecord, due: number): void {
-    const wanted = this.#wanted.get(id)
-    if (wanted !== undefined) {
-      const isKnown = wanted.digests.some((other) => equalBytes(other, digest))
-      if (!isKnown && wanted.digests.length < MOST_ANNOUNCERS) wanted.digests.push(digest)
-      if (wanted.announcers.length < MOST_ANNOUNCERS && !wanted.announcers.includes(session)) {
-        wanted.announcers.push(session)
-      }
-    } else if (this.#wanted.size < MOST_WANTED) {
-      const since = this.#parts.clock.monotonic()
-      this.#wanted.set(id, { digests: [digest], since, announcers: [session], asked: undefined, due })
-    } else {
-      this.#parts.counters.dropped('graft-limit')
-    }
-  }
-
-  #arm(delay: number): void {
-    if (this.#wanted.size === 0) return
-    const due = this.#parts.clock.monotonic() + delay
-    if (this.#timer !== undefined) {
-      if (this.#timer.due <= due) return
-      this.#parts.deadlines.cancel(this.#timer)
-    }
-    this.#timer = this.#parts.deadlines.set(delay, () => {
-      this.#timer = undefined
-      this.#graft()
-    })
-  }
-
-  /** Asks for what was announced and did not come: as few announcers as possible, since each may become eager. */
-  #graft(): void {
-    const now = this.#parts.clock.monotonic()
-    const due = new Map<RecordId, Wanted>()
-    let next = Number.POSITIVE_INFINITY
-    for (const [id, wanted] of this.#wanted) {
-      if (wanted.due > now) {
-        next = Math.min(next, wanted.due)
-        continue
-      }
-      // Who has not answered may be gone.
-      wanted.asked?.link.probe(LONGEST_PROOF_OF_LIFE)
-      wanted.asked = undefined
-      wanted.announcers = wanted.announcers.filter((session) => this.#parts.neighbors.of(session) !== undefined)
-      wanted.digests = wanted.digests.filter((digest) => !this.#store.isHere(id, digest))
-      if (wanted.announcers.length === 0 || wanted.digests.length === 0) this.#wanted.delete(id)
-      else due.set(id, wanted)
-    }
-    while (due.size > 0) {
-      const session = mostFrequent(due.values())
-      if (session === undefined) break
-      const ids: RecordId[] = []
-      for (const [id, wanted] of due) {
-        if (!wanted.announcers.includes(session)) continue
-        // Whoever does not answer is not asked again for it.
-        wanted.announcers = wanted.announcers.filter((other) => other !== session)
-        wanted.asked = session
-        wanted.due = now + GRAFT_ANSWER_WAIT
-        this.#asked.set(id, { since: wanted.since, session })
-        ids.push(id)
-        due.delete(id)
-      }
-      this.#ask(session, ids)
-      next = Math.min(next, now + GRAFT_ANSWER_WAIT)
-    }
-    if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now))
-  }
-
-  #ask(session: LinkSession, ids: readonly RecordId[]): void {
-    for (let start = 0; start < ids.length; start += MOST_ANNOUNCED) {
-      session.link.send({ kind: 'GRAFT', eager: false, ids: ids.slice(start, start + MOST_ANNOUNCED) })
-    }
-  }
-}
-
-/** Who announced the most of these. */
-function mostFrequent(wanted: Iterable<Wanted>): LinkSession | undefined {
-  const counts = new Map<LinkSession, number>()
-  for (const { announcers } of wanted) for (const one of announcers) counts.set(one, (counts.get(one) ?? 0) + 1)
-  let best: LinkSession | undefined
-  let most = 0
-  for (const [session, count] of counts) {
-    if (count <= most) continue
-    best = session
-    most = count
-  }
-  return best
 }
 
 /** Whether a neighbor is sent records of a type at all (G-086). */

@@ -1,16 +1,15 @@
 /** How records flow over links (Plumtree; MS-PPGRH 3.1.5.2.10), seen from the other ends of the links. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { LONGEST_SLOWNESS, MOST_WAITING_ANNOUNCEMENTS } from '../../src/graph/flooding.ts'
+import type { GraphMessage } from '../../src/graph/graph-message.ts'
+import { Link, linkLimits } from '../../src/graph/link.ts'
+import { PRUNING_PERIOD } from '../../src/graph/pruning-record.ts'
 import {
   GRAFT_ANSWER_WAIT,
   LONGEST_GRAFT_JITTER,
   LONGEST_GRAFT_WAIT,
-  LONGEST_SLOWNESS,
-  MOST_WAITING_ANNOUNCEMENTS,
   SHORTEST_GRAFT_WAIT,
-} from '../../src/graph/flooding.ts'
-import type { GraphMessage } from '../../src/graph/graph-message.ts'
-import { Link, linkLimits } from '../../src/graph/link.ts'
-import { PRUNING_PERIOD } from '../../src/graph/pruning-record.ts'
+} from '../../src/graph/wanted-records.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { type ScriptedLink, ScriptedNode } from './scripted-node.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'

@@ -1,8 +1,8 @@
 /** Records that are flooded and whose proof does not come, seen from the other ends of the links. */
 import { expect, test } from 'vitest'
-import { GRAFT_ANSWER_WAIT, LONGEST_GRAFT_JITTER, LONGEST_GRAFT_WAIT } from '../../src/graph/flooding.ts'
 import type { GraphMessage } from '../../src/graph/graph-message.ts'
 import { LONGEST_PROOF_WAIT } from '../../src/graph/missing-proofs.ts'
+import { GRAFT_ANSWER_WAIT, LONGEST_GRAFT_JITTER, LONGEST_GRAFT_WAIT } from '../../src/graph/wanted-records.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
 import { isReserved } from '../../src/records/record-type.ts'
 import { toUtf8 } from '../../src/runtime/bytes.ts'
