@@ -30,8 +30,9 @@ export const LONGEST_GRAFT_JITTER = 3000
 export const GRAFT_ANSWER_WAIT = 2000
 /** Announced records that are waited for. */
 export const MOST_WANTED = 8192
-/** What was asked for, and is known to have been. */
+/** Records of which it is known that they were asked for, and of whom. */
 const MOST_ASKED = 8192
+/** Who has announced a record, and versions of it, as far as they are remembered. */
 const MOST_ANNOUNCERS = 4
 
 interface Wanted {
