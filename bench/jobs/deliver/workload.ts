@@ -7,8 +7,8 @@ import type { Measure } from '../../measure.ts'
 import { median, quantile } from '../../statistics.ts'
 import { countWireBytes } from '../../wire-bytes.ts'
 
-/** Milliseconds of each part. */
-const WARMING_UP = 1000
+/** Milliseconds of each part. Until the code is compiled that a message runs through, one takes twice as long. */
+const WARMING_UP = 4000
 const ONE_AT_A_TIME = 2000
 const MANY_AT_A_TIME = 3000
 /** However long they take: one that waits for something should not be all that is measured. */
