@@ -130,9 +130,9 @@ async function up({ output, log, dataDir }: CommandContext, options: UpOptions):
  * @throws PeerageError `port-in-use`
  */
 async function requireFree(port: number): Promise<void> {
-  for (const host of listenedAddresses(systemNetworkInterfaces.list())) {
+  for (const at of listenedAddresses(systemNetworkInterfaces.list(), [])) {
     try {
-      const listener = await tlsStreams.listen({ host, port }, (stream) => stream.destroy())
+      const listener = await tlsStreams.listen({ ...at, port }, (stream) => stream.destroy())
       listener.close()
     } catch (error) {
       // An address that comes or goes just now is no matter of the port.

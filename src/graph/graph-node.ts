@@ -83,7 +83,7 @@ export class GraphNode {
     const { identity, types, prioritized } = options
     this.#ports = ports
     this.#kept = new KeptState(database)
-    this.#own = new OwnAddresses(options, () => this.#info.properties.scope)
+    this.#own = new OwnAddresses(options, () => (this.#info.isKnown ? this.#info.properties.scope : undefined))
     const keys = graphKeys(crypto, options.id)
     const counters = new GraphCounters()
     const deadlines = new Deadlines(clock)

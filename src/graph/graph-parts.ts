@@ -45,6 +45,8 @@ export interface OwnPlace {
   has(endpoint: Endpoint): boolean
   /** Whether the graph may use an endpoint (G-013). */
   isInScope(endpoint: Endpoint): boolean
+  /** Whether this node may listen there for the graph, and tell others. */
+  mayListenAt(endpoint: Endpoint): boolean
   /** The types that this node keeps beside `peerage.*`; undefined: all. */
   readonly types: readonly string[] | undefined
 }

@@ -12,12 +12,13 @@ export class OwnAddresses implements OwnPlace {
   readonly types: readonly string[] | undefined
   readonly #ranges: () => readonly AddressRange[] | undefined
   readonly #isShared: () => boolean
-  readonly #scope: () => GraphScope
+  readonly #scope: () => GraphScope | undefined
   #listening: readonly Endpoint[] = []
 
   /**
    * @param options `ranges` stand in the place of the addresses of the scope; `sharesAddresses` says whether another identity of this
    *   machine is in the graph at the same ones
+   * @param scope Undefined while it is not known here
    */
   constructor(
     options: {
@@ -25,7 +26,7 @@ export class OwnAddresses implements OwnPlace {
       readonly ranges: (() => readonly AddressRange[] | undefined) | undefined
       readonly sharesAddresses: (() => boolean) | undefined
     },
-    scope: () => GraphScope,
+    scope: () => GraphScope | undefined,
   ) {
     this.types = options.types
     this.#ranges = options.ranges ?? (() => undefined)
@@ -48,9 +49,14 @@ export class OwnAddresses implements OwnPlace {
     return isInScope(this.#scope(), this.#ranges(), endpoint)
   }
 
+  /** As if the scope were global, while it is not known: that has no address that means nothing to others. */
+  mayListenAt(endpoint: Endpoint): boolean {
+    return isInScope(this.#scope() ?? 'global', this.#ranges(), endpoint)
+  }
+
   /** It listens at these of the machine's addresses now. @returns whether that is a change */
   listen(endpoints: readonly Endpoint[]): boolean {
-    const listening = endpoints.filter((endpoint) => this.isInScope(endpoint))
+    const listening = endpoints.filter((endpoint) => this.mayListenAt(endpoint))
     const isSame =
       listening.length === this.#listening.length &&
       listening.every((endpoint, index) => {

@@ -18,7 +18,7 @@ import {
   createServer as createTlsServer,
   type SecureContext,
 } from 'node:tls'
-import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, isIpv4, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
 import { bindAboveReserved, bindError } from './bind-error.ts'
@@ -48,7 +48,7 @@ const TCP_OPTIONS = { allowHalfOpen: true, noDelay: true } as const
 let certificate: ThrowAwayCertificate | undefined
 let diallingContext: SecureContext | undefined
 
-async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener> {
+async function listen(local: ZonedEndpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener> {
   certificate ??= throwAwayCertificate()
   const handshakes = new Handshakes<Socket>((tcp) => tcp.resetAndDestroy())
   const failures = new FailureCounter()
@@ -75,7 +75,8 @@ async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): 
   })
   await new Promise<void>((resolve, reject) => {
     tcpServer.once('error', (error) => reject(bindError(error, local)))
-    tcpServer.listen({ host: local.host, port: local.port, ipv6Only: !isIpv4(local.host), exclusive: true }, resolve)
+    const { port } = local
+    tcpServer.listen({ host: systemHost(local), port, ipv6Only: !isIpv4(local.host), exclusive: true }, resolve)
   })
   // A connection that the system could not hand over (no file descriptor is left) is a stranger's loss.
   tcpServer.on('error', (error) => failures.count('accept', failureReason(error)))
@@ -94,11 +95,11 @@ async function listen(local: Endpoint, accepted: (stream: ByteStream) => void): 
   }
 }
 
-function connect(to: Endpoint, { signal }: { readonly signal: AbortSignal }): Promise<ByteStream> {
+function connect(to: ZonedEndpoint, { signal }: { readonly signal: AbortSignal }): Promise<ByteStream> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     diallingContext ??= createSecureContext(TLS_OPTIONS)
-    const tcp = connectTcp({ host: to.host, port: to.port, ...TCP_OPTIONS })
+    const tcp = connectTcp({ host: systemHost(to), port: to.port, ...TCP_OPTIONS })
     const tls = connectTls({
       socket: tcp,
       secureContext: diallingContext,
@@ -132,9 +133,14 @@ function connect(to: Endpoint, { signal }: { readonly signal: AbortSignal }): Pr
       settle()
       tcp.off('error', failed)
       tls.off('error', failed)
-      resolve(new TlsByteStream(tls, tcp, to))
+      resolve(new TlsByteStream(tls, tcp, { host: to.host, port: to.port }))
     })
   })
+}
+
+/** The address as the system takes it: with its zone. */
+function systemHost({ host, zone }: ZonedEndpoint): string {
+  return zone === undefined ? host : `${host}%${zone}`
 }
 
 function remoteEndpoint({

@@ -8,7 +8,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { type DatagramReceiver, type DatagramSocket, type Datagrams, LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
-import { type Endpoint, type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
+import { type Endpoint, type IpAddress, isIpv4, isLinkLocalIpv6, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import type { FailureCounts } from '../runtime/failure-counts.ts'
 import { bindAboveReserved, bindError } from './bind-error.ts'
 import { FailureCounter, failureReason } from './failure-counter.ts'
@@ -33,7 +33,7 @@ interface Datagram {
   readonly to: Endpoint
 }
 
-function bindSocket(local: Endpoint & { readonly zone?: string }, receiver: DatagramReceiver): Promise<UdpSocket> {
+function bindSocket(local: ZonedEndpoint, receiver: DatagramReceiver): Promise<UdpSocket> {
   return new Promise((resolve, reject) => {
     const socket = isIpv4(local.host)
       ? createSocket({ type: 'udp4', lookup })
@@ -87,7 +87,7 @@ class UdpSocket implements DatagramSocket {
   #turn: NodeJS.Immediate | undefined
   #closed = false
 
-  constructor(socket: Socket, local: Endpoint & { readonly zone?: string }, receiver: DatagramReceiver) {
+  constructor(socket: Socket, local: ZonedEndpoint, receiver: DatagramReceiver) {
     this.local = { host: local.host, port: socket.address().port }
     this.#socket = socket
     this.#receiver = receiver
@@ -132,7 +132,7 @@ class UdpSocket implements DatagramSocket {
     }
     this.#sentInTurn++
     this.#turn ??= setImmediate(this.#beginTurn)
-    const address = this.#zone !== '' && isLinkLocal(to.host) ? to.host + this.#zone : to.host
+    const address = this.#zone !== '' && isLinkLocalIpv6(to.host) ? to.host + this.#zone : to.host
     this.#socket.send(bytes, to.port, address, this.#sent)
   }
 
@@ -165,9 +165,4 @@ class UdpSocket implements DatagramSocket {
     this.#knownSenders.set(text, host)
     return host
   }
-}
-
-/** fe80::/10 (RFC 4291 section 2.4). */
-function isLinkLocal(host: IpAddress): boolean {
-  return /^fe[89ab]/.test(host)
 }

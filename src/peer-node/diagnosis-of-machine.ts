@@ -119,9 +119,9 @@ async function tcpPortFindings(
   const [listening] = listensAt
   if (listening !== undefined) return [tcpPortFinding(listening.port, askedPort)]
   const port = askedPort ?? DEFAULT_GRAPH_PORT
-  for (const host of listenedAddresses(machine)) {
+  for (const at of listenedAddresses(machine, [])) {
     try {
-      const listener = await streams.listen({ host, port }, (stream) => stream.destroy())
+      const listener = await streams.listen({ ...at, port }, (stream) => stream.destroy())
       listener.close()
     } catch (error) {
       if (!(error instanceof PeerageError)) throw error

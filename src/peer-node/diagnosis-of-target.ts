@@ -14,6 +14,7 @@ import type { Kept } from './diagnosis-of-graphs.ts'
 import { type DiagnosisParts, within } from './diagnosis-parts.ts'
 import { type Finding, failed, failedBy, ok, warning } from './finding.ts'
 import type { CloudChoice, ResolvedName } from './names.ts'
+import { openStream } from './stream-opening.ts'
 
 /** How long one address is dialled, in milliseconds. */
 const LONGEST_DIAL = 8000
@@ -209,17 +210,13 @@ async function* dialAll(
   for (const finding of await Promise.all(dials)) yield finding
 }
 
-async function dial(
-  { ports: { clock, streams } }: DiagnosisParts,
-  endpoint: Endpoint,
-  ended: AbortSignal,
-): Promise<Finding> {
+async function dial({ ports }: DiagnosisParts, endpoint: Endpoint, ended: AbortSignal): Promise<Finding> {
   const name = formatEndpoint(endpoint)
   const advice =
     'See that the node there is online and has this address still, and that firewalls here and there pass its TCP port.'
   try {
-    const hasAnswered = await within(clock, LONGEST_DIAL, ended, async (signal) => {
-      const stream = await streams.connect(endpoint, { signal })
+    const hasAnswered = await within(ports.clock, LONGEST_DIAL, ended, async (signal) => {
+      const stream = await openStream(ports, endpoint, signal)
       stream.destroy()
     })
     if (hasAnswered) return ok('address', `something answers at ${name}`)

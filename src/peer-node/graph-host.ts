@@ -107,7 +107,7 @@ export class GraphHost {
    */
   start(start: GraphStart, owner: Pick<OpenGraphOwner, 'propertiesChanged' | 'closed' | 'follower'>): OpenGraph {
     const { name, isNew, opensAs } = start
-    const { clock, random, crypto, log, streams, recordDatabases: databases, recordVerifier } = this.ports
+    const { clock, random, crypto, log, streams, networkInterfaces, recordDatabases: databases } = this.ports
     const { label } = graphKeys(crypto, start.id)
     this.requireNotOpen(name, label)
     if (isNew && this.has(name)) throw new PeerageError('database-already-present', { graph: label })
@@ -124,7 +124,8 @@ export class GraphHost {
       const graph = new OpenGraph(
         options,
         {
-          ...{ clock, random, crypto, log, streams, databases, database, verifier: recordVerifier },
+          ...{ clock, random, crypto, log, streams, networkInterfaces, databases, database },
+          verifier: this.ports.recordVerifier,
           ...{ linkParts: this.#linkParts, ownDials: this.#ownDials, acceptor: this.#acceptor },
         },
         {

@@ -4,11 +4,11 @@
  */
 import type { OwnPlace } from '../graph/graph-parts.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
-import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
+import { type Endpoint, isLinkLocalIpv6 } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress, NetworkInterfaces } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import { GraphSockets, type GraphSocketsOptions } from './graph-sockets.ts'
+import { DEFAULT_GRAPH_PORT, GraphSockets, type GraphSocketsOptions, type ListenedAddress } from './graph-sockets.ts'
 import { ADDRESS_RETRY } from './node-sockets.ts'
 import type { OpenGraph } from './open-graph.ts'
 
@@ -62,7 +62,8 @@ export class GraphListening {
       return
     }
     const machine = this.#networkInterfaces.list()
-    if (await this.#sockets.use(listenedAddresses(machine))) {
+    const places = online.map(({ engine }) => engine.parts.own)
+    if (await this.#sockets.use(listenedAddresses(machine, places))) {
       this.#retry = this.#clock.setTimer(ADDRESS_RETRY, () => this.changed())
     }
     for (const graph of online) {
@@ -102,27 +103,33 @@ export class GraphListening {
 }
 
 /**
- * Where to listen: all of them, loopback included, so that two programs of one machine meet without a network. IPv6
- * addresses of one link need the name of the interface, which no address in a graph carries.
+ * Where to listen: everywhere, loopback included, so that two programs of one machine meet without a network; on IPv6 link-local
+ * addresses only for graphs that may use them, and after all others, since many interfaces have one that leads nowhere.
+ *
+ * @param graphs What may be used for the graphs that are online
  */
-export function listenedAddresses(machine: readonly InterfaceAddress[]): readonly IpAddress[] {
-  const usable = machine.filter(({ address }) => !isLinkLocalIpv6(address)).map(({ address }) => address)
-  return [...new Set(usable)].slice(0, MOST_LISTENED_ADDRESSES)
+export function listenedAddresses(
+  machine: readonly InterfaceAddress[],
+  graphs: readonly Pick<OwnPlace, 'mayListenAt'>[],
+): readonly ListenedAddress[] {
+  const others = machine.filter(({ address }) => !isLinkLocalIpv6(address)).map(({ address }) => address)
+  const ofLinks = machine
+    .filter(({ address, loopback }) => isLinkLocalIpv6(address) && !loopback)
+    .filter(({ address: host }) => graphs.some((own) => own.mayListenAt({ host, port: DEFAULT_GRAPH_PORT })))
+  return [
+    ...[...new Set(others)].map((host) => ({ host })),
+    ...ofLinks.map(({ address: host, interface: zone }) => ({ host, zone })),
+  ].slice(0, MOST_LISTENED_ADDRESSES)
 }
 
 /** What is told others: what is in the graph's scope, and loopback only where there is nothing else. */
 function publishedEndpoints(
   endpoints: readonly Endpoint[],
   machine: readonly InterfaceAddress[],
-  own: Pick<OwnPlace, 'isInScope'>,
+  own: Pick<OwnPlace, 'mayListenAt'>,
 ): readonly Endpoint[] {
   const loopback = new Set(machine.filter((one) => one.loopback).map(({ address }) => address))
-  const inScope = endpoints.filter((endpoint) => own.isInScope(endpoint))
+  const inScope = endpoints.filter((endpoint) => own.mayListenAt(endpoint))
   const routed = inScope.filter(({ host }) => !loopback.has(host))
   return routed.length > 0 ? routed : inScope
-}
-
-/** fe80::/10 (RFC 4291 section 2.4). */
-function isLinkLocalIpv6(address: IpAddress): boolean {
-  return /^fe[89ab]/.test(address)
 }

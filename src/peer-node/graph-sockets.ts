@@ -2,7 +2,7 @@
  * Where a node takes links: one listener on each of its addresses, all on one TCP port, 3587 where it is free, for all of its
  * graphs (DESIGN section 7).
  */
-import type { Endpoint, IpAddress } from '../runtime/endpoint.ts'
+import { type Endpoint, sameEndpoint, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
@@ -10,6 +10,9 @@ import { OnePort, type PortAttempt } from './one-port.ts'
 
 /** The port for links, where it is free. */
 export const DEFAULT_GRAPH_PORT = 3587
+
+/** An address of this machine to listen on; a link-local IPv6 one with its zone. */
+export type ListenedAddress = Omit<ZonedEndpoint, 'port'>
 
 /** What the listeners of a node stand on. */
 export interface GraphSocketsOptions {
@@ -23,23 +26,24 @@ export interface GraphSocketsOptions {
 /** The listeners of one node. */
 export class GraphSockets {
   readonly #log: Log
-  readonly #port: OnePort<IpAddress, StreamListener>
-  #listeners: readonly StreamListener[] = []
+  readonly #port: OnePort<ListenedAddress, OpenListener>
+  #listeners: readonly OpenListener[] = []
   /** Of the last attempt: they are told once. */
   #problems: readonly string[] = []
 
   constructor({ streams, log, port, accepted }: GraphSocketsOptions) {
     this.#log = log
     this.#port = new OnePort(DEFAULT_GRAPH_PORT, port, {
-      open: (host, wanted) => streams.listen({ host, port: wanted }, accepted),
-      portOf: ({ local }) => local.port,
-      close: (listener) => listener.close(),
+      open: async (at, wanted) => ({ at, listener: await streams.listen({ ...at, port: wanted }, accepted) }),
+      portOf: ({ listener }) => listener.local.port,
+      close: ({ listener }) => listener.close(),
     })
   }
 
-  /** Where links are taken now. */
+  /** Where links are taken now; once, where two interfaces have the same address. */
   get endpoints(): readonly Endpoint[] {
-    return this.#listeners.map(({ local }) => local)
+    const all = this.#listeners.map(({ listener }) => listener.local)
+    return all.filter((one, index) => all.findIndex((other) => sameEndpoint(one, other)) === index)
   }
 
   /**
@@ -48,10 +52,11 @@ export class GraphSockets {
    * @returns whether one of them cannot be used yet, and is to be tried again
    * @throws PeerageError `unable-to-listen` where the port that was asked for is taken
    */
-  async use(addresses: readonly IpAddress[]): Promise<boolean> {
-    for (const listener of this.#listeners) if (!addresses.includes(listener.local.host)) listener.close()
-    this.#listeners = this.#listeners.filter(({ local }) => addresses.includes(local.host))
-    const missing = addresses.filter((address) => !this.#listeners.some(({ local }) => local.host === address))
+  async use(addresses: readonly ListenedAddress[]): Promise<boolean> {
+    const isWanted = ({ at }: OpenListener): boolean => addresses.some((address) => isSame(address, at))
+    for (const open of this.#listeners) if (!isWanted(open)) open.listener.close()
+    this.#listeners = this.#listeners.filter(isWanted)
+    const missing = addresses.filter((address) => !this.#listeners.some(({ at }) => isSame(address, at)))
     if (missing.length === 0) return false
     const { opened, problems } = await this.#openOn(missing)
     this.#listeners = [...this.#listeners, ...opened]
@@ -66,17 +71,26 @@ export class GraphSockets {
 
   /** Takes no more links; the port stays the same for the next time. */
   close(): void {
-    for (const listener of this.#listeners) listener.close()
+    for (const { listener } of this.#listeners) listener.close()
     this.#listeners = []
   }
 
-  async #openOn(addresses: readonly IpAddress[]): Promise<PortAttempt<StreamListener>> {
+  async #openOn(addresses: readonly ListenedAddress[]): Promise<PortAttempt<OpenListener>> {
     try {
       return await this.#port.openOn(addresses)
     } catch (error) {
       throw PeerageError.is(error, 'port-in-use') ? unableToListen(error) : error
     }
   }
+}
+
+interface OpenListener {
+  readonly at: ListenedAddress
+  readonly listener: StreamListener
+}
+
+function isSame(one: ListenedAddress, other: ListenedAddress): boolean {
+  return one.host === other.host && one.zone === other.zone
 }
 
 function unableToListen(error: PeerageError<'port-in-use'>): PeerageError {

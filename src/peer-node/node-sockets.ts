@@ -7,7 +7,7 @@
 import { DEFAULT_PNRP_PORT } from '../pnrp/default-port.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { DatagramSocket, Datagrams } from '../runtime/datagrams.ts'
-import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4 } from '../runtime/endpoint.ts'
+import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4, isLinkLocalIpv6 } from '../runtime/endpoint.ts'
 import { type FailureCounts, sumOfCounts } from '../runtime/failure-counts.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
@@ -146,11 +146,6 @@ const NEAR = 1000
 
 function isSame(one: InterfaceAddress, other: InterfaceAddress): boolean {
   return one.address === other.address && one.interface === other.interface
-}
-
-/** fe80::/10 (RFC 4291 section 2.4). */
-function isLinkLocalIpv6(address: IpAddress): boolean {
-  return /^fe[89ab]/.test(address)
 }
 
 function sharedBits(one: Uint8Array, other: Uint8Array): number {

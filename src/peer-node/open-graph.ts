@@ -18,7 +18,6 @@ import type { RecordDatabases } from '../records/record-databases.ts'
 import { parseDuration } from '../runtime/duration.ts'
 import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { Streams } from '../runtime/streams.ts'
 import type { MessageType } from './application-types.ts'
 import type { DirectConnection } from './direct-streams.ts'
 import { EventSubscribers } from './event-subscribers.ts'
@@ -30,11 +29,13 @@ import { type GraphMessageIn, GraphTraffic } from './graph-traffic.ts'
 import type { Dialing } from './progress.ts'
 import { publicAttributes, recordAttributes } from './public-attributes.ts'
 import { streamDialer } from './stream-dialing.ts'
+import type { StreamOpeningPorts } from './stream-opening.ts'
 import { type Waiting, Wakeups } from './waiting.ts'
 
 /** What a graph that is open stands on. */
-export interface OpenGraphPorts extends Omit<GraphNodePorts, 'opener' | 'accept' | 'events' | 'applications'> {
-  readonly streams: Streams
+export interface OpenGraphPorts
+  extends Omit<GraphNodePorts, 'opener' | 'accept' | 'events' | 'applications'>,
+    Pick<StreamOpeningPorts, 'streams' | 'networkInterfaces'> {
   readonly databases: RecordDatabases
   /** What all links of the node share. */
   readonly linkParts: OpeningParts
@@ -116,7 +117,7 @@ export class OpenGraph implements Graph {
         new StreamLinkOpener(
           ports.linkParts,
           graph,
-          streamDialer(ports.streams, (phase, to) => life.tell({ phase, detail: formatEndpoint(to) })),
+          streamDialer(ports, (phase, to) => life.tell({ phase, detail: formatEndpoint(to) })),
           ports.ownDials,
         ),
       accept: (graph, accepted) => ports.acceptor.add({ ...graph, accepted }),

@@ -1,14 +1,14 @@
 /**
- * The streams of a platform, dialled as the engine wants it: with calls in the place of promises.
+ * Streams that are dialled as the engine wants it: with calls in the place of promises.
  */
 import type { StreamDialer } from '../graph/stream-dialer.ts'
 import type { Endpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { Streams } from '../runtime/streams.ts'
+import { openStream, type StreamOpeningPorts } from './stream-opening.ts'
 
 /** @param tell Told of each step: a stream is dialled, and is open so that both ends can prove who they are */
 export function streamDialer(
-  streams: Streams,
+  ports: StreamOpeningPorts,
   tell: (phase: 'dialing' | 'authenticating', to: Endpoint) => void,
 ): StreamDialer {
   return {
@@ -16,7 +16,7 @@ export function streamDialer(
       const controller = new AbortController()
       const { signal } = controller
       tell('dialing', to)
-      streams.connect(to, { signal }).then(
+      openStream(ports, to, signal).then(
         (stream) => {
           if (signal.aborted) {
             stream.destroy()

@@ -2,7 +2,7 @@
  * The datagram port: UDP, or what a simulation has in its place. Datagrams can be lost, repeated,
  * delayed and overtaken; nothing here says whether one arrived.
  */
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, ZonedEndpoint } from './endpoint.ts'
 import type { FailureCounts } from './failure-counts.ts'
 
 /** Opens datagram sockets. */
@@ -10,10 +10,10 @@ export interface Datagrams {
   /**
    * Opens a socket on exactly this local address; port 0 asks for a free one above 1024.
    *
-   * @param local.zone The interface of a link-local IPv6 address, as the platform calls it.
+   * @param local A link-local IPv6 address without its zone is `network-failed`.
    * @throws PeerageError `port-in-use`, `address-not-available`, `network-failed`
    */
-  bind(local: Endpoint & { readonly zone?: string }, receiver: DatagramReceiver): Promise<DatagramSocket>
+  bind(local: ZonedEndpoint, receiver: DatagramReceiver): Promise<DatagramSocket>
 }
 
 /** What a socket tells its owner. */

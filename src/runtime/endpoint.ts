@@ -17,6 +17,12 @@ export interface Endpoint {
   readonly port: number
 }
 
+/**
+ * An endpoint of this machine's view. A link-local IPv6 address has a zone: the interface on whose link it is, as the platform calls
+ * it. Others call theirs differently, so zones stay at the ports and are never told to anybody.
+ */
+export type ZonedEndpoint = Endpoint & { readonly zone?: string }
+
 /** The length of every address on the wire: IPv6, or IPv4 mapped into it. */
 export const ADDRESS_LENGTH = 16
 
@@ -33,6 +39,14 @@ export function sameEndpoint(one: Endpoint, other: Endpoint): boolean {
 /** Whether the address is an IPv4 address. */
 export function isIpv4(address: IpAddress): boolean {
   return !address.includes(':')
+}
+
+/**
+ * Whether the address is an IPv6 address of one link (fe80::/10, RFC 4291 section 2.4). Every link can have the same ones, so
+ * sockets want to know the interface, the zone, beside it.
+ */
+export function isLinkLocalIpv6(address: IpAddress): boolean {
+  return /^fe[89ab]/.test(address)
 }
 
 /** The address in canonical form, or undefined if the text is no IPv4 or IPv6 address without a zone. */

@@ -3,7 +3,7 @@
  * place. A stream proves nobody's identity. It hands up a channel binding instead, a value that both
  * ends share and nobody else can have, and the layers above sign that (DESIGN section 7).
  */
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, ZonedEndpoint } from './endpoint.ts'
 import type { FailureCounts } from './failure-counts.ts'
 
 /** Listens for streams and opens them. */
@@ -11,16 +11,18 @@ export interface Streams {
   /**
    * Takes streams on exactly this local address; port 0 asks for a free one above 1024.
    *
+   * @param local A link-local IPv6 address without its zone is `network-failed`.
    * @param accepted Called with each stream once its channel binding is known. It must attach a handler.
    * @throws PeerageError `port-in-use`, `address-not-available`, `network-failed`
    */
-  listen(local: Endpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener>
+  listen(local: ZonedEndpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener>
   /**
    * Opens a stream. It is open at this end only: the other end may still close it without a word.
    *
+   * @param to A link-local IPv6 address needs its zone: without it, some platforms take any link, and others none.
    * @throws PeerageError `connection-failed` with the reason; the signal's own reason when it aborts
    */
-  connect(to: Endpoint, options: { readonly signal: AbortSignal }): Promise<ByteStream>
+  connect(to: ZonedEndpoint, options: { readonly signal: AbortSignal }): Promise<ByteStream>
 }
 
 /** A place where streams are taken. */
@@ -34,6 +36,7 @@ export interface StreamListener {
 
 /** One end of a stream. */
 export interface ByteStream {
+  /** Without a zone: whoever is there is the same on every link. */
   readonly remote: Endpoint
   /** {@link CHANNEL_BINDING_LENGTH} bytes that both ends of this one stream share (RFC 9266). */
   readonly channelBinding: Uint8Array

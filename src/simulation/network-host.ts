@@ -5,7 +5,14 @@
  * at any of their addresses, also at those that mean something on that segment only. An interface
  * without a segment is alone on its link; only routed addresses lead from it to others.
  */
-import { type Endpoint, formatEndpoint, type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
+import {
+  type Endpoint,
+  formatEndpoint,
+  type IpAddress,
+  isIpv4,
+  isLinkLocalIpv6,
+  type ZonedEndpoint,
+} from '../runtime/endpoint.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { randomBelow } from '../runtime/random.ts'
@@ -46,9 +53,6 @@ export interface StreamSink {
   /** Hands up a stream; false if nobody wants it any more. */
   accept(stream: ByteStream): boolean
 }
-
-/** A local address to bind to, with the interface that has it where the address alone does not say. */
-export type LocalEndpoint = Endpoint & { readonly zone?: string }
 
 /** An address of a host. It stays the same object if it is taken away and given back, so that sockets keep it. */
 export class HostAddress {
@@ -180,12 +184,16 @@ export class NetworkHost {
    * Where somebody who asks for a local endpoint is to be bound, and with which port.
    *
    * @param sinksOf Who is bound to an address by the protocol that is meant.
-   * @throws PeerageError `address-not-available`, `port-in-use`
+   * @throws PeerageError `address-not-available`, `port-in-use`, and `network-failed` for a link-local IPv6 address without its zone
    */
   claim(
-    local: LocalEndpoint,
+    local: ZonedEndpoint,
     sinksOf: (address: HostAddress) => readonly { readonly port: number }[],
   ): { readonly at: HostAddress; readonly port: number } {
+    if (isLinkLocalIpv6(local.host) && local.zone === undefined) {
+      const reason = 'a link-local address needs its zone'
+      throw new PeerageError('network-failed', { endpoint: formatEndpoint(local), reason })
+    }
     const isUnspecified = scopeOf(local.host) === 'none'
     const among = isUnspecified ? this.#unspecifiedAddresses() : undefined
     const at = among === undefined ? this.find(local.host, local.zone) : among.find((one) => one.address === local.host)
@@ -217,10 +225,18 @@ export class NetworkHost {
     return boundTo(at.streamSinks, port) ?? boundTo(this.#unspecifiedFor(at)?.streamSinks ?? [], port)
   }
 
-  /** The address from which this host sends to a destination when it may choose; undefined if there is no route. */
-  sourceFor(destination: IpAddress): HostAddress | undefined {
-    const own = this.find(destination)
+  /**
+   * The address from which this host sends to a destination when it may choose; undefined if there is no route.
+   *
+   * @param zone The interface on whose link a link-local IPv6 address is meant
+   */
+  sourceFor(destination: IpAddress, zone?: string): HostAddress | undefined {
+    if (isLinkLocalIpv6(destination) && zone === undefined) return undefined
+    const own = this.find(destination, zone)
     if (own !== undefined) return own
+    if (isLinkLocalIpv6(destination)) {
+      return this.addresses.find((one) => one.attached && one.on.name === zone && isLinkLocalIpv6(one.address))
+    }
     const ipv4 = isIpv4(destination)
     const candidates = this.addresses.filter((one) => one.attached && one.ipv4 === ipv4)
     return (

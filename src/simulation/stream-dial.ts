@@ -8,7 +8,7 @@
  *
  * The channel binding of each stream is drawn from the seed, and both ends have it.
  */
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream } from '../runtime/streams.ts'
 import type { HostAddress, NetworkHost, StreamSink } from './network-host.ts'
@@ -54,10 +54,10 @@ export class StreamDial {
   #pause = FIRST_REPETITION
 
   /** @param over Called when the attempt is over, whatever the reason. */
-  constructor(owner: StreamOwner, host: NetworkHost, to: Endpoint, outcome: DialOutcome, over: () => void) {
+  constructor(owner: StreamOwner, host: NetworkHost, to: ZonedEndpoint, outcome: DialOutcome, over: () => void) {
     this.#owner = owner
     this.#host = host
-    this.#to = to
+    this.#to = { host: to.host, port: to.port }
     this.#outcome = outcome
     this.#over = over
     const { scheduler } = owner.network
@@ -152,10 +152,10 @@ export class StreamDial {
   }
 }
 
-function findWay(owner: StreamOwner, host: NetworkHost, to: Endpoint): Way | 'no route' | 'no answer' {
-  const near = to.port === 0 ? undefined : host.sourceFor(to.host)
+function findWay(owner: StreamOwner, host: NetworkHost, to: ZonedEndpoint): Way | 'no route' | 'no answer' {
+  const near = to.port === 0 ? undefined : host.sourceFor(to.host, to.zone)
   if (near === undefined) return 'no route'
-  const { at, port } = host.claim({ host: near.address, port: 0 }, ({ streamSinks }) => streamSinks)
+  const { at, port } = host.claim({ host: near.address, port: 0, zone: near.on.name }, ({ streamSinks }) => streamSinks)
   const local = { host: at.address, port }
   const found = owner.network.findStream(near, local, to)
   if (found === undefined) return 'no route'

@@ -5,7 +5,7 @@
  * only addresses that are routed everywhere are reached, and only from such addresses, or from private
  * IPv4 addresses through the NAT of their segment.
  */
-import { type IpAddress, isIpv4 } from '../runtime/endpoint.ts'
+import { type IpAddress, isIpv4, isLinkLocalIpv6 } from '../runtime/endpoint.ts'
 import { type PlannedAddress, plannedAddresses, readAddress, scopeOf } from './address-plan.ts'
 import { Nat } from './gateways.ts'
 import { HostAddress, type HostInterface, MOST_HOSTS, NetworkHost, type Segment } from './network-host.ts'
@@ -85,7 +85,8 @@ export class Topology {
   /** Where something that leaves from `source` without a translation comes to, if the address is anybody's. */
   route(source: HostAddress, to: IpAddress): Destination | undefined {
     const routed = source.scope === 'everywhere' ? this.#routed.get(to) : undefined
-    const found = source.on.segment?.addresses.get(to) ?? routed ?? source.host.find(to)
+    const zone = isLinkLocalIpv6(to) ? source.on.name : undefined
+    const found = source.on.segment?.addresses.get(to) ?? routed ?? source.host.find(to, zone)
     return found?.ipv4 === source.ipv4 ? found : undefined
   }
 

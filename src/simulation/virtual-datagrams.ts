@@ -7,10 +7,10 @@
  * real socket. With checks off, a datagram travels without being copied.
  */
 import { type DatagramReceiver, type DatagramSocket, type Datagrams, LONGEST_DATAGRAM } from '../runtime/datagrams.ts'
-import { type Endpoint, formatEndpoint, isIpv4 } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, isIpv4, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import type { FailureCounts } from '../runtime/failure-counts.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
-import type { DatagramSink, HostAddress, LocalEndpoint, NetworkHost } from './network-host.ts'
+import type { DatagramSink, HostAddress, NetworkHost } from './network-host.ts'
 import type { Slab } from './slab.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
 
@@ -32,12 +32,12 @@ export class VirtualDatagrams implements Datagrams {
     this.#copies = copies
   }
 
-  async bind(local: LocalEndpoint, receiver: DatagramReceiver): Promise<DatagramSocket> {
+  async bind(local: ZonedEndpoint, receiver: DatagramReceiver): Promise<DatagramSocket> {
     return this.open(local, receiver)
   }
 
   /** {@link bind} without a promise, for tests of engines. */
-  open(local: LocalEndpoint, receiver: DatagramReceiver): DatagramSocket {
+  open(local: ZonedEndpoint, receiver: DatagramReceiver): DatagramSocket {
     if (this.#stopped) {
       throw new PeerageError('network-failed', { endpoint: formatEndpoint(local), reason: 'the host has crashed' })
     }

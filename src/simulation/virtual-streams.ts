@@ -1,11 +1,11 @@
 /**
  * The stream port on the virtual network: listening, dialling, and what a crash does to both.
  */
-import { type Endpoint, formatEndpoint } from '../runtime/endpoint.ts'
+import { type Endpoint, formatEndpoint, type ZonedEndpoint } from '../runtime/endpoint.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import { type Random, randomBytes } from '../runtime/random.ts'
 import { type ByteStream, CHANNEL_BINDING_LENGTH, type StreamListener, type Streams } from '../runtime/streams.ts'
-import type { HostAddress, LocalEndpoint, NetworkHost, StreamSink } from './network-host.ts'
+import type { HostAddress, NetworkHost, StreamSink } from './network-host.ts'
 import { type DialOutcome, StreamDial } from './stream-dial.ts'
 import type { VirtualNetwork } from './virtual-network.ts'
 import type { StreamOwner, VirtualStream } from './virtual-stream.ts'
@@ -32,12 +32,12 @@ export class VirtualStreams implements Streams, StreamOwner {
     this.cuts = cuts
   }
 
-  async listen(local: LocalEndpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener> {
+  async listen(local: ZonedEndpoint, accepted: (stream: ByteStream) => void): Promise<StreamListener> {
     return this.open(local, accepted)
   }
 
   /** {@link listen} without a promise, for tests of engines. */
-  open(local: LocalEndpoint, accepted: (stream: ByteStream) => void): StreamListener {
+  open(local: ZonedEndpoint, accepted: (stream: ByteStream) => void): StreamListener {
     if (this.#stopped) throw crashed(local)
     const { at, port } = this.#host.claim(local, ({ streamSinks }) => streamSinks)
     const listener = new VirtualListener(this, at, port, accepted, () => {
@@ -49,7 +49,7 @@ export class VirtualStreams implements Streams, StreamOwner {
     return listener
   }
 
-  connect(to: Endpoint, options: { readonly signal: AbortSignal }): Promise<ByteStream> {
+  connect(to: ZonedEndpoint, options: { readonly signal: AbortSignal }): Promise<ByteStream> {
     const { signal } = options
     return new Promise((resolve, reject) => {
       signal.throwIfAborted()
@@ -76,7 +76,7 @@ export class VirtualStreams implements Streams, StreamOwner {
    *
    * @returns what gives up the attempt; then nothing of the outcome is called.
    */
-  dial(to: Endpoint, outcome: DialOutcome): () => void {
+  dial(to: ZonedEndpoint, outcome: DialOutcome): () => void {
     if (this.#stopped) throw crashed(to)
     const dial = new StreamDial(this, this.#host, to, outcome, () => this.#dials.delete(dial))
     this.#dials.add(dial)

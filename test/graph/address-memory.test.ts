@@ -154,6 +154,10 @@ describe('the scope', () => {
     ['site-local', '198.51.100.7', false],
     ['link-local', '169.254.1.1', true],
     ['link-local', 'fe80::1', true],
+    ['global', 'fe80::1', false],
+    ['site-local', 'fe80::1', false],
+    [undefined, 'fe80::1', true],
+    [undefined, '198.51.100.7', true],
     ['link-local', '10.0.0.7', false],
     ['link-local', '127.0.0.1', true],
   ] as const)('%s has %s: %s', (scope, host, expected) => {

@@ -177,7 +177,13 @@ export class LoneRecords {
       },
       ...{ ownKey: toHex(identity.keyPair.publicKey), nodeId: '00'.repeat(8), neighbors: new Neighbors(random) },
       peerTime: new PeerTime(clock, 0),
-      own: { addresses: [], has: () => false, isInScope: () => true, types: this.#options.types },
+      own: {
+        addresses: [],
+        has: () => false,
+        isInScope: () => true,
+        mayListenAt: () => true,
+        types: this.#options.types,
+      },
     }
     const records = new NodeRecords(
       parts,

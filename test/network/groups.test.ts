@@ -1,4 +1,4 @@
-/** Groups between hosts whose network falls into halves. Nothing is configured: no cloud, no seed, only an invitation. */
+/** Groups between hosts whose network falls into halves, or has nothing but IPv6 link-local addresses. No seed is configured. */
 import { afterEach, expect, test } from 'vitest'
 import { authorityPart, parsePeerName } from '../../src/identity/peer-name.ts'
 import type { RemoteNode } from '../nodejs/remote-node.ts'
@@ -104,6 +104,41 @@ test(
       return typeof status === 'object' && status !== null && 'neighbors' in status && status.neighbors === 0
     })
     expect(await eve.call('read')).not.toContain('the last')
+  },
+  LONGEST_TEST,
+)
+
+test(
+  'P-028, P-051: on a link without IPv4 and routers a group is joined by link, and by name once its creator is gone',
+  async () => {
+    const [office, other] = [network.addLink(), network.addLink()]
+    const hosts = [network.addHost(), network.addHost(), network.addHost()] as const
+    // Interfaces have other names on each host, one host is on a second link, and there somebody has the address of another.
+    network.plug(hosts[0], office, 'lan0', ['fe80::a/64'])
+    network.plug(hosts[1], other, 'lan1', ['fe80::b/64'])
+    network.plug(hosts[1], office, 'lan2', ['fe80::b/64'])
+    network.plug(hosts[2], office, 'lan3', ['fe80::c/64'])
+    network.plug(network.addHost(), other, 'lan4', ['fe80::a/64'])
+    const [ann, bob, cleo] = [
+      await network.startNode(hosts[0]),
+      await network.startNode(hosts[1]),
+      await network.startNode(hosts[2]),
+    ]
+    const group = String(await ann.call('group-create', '', { cloud: 'LinkLocal_lan0' }))
+    expect(await ann.call('graph-addresses')).toEqual(['[fe80::a]:3587'])
+    const [first, second] = [String(await ann.call('group-invite')), String(await ann.call('group-invite'))]
+    expect(await bob.call('group-join', first)).toBe(group)
+    await write(ann, 'of ann')
+    await allHave([ann, bob], ['of ann'])
+    await bob.until('it is registered', async () => {
+      const status = await bob.call('group-status')
+      return typeof status === 'object' && status !== null && 'found' in status && status.found === 'registered'
+    })
+    // Nobody is any more where the second invitation says.
+    await ann.kill()
+    expect(await cleo.call('group-join', second)).toBe(group)
+    await write(cleo, 'of cleo')
+    await allHave([bob, cleo], ['of ann', 'of cleo'])
   },
   LONGEST_TEST,
 )

@@ -10,11 +10,11 @@ import { throwAwayCertificate } from '../../src/nodejs/throw-away-certificate.ts
 import { tlsStreams } from '../../src/nodejs/tls-streams.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
 import { pattern, StreamEnd } from '../../src/runtime/acceptance/stream-end.ts'
-import { streamsAcceptance } from '../../src/runtime/acceptance/streams.ts'
+import { linkLocalStreamsAcceptance, streamsAcceptance } from '../../src/runtime/acceptance/streams.ts'
 import { concatBytes, toHex } from '../../src/runtime/bytes.ts'
 import { type Endpoint, formatEndpoint } from '../../src/runtime/endpoint.ts'
 import type { ByteStream, StreamListener } from '../../src/runtime/streams.ts'
-import { startChild } from './child-process.ts'
+import { runInNamespace, startChild } from './child-process.ts'
 import { FOREIGN, IPV4_LOOPBACK, IPV6_LOOPBACK } from './loopback.ts'
 import { newPath } from './new-path.ts'
 import { settle } from './settle.ts'
@@ -24,6 +24,18 @@ const LOCAL: Endpoint = { host: IPV4_LOOPBACK, port: 0 }
 for (const { name, run } of streamsAcceptance) {
   test(`acceptance: ${name}`, () =>
     run({ streams: tlsStreams, ipv4: IPV4_LOOPBACK, ipv6: IPV6_LOOPBACK, foreign: FOREIGN, settle }))
+}
+
+if (process.platform === 'linux') {
+  test('acceptance: at a link-local address, which two interfaces have, in a network namespace', async () => {
+    const setUp = `
+      ip link add left type veth peer name right
+      for link in left right; do ip link set $link addrgenmode none up; ip address add fe80::1/64 dev $link nodad; done
+      ip link set lo up`
+    const result = await runInNamespace('--net', setUp, 'streams-link-local.ts')
+    const stdout = 'passed\n'.repeat(linkLocalStreamsAcceptance.length)
+    expect(result).toMatchObject({ stdout, stderr: '', code: 0 })
+  })
 }
 
 const toClose: (() => void)[] = []

@@ -30,8 +30,9 @@ export function openSocket(host: SimulatedHost, address: IpAddress = host.ipv4, 
   const arrivals: Arrival[] = []
   const { clock, datagrams } = host.ports
   const start = clock.monotonic()
+  const zone = host.attachment.addresses.find((one) => one.address === address)?.on.name
   const socket = datagrams.open(
-    { host: address, port },
+    { host: address, port, ...(zone !== undefined && { zone }) },
     {
       received(bytes, from) {
         const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)

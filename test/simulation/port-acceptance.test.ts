@@ -5,15 +5,14 @@ import { logAcceptance } from '../../src/runtime/acceptance/log.ts'
 import { networkInterfacesAcceptance } from '../../src/runtime/acceptance/network-interfaces.ts'
 import { randomAcceptance } from '../../src/runtime/acceptance/random.ts'
 import { privateStorageAcceptance, storageAcceptance } from '../../src/runtime/acceptance/storage.ts'
-import { streamsAcceptance } from '../../src/runtime/acceptance/streams.ts'
-import { parseIpAddress } from '../../src/runtime/endpoint.ts'
+import { linkLocalStreamsAcceptance, streamsAcceptance } from '../../src/runtime/acceptance/streams.ts'
 import { SeededRandom } from '../../src/simulation/seeded-random.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { SimulatedWorld } from '../../src/simulation/simulated-world.ts'
+import { ip } from './open-socket.ts'
 import { settleIn } from './settle-in.ts'
 
-const FOREIGN = parseIpAddress('203.0.113.77')
-if (FOREIGN === undefined) throw new Error('this is an address')
+const FOREIGN = ip('203.0.113.77')
 
 /** Conditions that lose nothing, but turn everything around that a network may. */
 const conditions = { latency: 5, jitter: 3, duplicate: 0, reorder: 0.1 }
@@ -47,6 +46,18 @@ describe.each([
       const { world, ann } = newWorld(checks)
       const { streams } = ann.ports
       return run({ streams, ipv4: ann.ipv4, ipv6: ann.ipv6, foreign: FOREIGN, settle: settleIn(world) })
+    })
+  }
+
+  for (const { name, run } of linkLocalStreamsAcceptance) {
+    test(`streams: ${name}`, () => {
+      const world = new SimulatedWorld({ seed: 'acceptance', conditions, checks })
+      const interfaces = [
+        { name: 'eth0', addresses: ['2600:1::7', 'fe80::7'] },
+        { name: 'eth1', addresses: ['fe80::7'] },
+      ]
+      const { streams } = world.addHost('ann', { interfaces }).ports
+      return run({ streams, linkLocal: ip('fe80::7'), zone: 'eth1', settle: settleIn(world) })
     })
   }
 })

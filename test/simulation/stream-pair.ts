@@ -2,7 +2,7 @@
  * Streams between simulated hosts whose two ends note what they are told, for tests of the stream port.
  */
 import { StreamEnd } from '../../src/runtime/acceptance/stream-end.ts'
-import type { Endpoint } from '../../src/runtime/endpoint.ts'
+import type { ZonedEndpoint } from '../../src/runtime/endpoint.ts'
 import type { PeerageError } from '../../src/runtime/peerage-error.ts'
 import type { StreamListener } from '../../src/runtime/streams.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
@@ -31,7 +31,7 @@ export interface Dialled {
 }
 
 /** Dials without waiting. */
-export function dialFrom(host: SimulatedHost, to: Endpoint): Dialled {
+export function dialFrom(host: SimulatedHost, to: ZonedEndpoint): Dialled {
   const cancel = host.ports.streams.dial(to, {
     opened: (stream) => {
       dialled.end = attached(stream)

@@ -73,6 +73,42 @@ describe('opening', () => {
     expect(dialled.error).toMatchObject({ code: 'connection-failed', details: { reason: 'no answer' } })
   })
 
+  test('the zone says on which link a link-local address is meant, also if another interface of the host has the same', () => {
+    const world = new SimulatedWorld({ seed: 'zones' })
+    const on = (segment: string, ...addresses: string[]) => ({ name: `to ${segment}`, segment, addresses })
+    const both = [on('one', '2600:9::1', 'fe80::1'), on('two', 'fe80::2')]
+    const ann = world.addHost('ann', { interfaces: both })
+    const taken = ['one', 'two'].map((segment) => {
+      const ends: string[] = []
+      const host = world.addHost(segment, { interfaces: [on(segment, `fe80::${segment === 'one' ? 2 : 1}`)] })
+      for (const { address, on } of host.attachment.addresses) {
+        const local = { host: address, port: PORT, zone: on.name }
+        host.ports.streams.open(local, ({ remote }) => ends.push(remote.host))
+      }
+      return ends
+    })
+    const dials = [
+      ['fe80::2', 'to one'],
+      ['fe80::1', 'to two'],
+      ['fe80::2', 'to two'],
+      ['fe80::2', undefined],
+      ['fe80::3', 'to one'],
+    ] as const
+    const outcomes = dials.map(([host, zone]) =>
+      dialFrom(ann, { host: ip(host), port: PORT, ...(zone !== undefined && { zone }) }),
+    )
+    world.runFor(1000)
+    expect(taken).toEqual([['fe80::1'], ['fe80::2']])
+    expect(outcomes.map(({ end, error }) => end?.stream.remote ?? error?.details)).toEqual([
+      { host: 'fe80::2', port: PORT },
+      { host: 'fe80::1', port: PORT },
+      // Its own address, where nobody listens.
+      { endpoint: `[fe80::2]:${PORT}`, reason: 'refused: nothing listens there' },
+      { endpoint: `[fe80::2]:${PORT}`, reason: 'no route' },
+      { endpoint: `[fe80::3]:${PORT}`, reason: 'no route' },
+    ])
+  })
+
   test('without a route, and to port 0, it fails at once, but never inside the call', () => {
     const { world, ann, bob } = twoHosts()
     bob.removeAddress(bob.ipv6)

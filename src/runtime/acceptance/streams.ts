@@ -91,7 +91,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'nothing is delivered before a handler is attached, and nothing is lost before it',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen({ attach: false })
         const { near, far } = await bench.pair()
         const other = await bench.pair()
@@ -113,7 +113,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'a stream that ended or broke before a handler was attached tells it so',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen({ attach: false })
         const ended = await bench.pair()
         const broken = await bench.pair()
@@ -136,7 +136,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'write asks to stop exactly when the limit is reached, and drained follows once the reader goes on',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const { near, far } = await bench.pair()
         far.stream.pause()
@@ -168,7 +168,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'a reader that pauses is delivered nothing and stops its writer, and no other stream',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const stalled = await bench.pair()
         const flowing = await bench.pair()
@@ -189,7 +189,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'a handler can pause in the middle of what comes',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const { near, far } = await bench.pair()
         let pauses = 0
@@ -231,7 +231,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'ending twice does nothing, and writing after the end is a programming error',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const { near, far } = await bench.pair()
         near.end()
@@ -267,7 +267,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'destroy drops what waits and delivers nothing more',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const { near, far } = await bench.pair()
         const flowing = await bench.pair()
@@ -305,7 +305,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'a signal that has aborted, or aborts meanwhile, rejects with its own reason; later it does nothing',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         await bench.listen()
         const before = new AbortController()
         const reason = { because: 'the user went away' }
@@ -337,7 +337,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'an address of another host is address-not-available',
     run: (subject) =>
-      withBench(subject, subject.foreign, async (bench) => {
+      withBench(subject, subject.foreign, undefined, async (bench) => {
         const error = await expectRejection('address-not-available', bench.listen({ port: 5000 }), 'a foreign address')
         expectSame(error.details.endpoint, `${subject.foreign}:5000`, 'the endpoint in the error')
       }),
@@ -345,7 +345,7 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
   {
     name: 'a closed listener frees its port and keeps the streams that it took; closing twice does nothing',
     run: (subject) =>
-      withBench(subject, subject.ipv4, async (bench) => {
+      withBench(subject, subject.ipv4, undefined, async (bench) => {
         const listener = await bench.listen()
         const { near, far } = await bench.pair()
         listener.close()
@@ -359,6 +359,41 @@ export const streamsAcceptance: readonly AcceptanceCheck<StreamsSubject>[] = [
         const again = await bench.pair()
         again.near.send(1000)
         await bench.settle(() => again.far.bytesReceived === 1000)
+      }),
+  },
+]
+
+/** A host that has an IPv6 link-local address and can connect to itself there. */
+export interface LinkLocalStreamsSubject extends Settling {
+  readonly streams: Streams
+  readonly linkLocal: IpAddress
+  /** The interface that has it. */
+  readonly zone: string
+}
+
+/** The checks for a machine that has an interface with a link-local address. */
+export const linkLocalStreamsAcceptance: readonly AcceptanceCheck<LinkLocalStreamsSubject>[] = [
+  {
+    name: 'at a link-local address streams are taken and opened with its zone, and say nothing of it',
+    run: (subject) =>
+      withBench(subject, subject.linkLocal, subject.zone, async (bench) => {
+        const listener = await bench.listen()
+        const { near, far } = await bench.pair()
+        expectSame(JSON.stringify(listener.local), JSON.stringify(near.stream.remote), 'where the dialled end is')
+        expectSame(Object.keys(near.stream.remote).join(), 'host,port', 'what the dialling end knows of the other')
+        expectSame(listener.local.host, subject.linkLocal, 'the address of the listener')
+        expectSame(far.stream.remote.host, subject.linkLocal, 'the host of the dialling end')
+        expectSame(Object.keys(far.stream.remote).join(), 'host,port', 'what the dialled end knows of the other')
+        near.send(SOME_BYTES)
+        await bench.settle(() => far.bytesReceived === SOME_BYTES)
+      }),
+  },
+  {
+    name: 'without its zone nothing is taken at a link-local address',
+    run: (subject) =>
+      withBench(subject, subject.linkLocal, undefined, async (bench) => {
+        const error = await expectRejection('network-failed', bench.listen(), 'a listener without a zone')
+        expectSame(error.details.endpoint, `[${subject.linkLocal}]:0`, 'the endpoint in the error')
       }),
   },
 ]
@@ -378,17 +413,19 @@ interface Bench {
 
 function ofBothFamilies(name: string, check: (bench: Bench) => Promise<void>): AcceptanceCheck<StreamsSubject>[] {
   return [
-    { name: `${name} (IPv4)`, run: (subject) => withBench(subject, subject.ipv4, check) },
-    { name: `${name} (IPv6)`, run: (subject) => withBench(subject, subject.ipv6, check) },
+    { name: `${name} (IPv4)`, run: (subject) => withBench(subject, subject.ipv4, undefined, check) },
+    { name: `${name} (IPv6)`, run: (subject) => withBench(subject, subject.ipv6, undefined, check) },
   ]
 }
 
 async function withBench(
-  subject: StreamsSubject,
+  subject: Settling & { readonly streams: Streams },
   host: IpAddress,
+  zone: string | undefined,
   check: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const listeners: StreamListener[] = []
+  const inZone = zone === undefined ? {} : { zone }
   const opened: ByteStream[] = []
   const accepted: StreamEnd[] = []
   const bench: Bench = {
@@ -401,14 +438,14 @@ async function withBench(
         if (attach) end.attach()
         accepted.push(end)
       }
-      const listener = await settled(subject, subject.streams.listen({ host, port }, take))
+      const listener = await settled(subject, subject.streams.listen({ host, port, ...inZone }, take))
       listeners.push(listener)
       return listener
     },
     async connect(signal = new AbortController().signal) {
       const to = listeners.at(-1)?.local
       if (to === undefined) throw new Error('there is no listener yet')
-      const stream = await settled(subject, subject.streams.connect(to, { signal }))
+      const stream = await settled(subject, subject.streams.connect({ ...to, ...inZone }, { signal }))
       opened.push(stream)
       const end = new StreamEnd(stream)
       end.attach()
