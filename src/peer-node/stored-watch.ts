@@ -73,7 +73,9 @@ export class StoredWatch {
 
   /** Reads the next page. @returns false if nothing has changed since the last one */
   #turn(): boolean {
-    if (this.#last !== undefined && !(this.#page.length === PAGE_LENGTH && this.#after < this.#last)) {
+    // More of the same may follow only where the whole page was on disk.
+    const mayFollow = this.#next === PAGE_LENGTH
+    if (this.#last !== undefined && !(mayFollow && this.#after < this.#last)) {
       this.#after = Math.max(this.#after, this.#last)
       this.#seen = this.#after
       if (this.#lastCommitted() === this.#last) return false
