@@ -171,7 +171,7 @@ export class GraphHost {
     this.#isSuspended = false
     return this.#listening.inTurn(async () => {
       for (const graph of this.#open.values()) graph.resume()
-      await this.#listening.follow()
+      await this.#listening.followAgain()
     })
   }
 

@@ -24,6 +24,8 @@ export class GraphListening {
   readonly #sockets: GraphSockets
   #endWatching: (() => void) | undefined
   #retry: Timer | undefined
+  /** Of the last attempt: it is told once. */
+  #problem: string | undefined
   /** What is done one after the other, because sockets are opened meanwhile. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -63,8 +65,11 @@ export class GraphListening {
     }
     const machine = this.#networkInterfaces.list()
     const places = online.map(({ engine }) => engine.parts.own)
-    if (await this.#sockets.use(listenedAddresses(machine, places))) {
-      this.#retry = this.#clock.setTimer(ADDRESS_RETRY, () => this.changed())
+    let isToBeTriedAgain = true
+    try {
+      isToBeTriedAgain = await this.#sockets.use(listenedAddresses(machine, places))
+    } finally {
+      if (isToBeTriedAgain) this.#retry = this.#clock.setTimer(ADDRESS_RETRY, () => this.changed())
     }
     for (const graph of online) {
       graph.listenAt(publishedEndpoints(this.#sockets.endpoints, machine, graph.engine.parts.own))
@@ -81,16 +86,24 @@ export class GraphListening {
     }
   }
 
-  /** {@link GraphListening.use}, where nobody waits for it: what fails goes to the log. */
+  /** {@link GraphListening.use}, where nobody waits for it: what fails goes to the log, and is tried again. */
   changed(): void {
-    void this.inTurn(async () => {
-      try {
-        await this.follow()
-      } catch (error) {
-        if (!(error instanceof PeerageError)) throw error
-        this.#log.warn('the addresses of this machine cannot be used for links', { reason: error.message })
-      }
-    })
+    void this.inTurn(() => this.followAgain())
+  }
+
+  /** {@link GraphListening.changed}, for who has the turn. */
+  async followAgain(): Promise<void> {
+    let problem: string | undefined
+    try {
+      await this.follow()
+    } catch (error) {
+      if (!(error instanceof PeerageError)) throw error
+      problem = error.message
+    }
+    if (problem !== undefined && problem !== this.#problem) {
+      this.#log.warn('the addresses of this machine cannot be used for links', { reason: problem })
+    }
+    this.#problem = problem
   }
 
   /** Does something while nothing else is done with the sockets. */

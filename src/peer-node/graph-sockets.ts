@@ -6,7 +6,7 @@ import { type Endpoint, sameEndpoint, type ZonedEndpoint } from '../runtime/endp
 import type { Log } from '../runtime/log.ts'
 import { PeerageError } from '../runtime/peerage-error.ts'
 import type { ByteStream, StreamListener, Streams } from '../runtime/streams.ts'
-import { OnePort, type PortAttempt } from './one-port.ts'
+import { OnePort, PASSING, type PortAttempt } from './one-port.ts'
 
 /** The port for links, where it is free. */
 export const DEFAULT_GRAPH_PORT = 3587
@@ -56,6 +56,7 @@ export class GraphSockets {
     const isWanted = ({ at }: OpenListener): boolean => addresses.some((address) => isSame(address, at))
     for (const open of this.#listeners) if (!isWanted(open)) open.listener.close()
     this.#listeners = this.#listeners.filter(isWanted)
+    if (this.#listeners.length === 0) this.#port.release()
     const missing = addresses.filter((address) => !this.#listeners.some(({ at }) => isSame(address, at)))
     if (missing.length === 0) return false
     const { opened, problems } = await this.#openOn(missing)
@@ -65,14 +66,14 @@ export class GraphSockets {
       if (!this.#problems.includes(reason)) this.#log.warn('an address takes no links', { reason })
     }
     this.#problems = reasons
-    // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
-    return problems.some(({ code }) => code === 'address-not-available')
+    return problems.some(({ code }) => PASSING.includes(code))
   }
 
-  /** Takes no more links; the port stays the same for the next time. */
+  /** Takes no more links. */
   close(): void {
     for (const { listener } of this.#listeners) listener.close()
     this.#listeners = []
+    this.#port.release()
   }
 
   async #openOn(addresses: readonly ListenedAddress[]): Promise<PortAttempt<OpenListener>> {

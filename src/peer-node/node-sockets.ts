@@ -11,7 +11,7 @@ import { type Endpoint, type IpAddress, ipAddressBytes, isIpv4, isLinkLocalIpv6 
 import { type FailureCounts, sumOfCounts } from '../runtime/failure-counts.ts'
 import type { Log } from '../runtime/log.ts'
 import type { InterfaceAddress } from '../runtime/network-interfaces.ts'
-import { OnePort } from './one-port.ts'
+import { OnePort, PASSING } from './one-port.ts'
 
 /** Takes a datagram, and the address of this node at which it came. */
 export type SocketReceiver = (bytes: Uint8Array, from: Endpoint, at: InterfaceAddress) => void
@@ -35,6 +35,8 @@ export class NodeSockets {
   readonly #retry: () => void
   #sockets: readonly NodeSocket[] = []
   #retryTimer: Timer | undefined
+  /** Of the last attempt: they are told once. */
+  #problems: readonly string[] = []
   /** What failed at sockets that are closed. */
   #formerFailures: FailureCounts = {}
 
@@ -62,7 +64,7 @@ export class NodeSockets {
     this.#retry = options.retry
   }
 
-  /** The port of all sockets, once there is one; it stays the same while the node is open. */
+  /** The port of all sockets, once there is one; it stays the same until {@link NodeSockets.close}. */
   get port(): number | undefined {
     return this.#port.port
   }
@@ -90,19 +92,23 @@ export class NodeSockets {
     if (missing.length === 0) return
     const { opened, problems } = await this.#port.openOn(missing)
     this.#sockets = [...this.#sockets, ...opened]
-    for (const { message } of problems) this.#log.warn('an address of this node is not used', { reason: message })
-    // An IPv6 address that is new cannot be used before the system knows that nobody else on the link has it.
-    const isTooNew = problems.some(({ code }) => code === 'address-not-available')
-    if (isTooNew) this.#retryTimer = this.#clock.setTimer(ADDRESS_RETRY, this.#retry)
+    const reasons = problems.map(({ message }) => message)
+    for (const reason of reasons) {
+      if (!this.#problems.includes(reason)) this.#log.warn('an address of this node is not used', { reason })
+    }
+    this.#problems = reasons
+    const willPass = problems.some(({ code }) => PASSING.includes(code))
+    if (willPass) this.#retryTimer = this.#clock.setTimer(ADDRESS_RETRY, this.#retry)
     const [problem] = problems
     if (this.#sockets.length === 0 && problem !== undefined) throw problem
   }
 
-  /** Closes all. */
+  /** Closes all. The next time another port will do, if this one has been taken meanwhile. */
   close(): void {
     this.#retryTimer?.cancel()
     this.#close(this.#sockets)
     this.#sockets = []
+    this.#port.release()
   }
 
   #close(sockets: readonly NodeSocket[]): void {

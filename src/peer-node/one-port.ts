@@ -1,11 +1,18 @@
 /**
  * One port for all addresses of a node: something is opened on each of them, a UDP socket or a TCP listener. The port is the usual
- * one; if that is taken on any of the addresses, all move to a free one, unless it was asked for. Then it stays the same.
+ * one; if that is taken on any of the addresses, all move to a free one, unless it was asked for. Then it stays the same as long as
+ * anything is open.
  */
-import { PeerageError } from '../runtime/peerage-error.ts'
+import { type ErrorCode, PeerageError } from '../runtime/peerage-error.ts'
 
 /** How often another port is tried that is free on all addresses. */
 const MOST_PORTS_TRIED = 16
+
+/**
+ * What keeps an address from being used only for a time: an IPv6 address that is new, before the system knows that nobody else on the
+ * link has it; and a port that somebody else has there.
+ */
+export const PASSING: readonly ErrorCode[] = ['address-not-available', 'port-in-use']
 
 /** What is opened on an address, and how. */
 export interface PortOpener<Address, Opened> {
@@ -25,7 +32,7 @@ export interface PortAttempt<Opened> {
 /** The port of one node. */
 export class OnePort<Address, Opened> {
   readonly #opener: PortOpener<Address, Opened>
-  readonly #usual: number
+  #usual: number
   readonly #asked: number | undefined
   #port: number | undefined
 
@@ -39,6 +46,12 @@ export class OnePort<Address, Opened> {
   /** Once there is one. */
   get port(): number | undefined {
     return this.#port
+  }
+
+  /** Nothing is open any more: the next time the same port is tried first, and if it has been taken meanwhile, another one. */
+  release(): void {
+    this.#usual = this.#port ?? this.#usual
+    this.#port = undefined
   }
 
   /** Opens on these addresses. @throws PeerageError `port-in-use` where the port that was asked for is taken */

@@ -77,7 +77,7 @@ export class OpenClouds {
     return [...links, ...(this.#configuredSeeds.length > 0 ? [GLOBAL_CLOUD] : [])]
   }
 
-  /** The UDP port of this node in all of its clouds, once one was open. */
+  /** The UDP port of this node in all of its clouds, as long as one is open. */
   get port(): number | undefined {
     return this.#sockets.port
   }
@@ -263,8 +263,9 @@ export class OpenClouds {
     this.#watchMachine()
   }
 
-  #useSockets(): Promise<void> {
-    return this.#sockets.use(this.#addressesOf([...this.#joined.values()]))
+  async #useSockets(): Promise<void> {
+    if (this.#joined.size === 0) this.#sockets.close()
+    else await this.#sockets.use(this.#addressesOf([...this.#joined.values()]))
   }
 
   #addressesOf(clouds: readonly JoinedCloud[]): readonly InterfaceAddress[] {
@@ -322,8 +323,8 @@ export class OpenClouds {
       for (const joined of this.#joined.values()) joined.takeMachine(machine)
       await this.#useSockets()
     } catch (error) {
+      // The sockets have written it to the log, and ask to be tried again.
       if (!(error instanceof PeerageError)) throw error
-      this.#ports.log.warn('the addresses of this machine have changed and cannot be used', { reason: error.message })
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openNode } from '../../src/nodejs/open-node.ts'
 import type { PeerNode } from '../../src/peer-node/peer-node.ts'
 import { expectRejection } from '../../src/runtime/acceptance/acceptance.ts'
@@ -115,6 +115,40 @@ describe('ports', () => {
     expect((await graph.addresses()).every((one) => one.endsWith(`:${address.port}`))).toBe(true)
   })
 
+  test('G-195: a node listens again after it was suspended, on another port if somebody has taken its own meanwhile', async () => {
+    const node = await openNode({ dataDir: newPath(), friendlyName: 'Ann' })
+    opened.push(node)
+    const graph = await node.graphs.create()
+    const [before] = new Set((await graph.addresses()).map(portOf))
+    await node.suspend()
+    const server = createServer().listen(before, '127.0.0.1')
+    await once(server, 'listening')
+    await node.resume()
+    const after = new Set((await graph.addresses()).map(portOf))
+    expect(after.size).toBe(1)
+    expect(after.has(before ?? 0)).toBe(false)
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  test('G-195: a port that was asked for and was taken while the node was suspended is used as soon as it is free', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('it has a port')
+    await new Promise((resolve) => server.close(resolve))
+    const node = await openNode({ dataDir: newPath(), friendlyName: 'Ann', graphPort: address.port })
+    opened.push(node)
+    const graph = await node.graphs.create()
+    await node.suspend()
+    const other = createServer().listen(address.port, '127.0.0.1')
+    await once(other, 'listening')
+    await node.resume()
+    expect(await graph.addresses()).toEqual([])
+    await new Promise((resolve) => other.close(resolve))
+    await vi.waitUntil(async () => (await graph.addresses()).length > 0, 30_000)
+    expect((await graph.addresses()).every((one) => portOf(one) === address.port)).toBe(true)
+  })
+
   test('two nodes of one machine have a port each, and a graph that is offline none', async () => {
     const nodes = await Promise.all(
       ['Ann', 'Bob'].map((friendlyName) => openNode({ dataDir: newPath(), friendlyName })),
@@ -130,3 +164,7 @@ describe('ports', () => {
     expect(await graphs[0]?.addresses()).toEqual([])
   })
 })
+
+function portOf(address: string): number {
+  return Number(address.split(':').at(-1))
+}

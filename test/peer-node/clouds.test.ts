@@ -55,6 +55,21 @@ describe('open', () => {
       }
     }))
 
+  test('N-124: a node that was in no cloud for a while takes another port, if somebody has taken its own meanwhile', () =>
+    withSimulatedNodes('taken', async ({ addHost, openNode, advance }) => {
+      const host = addHost('ann')
+      const [first, second] = [await openNode(host), await openNode(host)]
+      const portIn = async (node: PeerNode): Promise<number | undefined> =>
+        (await node.clouds.list({ scope: 'private' }))[0]?.port
+      await (await first.clouds.open('c')).close()
+      await advance(CLEANUP_DELAY)
+      await second.clouds.open('c')
+      expect(await portIn(second)).toBe(3540)
+      await first.clouds.open('c')
+      expect(await portIn(first)).toBeGreaterThan(1024)
+      expect(await portIn(first)).not.toBe(3540)
+    }))
+
   test('without the clouds of the links, nothing is opened that nobody asked for', () =>
     withSimulatedNodes('no lan', async ({ addHost, openNode }) => {
       const [ann, bob] = [addHost('ann'), addHost('bob')]
