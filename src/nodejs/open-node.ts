@@ -19,7 +19,7 @@ import { systemNetworkInterfaces } from './system-network-interfaces.ts'
 import { systemRandom } from './system-random.ts'
 import { tlsStreams } from './tls-streams.ts'
 import { udpDatagrams } from './udp-datagrams.ts'
-import { SignatureThread } from './worker-verifier.ts'
+import { signatureThread } from './worker-verifier.ts'
 
 /** How a node is opened. */
 export interface OpenNodeOptions {
@@ -70,7 +70,6 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
   if (crypto.fallbackReason !== undefined) {
     log.warn('the slower crypto is in use', { implementation: crypto.implementation, reason: crypto.fallbackReason })
   }
-  const signatures = new SignatureThread(log)
   return createPeerNode(
     {
       ...{ crypto, passwordHashing: platformPasswordHashing(), random: systemRandom, clock: systemClock, log },
@@ -82,7 +81,7 @@ export async function openNode({ dataDir, log: logger, ...options }: OpenNodeOpt
       graphStorage: openFileStorage(join(dataDir, GRAPHS)),
       groupStorage: openFileStorage(join(dataDir, GROUPS)),
       recordDatabases: new SqliteRecordDatabases(join(dataDir, GRAPHS), { crypto, random: systemRandom }),
-      recordVerifier: (...graph) => signatures.verifier(...graph),
+      recordVerifier: (...graph) => signatureThread.verifier(log, ...graph),
       streams: tlsStreams,
     },
     options,

@@ -1,8 +1,9 @@
 /**
  * Checks signatures of records on the main thread as long as there are few, and on a worker when there are many (DESIGN section 3):
  * handing one check over costs more time than it takes, and a long queue keeps the main thread from everything else.
- * All graphs of a process share the worker; verdicts are not shared or kept. It is started once so many records have had to wait
- * that they would have paid for its start: until then, what waits is checked here, some in each turn.
+ * All graphs of a process share the worker, those of several nodes too; verdicts are not shared or kept. It is started once so
+ * many records have had to wait that they would have paid for its start: until then, what waits is checked here, some in each turn.
+ * It ends with the last graph.
  *
  * A worker that fails is given up: what it had is checked here, and so is everything after it.
  */
@@ -28,9 +29,14 @@ export const LARGEST_CHECK_BATCH = 128
 
 type Done = (problem: SignatureProblem | undefined) => void
 
+/** A graph that is open. */
+interface Owner {
+  readonly log: Log
+}
+
 interface Job {
   readonly checks: readonly SignatureCheck[]
-  readonly owner: object
+  readonly owner: Owner
   readonly crypto: Crypto
   readonly keys: GraphKeys
   readonly record: GraphRecord
@@ -39,7 +45,7 @@ interface Job {
 
 /** The worker of a process, and what waits for it. */
 export class SignatureThread {
-  readonly #log: Log
+  readonly #owners = new Set<Owner>()
   #worker: Worker | undefined
   #hasFailed = false
   #inline = 0
@@ -49,13 +55,10 @@ export class SignatureThread {
   #waiting: Job[] = []
   readonly #batches: Job[][] = []
 
-  constructor(log: Log) {
-    this.#log = log
-  }
-
-  /** A verifier for one graph. */
-  verifier(crypto: Crypto, keys: GraphKeys): RecordVerifier {
-    const owner = {}
+  /** A verifier for one graph. @param log Is told if the worker fails */
+  verifier(log: Log, crypto: Crypto, keys: GraphKeys): RecordVerifier {
+    const owner = { log }
+    this.#owners.add(owner)
     return {
       verify: (record, done) => this.#verify({ owner, crypto, keys, record, done }),
       close: () => this.#forget(owner),
@@ -65,15 +68,6 @@ export class SignatureThread {
   /** Whether the worker runs. */
   get hasWorker(): boolean {
     return this.#worker !== undefined
-  }
-
-  /** Ends the worker. What it had is not told to anybody. */
-  async close(): Promise<void> {
-    this.#waiting = []
-    this.#batches.length = 0
-    const worker = this.#worker
-    this.#worker = undefined
-    await worker?.terminate()
   }
 
   #verify(job: Omit<Job, 'checks'>): void {
@@ -162,7 +156,8 @@ export class SignatureThread {
     if (worker !== this.#worker) return
     this.#worker = undefined
     this.#hasFailed = true
-    this.#log.warn('the worker that checks signatures failed; they are checked without it', { reason })
+    const message = 'the worker that checks signatures failed; they are checked without it'
+    for (const log of new Set([...this.#owners].map((owner) => owner.log))) log.warn(message, { reason })
     const jobs = [...this.#batches.flat(), ...this.#waiting]
     this.#batches.length = 0
     this.#waiting = []
@@ -170,9 +165,23 @@ export class SignatureThread {
   }
 
   /** A graph is closed: its verdicts are not told any more. */
-  #forget(owner: object): void {
+  #forget(owner: Owner): void {
+    this.#owners.delete(owner)
+    if (this.#owners.size === 0) this.#end()
     const silence = (jobs: Job[]): Job[] => jobs.map((job) => (job.owner === owner ? { ...job, done: () => {} } : job))
     this.#waiting = silence(this.#waiting)
     for (const [index, batch] of this.#batches.entries()) this.#batches[index] = silence(batch)
   }
+
+  #end(): void {
+    this.#waiting = []
+    this.#batches.length = 0
+    this.#late = 0
+    const worker = this.#worker
+    this.#worker = undefined
+    void worker?.terminate()
+  }
 }
+
+/** The one that all nodes of this process share. */
+export const signatureThread = new SignatureThread()

@@ -20,11 +20,19 @@ const keys = graphKeys(crypto, parseGraphId('a graph'))
 const keyPair = crypto.signingKeyPair(new Uint8Array(32).fill(7))
 const author = { publicKey: keyPair.publicKey, classifier: 'peer' }
 const signing = { keyPair, proofs: new Uint8Array(0) }
-let thread = new SignatureThread(silentLog)
+const thread = new SignatureThread()
+const opened: RecordVerifier[] = []
 
-afterEach(async () => {
-  await thread.close()
-  thread = new SignatureThread(silentLog)
+/** Of one graph. */
+function open(): RecordVerifier {
+  const verifier = thread.verifier(silentLog, crypto, keys)
+  opened.push(verifier)
+  return verifier
+}
+
+afterEach(() => {
+  for (const verifier of opened.splice(0)) verifier.close()
+  expect(thread.hasWorker).toBe(false)
 })
 
 /** A record; every third one is of a later version, every fifth one is damaged where only a signature tells. */
@@ -73,7 +81,7 @@ async function checkAll(verifier: RecordVerifier, records: readonly { record: Gr
 const many = Array.from({ length: WORTH_A_WORKER + CHECKED_INLINE }, (_, index) => recordOf(index))
 
 test('what is checked in one turn gets its own verdict, whoever checks it', async () => {
-  const verifier = thread.verifier(crypto, keys)
+  const verifier = open()
   // Few are checked where they come, the others are not waited for; at first there is no worker.
   expect(await checkAll(verifier, many.slice(0, 3 * LARGEST_CHECK_BATCH))).toBe(CHECKED_INLINE)
   expect(thread.hasWorker).toBe(false)
@@ -84,10 +92,9 @@ test('what is checked in one turn gets its own verdict, whoever checks it', asyn
 })
 
 test('what is checked for a graph that was closed is not told', async () => {
-  const closed = thread.verifier(crypto, keys)
-  const open = thread.verifier(crypto, keys)
+  const [closed, other] = [open(), open()]
   for (const withWorker of [false, true]) {
-    if (withWorker) await checkAll(open, many)
+    if (withWorker) await checkAll(other, many)
     expect(thread.hasWorker).toBe(withWorker)
     let told = 0
     await new Promise<void>((resolve) => {
@@ -96,17 +103,21 @@ test('what is checked for a graph that was closed is not told', async () => {
           if (index > CHECKED_INLINE) told++
         })
       }
-      open.verify(recordOf(1).record, () => resolve())
+      other.verify(recordOf(1).record, () => resolve())
       closed.close()
     })
     expect(told).toBe(0)
   }
 })
 
-test('a process ends although the thread waits, and closing twice is fine', async () => {
-  const verifier = thread.verifier(crypto, keys)
-  await checkAll(verifier, many)
-  expect(thread.hasWorker).toBe(true)
-  await thread.close()
-  await thread.close()
+test('graphs share a worker, which ends with the last of them and is started again for others', async () => {
+  for (let round = 0; round < 2; round++) {
+    const [one, other] = [open(), open()]
+    await checkAll(one, many)
+    one.close()
+    expect(thread.hasWorker).toBe(true)
+    await checkAll(other, many)
+    other.close()
+    expect(thread.hasWorker).toBe(false)
+  }
 })
