@@ -20,7 +20,7 @@ export const systemClock: Clock = {
     if (!(delay >= 0 && delay <= LONGEST_TIMER)) {
       throw new RangeError(`a timer runs 0 to ${LONGEST_TIMER} ms, not ${delay}`)
     }
-    return timers.add(performance.now() + delay, expired)
+    return timers.add(delay, expired)
   },
 }
 
@@ -59,13 +59,18 @@ class TimerQueue {
   /** What wakes up for the first timer, and the time that it is for. */
   #stopWaiting: (() => void) | undefined
   #wakesAt = Number.POSITIVE_INFINITY
+  /** Node's timer wakes up, which can be a millisecond later than that time, and not an immediate. */
+  #waitsForTimeout = false
   #running = false
 
-  add(due: number, expired: () => void): Timer {
-    const timer = new SystemTimer(due, this.#set++, expired)
+  add(delay: number, expired: () => void): Timer {
+    const now = performance.now()
+    const timer = new SystemTimer(now + delay, this.#set++, expired)
     this.#heap.push(timer)
     this.#siftUp(this.#heap.length - 1)
-    if (!this.#running && due < this.#wakesAt) this.#waitForFirst()
+    // What is set for no time at all is not to wait for a timer of Node that is late for another one.
+    const isLate = this.#waitsForTimeout && this.#wakesAt <= now
+    if (!this.#running && (timer.due < this.#wakesAt || isLate)) this.#waitForFirst()
     return timer
   }
 
@@ -85,6 +90,7 @@ class TimerQueue {
     this.#stopWaiting = undefined
     const first = this.#first()
     this.#wakesAt = first?.due ?? Number.POSITIVE_INFINITY
+    this.#waitsForTimeout = false
     if (first === undefined) return
     const remaining = first.due - performance.now()
     if (remaining <= 0) {
@@ -92,6 +98,7 @@ class TimerQueue {
       const immediate = setImmediate(this.#wake)
       this.#stopWaiting = () => clearImmediate(immediate)
     } else {
+      this.#waitsForTimeout = true
       const timeout = setTimeout(this.#wake, Math.min(Math.ceil(remaining), LONGEST_TIMER))
       this.#stopWaiting = () => clearTimeout(timeout)
     }

@@ -44,6 +44,18 @@ test('a timer that is set by another one waits for the next turn, even where the
   await settle(() => fired === 100)
 })
 
+test('a timer of 0 ms fires in the next turn, although the wake-up for another one is late', async () => {
+  const start = performance.now()
+  const now = vi.spyOn(performance, 'now').mockReturnValue(start)
+  const fired: string[] = []
+  systemClock.setTimer(50, () => fired.push('due before'))
+  now.mockReturnValue(start + 51)
+  systemClock.setTimer(0, () => fired.push('at once'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(fired).toEqual(['due before', 'at once'])
+  now.mockRestore()
+})
+
 test('no timer fires before its expiry on the monotonic clock, whatever fraction of a millisecond it has', async () => {
   let early = 0
   let fired = 0
