@@ -86,8 +86,9 @@ function readBody(kind: MessageKind, reader: WireReader): GraphMessage {
       const eager = (reader.uint8() & GRAFT_EAGER) !== 0
       return { kind, eager, ids: readIds(reader) }
     }
-    case 'BECOME_NEIGHBOR':
     case 'PRUNE':
+      return { kind, digest: reader.bytes(SHA256_LENGTH) }
+    case 'BECOME_NEIGHBOR':
     case 'DATA_END':
       return { kind }
     case 'PROOF_REQUEST':

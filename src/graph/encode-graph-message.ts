@@ -97,8 +97,10 @@ export function encodeGraphMessage(writer: WireWriter, message: GraphMessage): v
       writer.count(message.ids.length, MOST_ANNOUNCED)
       for (const id of message.ids) writer.bytes(recordIdBytes(id))
       break
-    case 'BECOME_NEIGHBOR':
     case 'PRUNE':
+      writer.bytes(message.digest)
+      break
+    case 'BECOME_NEIGHBOR':
     case 'DATA_END':
       break
     case 'PROOF_REQUEST':

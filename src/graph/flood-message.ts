@@ -34,9 +34,11 @@ export interface Graft {
   readonly ids: readonly RecordId[]
 }
 
-/** A record came that was there already: the link becomes lazy. */
+/** A record came over this link that was there already: the link becomes lazy, if the other end goes by that record, too. */
 export interface Prune {
   readonly kind: 'PRUNE'
+  /** Of the version that came. */
+  readonly digest: Uint8Array
 }
 
 /** Asks for what a record needs to be judged. */

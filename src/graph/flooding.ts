@@ -14,7 +14,14 @@ import { isReserved } from '../records/record-type.ts'
 import { equalBytes, toHex } from '../runtime/bytes.ts'
 import type { Deadline } from '../runtime/deadlines.ts'
 import { RecentMap } from '../runtime/recent-map.ts'
-import { type Advertise, type AnnouncedRecord, type Flood, type Graft, MOST_ANNOUNCED } from './flood-message.ts'
+import {
+  type Advertise,
+  type AnnouncedRecord,
+  type Flood,
+  type Graft,
+  MOST_ANNOUNCED,
+  type Prune,
+} from './flood-message.ts'
 import type { GraphParts } from './graph-parts.ts'
 import type { LinkSession } from './link-session.ts'
 import type { Neighbor } from './neighbors.ts'
@@ -84,9 +91,13 @@ export class Flooding {
     })
   }
 
-  neighborRemoved(neighbor: Neighbor): void {
+  /** @param goesOn Whether this node stays: records that came over that link have to come over another one */
+  neighborRemoved(neighbor: Neighbor, goesOn: boolean): void {
     const flow = this.#flows.get(neighbor)
     this.#flows.delete(neighbor)
+    const wasEager = neighbor.eager
+    neighbor.eager = false
+    if (goesOn && wasEager) this.#mend()
     for (const deadline of [flow?.flush, flow?.slowness, flow?.adoption]) {
       if (deadline !== undefined) this.#parts.deadlines.cancel(deadline)
     }
@@ -96,7 +107,10 @@ export class Flooding {
   spread(record: GraphRecord, except: LinkSession | undefined): void {
     this.#wanted.flooded(record)
     this.#flooded.set(record.id, true)
-    this.#pruningRecord.came(record, this.#parts.peerTime.now())
+    const from = except && this.#parts.neighbors.of(except)
+    const mayPrune = this.#pruningRecord.came(record, except === undefined ? 'here' : from, this.#parts.peerTime.now())
+    // It was asked for: the others are pruned for that link.
+    if (mayPrune && from?.eager === false) this.#adopt(from)
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session === except || !keeps(neighbor.session, record.type)) continue
       if (neighbor.eager && !neighbor.slow) this.#send(neighbor, flow, record)
@@ -165,9 +179,11 @@ export class Flooding {
     this.#sendGrafted(neighbor, flow)
   }
 
-  pruneCame(session: LinkSession): void {
+  pruneCame(session: LinkSession, { digest }: Prune): void {
     const neighbor = this.#parts.neighbors.of(session)
-    if (neighbor !== undefined) neighbor.eager = false
+    if (neighbor?.eager !== true) return
+    if (this.#pruningRecord.prunes(digest, neighbor)) neighbor.eager = false
+    else this.#adopt(neighbor)
   }
 
   /** A neighbor takes floods again. */
@@ -216,8 +232,8 @@ export class Flooding {
         if (neighbor !== undefined && asked === session) this.#wasFetched(neighbor, id)
         break
       case 'present':
-        if (asked === undefined) this.#cameTwice(session, record)
-        else if (asked !== session) this.#cameByItself(asked, id)
+        if (asked !== undefined && asked !== session) this.#cameByItself(asked, id)
+        if (neighbor !== undefined && asked !== session) this.#cameTwice(neighbor, record)
         break
       case 'old': {
         this.#useless.set(toHex(digest), true)
@@ -252,9 +268,13 @@ export class Flooding {
   /** It was asked for too early: the tree is whole there. */
   #cameByItself(asked: LinkSession, id: RecordId): void {
     const neighbor = this.#parts.neighbors.of(asked)
-    if (neighbor === undefined) return
-    this.#flows.get(neighbor)?.fetched.delete(id)
-    this.#prune(asked)
+    if (neighbor !== undefined) this.#flows.get(neighbor)?.fetched.delete(id)
+  }
+
+  /** What came over a link that is gone comes over another one: who is a leaf of the tree needs any, others perhaps this one. */
+  #mend(): void {
+    const neighbor = this.#parts.neighbors.draw(({ eager, slow }) => !eager && !slow)
+    if (neighbor !== undefined) this.#adopt(neighbor)
   }
 
   #adopt(neighbor: Neighbor): void {
@@ -263,21 +283,20 @@ export class Flooding {
   }
 
   /** A record came twice by flood: one of the two links is not needed. */
-  #cameTwice(session: LinkSession, { id }: GraphRecord): void {
+  #cameTwice(neighbor: Neighbor, { id, digest }: GraphRecord): void {
     // What came first in answer to a comparison says nothing about the tree.
-    if (this.#flooded.get(id) === undefined || !this.#pruningRecord.is(id)) return
+    if (this.#flooded.get(id) === undefined || !this.#pruningRecord.is(digest)) return
+    const wasEager = neighbor.eager
     const deadline = this.#parts.deadlines.set(this.#pruningRecord.delay(this.#parts.peerTime.now()), () => {
       this.#pruning.delete(deadline)
-      if (this.#pruningRecord.is(id)) this.#prune(session)
+      // The other end was first.
+      if (wasEager && !neighbor.eager) return
+      if (this.#flows.has(neighbor) && this.#pruningRecord.prunes(digest, neighbor)) {
+        neighbor.eager = false
+        neighbor.session.link.send({ kind: 'PRUNE', digest })
+      }
     })
     this.#pruning.add(deadline)
-  }
-
-  #prune(session: LinkSession): void {
-    const neighbor = this.#parts.neighbors.of(session)
-    if (neighbor?.eager !== true) return
-    neighbor.eager = false
-    session.link.send({ kind: 'PRUNE' })
   }
 
   #send(neighbor: Neighbor, flow: Flow, record: GraphRecord): void {

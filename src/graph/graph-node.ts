@@ -160,7 +160,7 @@ export class GraphNode {
           this.#report()
         },
         neighborRemoved: (neighbor, reason) => {
-          this.#flooding.neighborRemoved(neighbor)
+          this.#flooding.neighborRemoved(neighbor, this.#isOnline)
           if (parts.neighbors.count === 0) this.#synchronizing.lostAll()
           events.neighborDisconnected(neighbor.session.peer.name, reason)
           if (this.#isOnline) this.#expiry.look()

@@ -208,7 +208,7 @@ export class LinkRouter implements SessionOwner {
         flooding.graftCame(session, message)
         break
       case 'PRUNE':
-        flooding.pruneCame(session)
+        flooding.pruneCame(session, message)
         break
       case 'PROOF_REQUEST': {
         const proof = this.#parts.provider.proof(message.request) ?? NOTHING

@@ -3,7 +3,7 @@
  * handing one check over costs more time than it takes, and a long queue keeps the main thread from everything else.
  * All graphs of a process share the worker, those of several nodes too; verdicts are not shared or kept. It is started once so
  * many records have had to wait that they would have paid for its start: until then, what waits is checked here, some in each turn.
- * It ends with the last graph.
+ * It ends with the last graph that has asked.
  *
  * A worker that fails is given up: what it had is checked here, and so is everything after it.
  */
@@ -29,7 +29,7 @@ export const LARGEST_CHECK_BATCH = 128
 
 type Done = (problem: SignatureProblem | undefined) => void
 
-/** A graph that is open. */
+/** A graph that has asked: one that could not be opened never does, and is not closed either. */
 interface Owner {
   readonly log: Log
 }
@@ -58,7 +58,6 @@ export class SignatureThread {
   /** A verifier for one graph. @param log Is told if the worker fails */
   verifier(log: Log, crypto: Crypto, keys: GraphKeys): RecordVerifier {
     const owner = { log }
-    this.#owners.add(owner)
     return {
       verify: (record, done) => this.#verify({ owner, crypto, keys, record, done }),
       close: () => this.#forget(owner),
@@ -71,7 +70,8 @@ export class SignatureThread {
   }
 
   #verify(job: Omit<Job, 'checks'>): void {
-    const { crypto, keys, record, done } = job
+    const { owner, crypto, keys, record, done } = job
+    this.#owners.add(owner)
     if (this.#hasFailed || (this.#isQuiet && this.#takesInline())) {
       done(verifyRecord(crypto, keys, record))
       return

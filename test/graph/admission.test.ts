@@ -18,6 +18,7 @@ import {
   PING,
   PROVIDER,
   PRUNE,
+  prune,
   type RawMessage,
   Stranger,
 } from './simulated-links.ts'
@@ -160,11 +161,11 @@ describe('versions and features', () => {
   test('G-142: the highest common version is used, and a feature only if both ends have it', () => {
     const { dialled, later, world } = answerWith([0x10, 0x20, 0x31], 0xffff_ffff)
     expect(dialled.link?.features).toBe(0)
-    dialled.link?.send({ kind: 'PRUNE' })
+    dialled.link?.send(prune)
     world.runFor(100)
     expect(later.messages.map(({ kind }) => kind)).toEqual([linkKinds.AUTH_INFO, linkKinds.ADMITTED, PRUNE.kind])
     later.sendAs(0x31, PRUNE)
-    later.send({ ...PRUNE, kind: 0x31 })
+    later.send({ kind: 0x31, body: Uint8Array.of(0) })
     world.runFor(100)
     // Another version than the common one is not understood.
     expect(dialled.noted.messages).toEqual([{ kind: 'DATA_END' }])

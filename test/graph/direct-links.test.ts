@@ -53,7 +53,7 @@ test('G-117: whoever sends records, referrals or comparisons over a direct conne
     { kind: 'FLOOD', record: bytes },
     { kind: 'ADVERTISE', records: [{ id, digest }] },
     { kind: 'GRAFT', eager: true, ids: [id] },
-    { kind: 'PRUNE' },
+    { kind: 'PRUNE', digest },
     { kind: 'ROOT', session: 1, minute: 0, hash, count: 1, nonce: new Uint8Array(8), prioritized: [] },
     { kind: 'RECORDS', session: 1, deliveries: 0, left: 0, records: [{ bytes, isLongHeld: true }] },
     { kind: 'SHUFFLE', walk: 1, steps: 6, referrals },

@@ -11,7 +11,8 @@ import {
   SHORTEST_GRAFT_WAIT,
 } from '../../src/graph/wanted-records.ts'
 import type { GraphRecord } from '../../src/records/record.ts'
-import { type ScriptedLink, ScriptedNode } from './scripted-node.ts'
+import { compareBytes } from '../../src/runtime/bytes.ts'
+import { makeLazy, type ScriptedLink, ScriptedNode } from './scripted-node.ts'
 import { type Member, SimulatedGraph } from './simulated-graph.ts'
 
 /** A node with scripted neighbors. */
@@ -53,36 +54,100 @@ function has(member: Member, { type, id, digest }: GraphRecord): boolean {
 
 describe('eager and lazy links', () => {
   test('G-043, G-075: a link begins eager; what is there already makes it lazy, once; GRAFT makes it eager again', () => {
-    const { graph, member, links } = makeFlooded('eager', ['ann'])
-    const link = first(links)
+    const { graph, member, links } = makeFlooded('eager', ['ann', 'bob'])
+    const [link, tree] = [first(links), first(links.slice(1))]
     const run = (): void => graph.world.runFor(PRUNING_PERIOD)
     const own = member.write('one')
     run()
-    expect(link.messages).toEqual([{ kind: 'FLOOD', record: own.bytes }])
+    expect(link.messages).toEqual([flood(own)])
     const record = makeAuthor('of eager').write('two')
-    link.send(flood(record))
+    tree.send(flood(record))
     run()
     // A record that is new is not answered.
-    expect([has(member, record), link.messages.length]).toEqual([true, 1])
+    expect([has(member, record), tree.messages.length, link.messages.slice(1)]).toEqual([true, 1, [flood(record)]])
     link.send(flood(record))
     link.send(flood(record))
     run()
-    expect(link.messages.slice(1)).toEqual([{ kind: 'PRUNE' }])
+    expect(link.messages.slice(2)).toEqual([{ kind: 'PRUNE', digest: record.digest }])
     const third = member.write('three')
     run()
-    expect(link.messages.slice(2)).toEqual([advertise(third)])
+    expect(link.messages.slice(3)).toEqual([advertise(third)])
     link.send({ kind: 'GRAFT', eager: true, ids: [third.id] })
     run()
-    expect(link.messages.slice(3)).toEqual([flood(third)])
+    expect(link.messages.slice(4)).toEqual([flood(third)])
     const fourth = member.write('four')
     run()
-    expect(link.messages.slice(4)).toEqual([flood(fourth)])
-    link.send({ kind: 'PRUNE' })
-    link.send({ kind: 'PRUNE' })
+    expect(link.messages.slice(5)).toEqual([flood(fourth)])
+    makeLazy(member, [link])
+    link.send({ kind: 'PRUNE', digest: fourth.digest })
     run()
     const fifth = member.write('five')
     run()
-    expect(link.messages.slice(5)).toEqual([advertise(fifth)])
+    expect(link.messages).toEqual([advertise(fifth)])
+  })
+
+  test('G-043: no link is pruned but by the record that both ends go by, and never the one over which it came', () => {
+    const { graph, member, links } = makeFlooded('needed', ['ann', 'bob'])
+    const [ann, bob] = [first(links), first(links.slice(1))]
+    const author = makeAuthor('of needed')
+    const [record, later] = [author.write('one'), author.write('another one')]
+    const refused = (digest: Uint8Array): void => {
+      for (const link of links) link.messages.length = 0
+      ann.send({ kind: 'PRUNE', digest })
+      graph.world.runFor(100)
+      expect([ann.messages, eagerLinks(member)]).toEqual([[{ kind: 'GRAFT', eager: true, ids: [] }], 2])
+    }
+    graph.world.runFor(PRUNING_PERIOD / 2)
+    refused(record.digest)
+    const [low, high] = [record, later].toSorted((one, other) => compareBytes(one.digest, other.digest))
+    if (low === undefined || high === undefined) throw new RangeError('there are two')
+    ann.send(flood(low))
+    bob.send(flood(high))
+    graph.world.runFor(100)
+    // It came over this link; and the other record is not the one.
+    refused(low.digest)
+    refused(high.digest)
+    // Over the other link it is not needed, until the first one is gone.
+    ann.port.destroy('closed')
+    graph.world.runFor(100)
+    bob.messages.length = 0
+    bob.send({ kind: 'PRUNE', digest: low.digest })
+    graph.world.runFor(100)
+    expect([bob.messages, eagerLinks(member)]).toEqual([[{ kind: 'GRAFT', eager: true, ids: [] }], 1])
+  })
+
+  test('G-043: the link over which the record was fetched that prunes others becomes eager at once', () => {
+    const { graph, member, links } = makeFlooded('fetched', ['ann', 'bob'])
+    const [ann, bob] = [first(links), first(links.slice(1))]
+    makeLazy(member, [ann])
+    const author = makeAuthor('of fetched')
+    graph.world.runFor(PRUNING_PERIOD - (member.node.parts.peerTime.now() % PRUNING_PERIOD))
+    author.graph.world.runFor(graph.world.now - author.graph.world.now)
+    const record = author.write('announced')
+    ann.send(advertise(record))
+    graph.world.runUntil(() => ann.all('GRAFT').length === 1, LONGEST_GRAFT_WAIT + LONGEST_GRAFT_JITTER)
+    ann.send(flood(record))
+    graph.world.runFor(50)
+    bob.send(flood(record))
+    graph.world.runFor(50)
+    expect([ann.latest('GRAFT'), eagerLinks(member)]).toEqual([{ kind: 'GRAFT', eager: true, ids: [] }, 2])
+    graph.world.runFor(PRUNING_PERIOD)
+    expect([bob.all('PRUNE').length, ann.all('PRUNE').length, eagerLinks(member)]).toEqual([1, 0, 1])
+  })
+
+  test('G-078: where an eager link ends, a lazy one becomes eager at once', () => {
+    const { graph, member, links } = makeFlooded('mends', ['ann', 'bob', 'cid'])
+    const [ann, ...others] = links
+    makeLazy(member, others)
+    expect(eagerLinks(member)).toBe(1)
+    ann?.port.destroy('closed')
+    graph.world.runFor(50)
+    expect(others.flatMap((link) => link.messages)).toEqual([{ kind: 'GRAFT', eager: true, ids: [] }])
+    expect(eagerLinks(member)).toBe(1)
+    // A lazy one that ends changes nothing.
+    others.find((link) => link.all('GRAFT').length === 0)?.port.destroy('closed')
+    graph.world.runFor(50)
+    expect(others.flatMap((link) => link.messages)).toHaveLength(1)
   })
 
   test('G-073: what is added, changed and deleted reaches all nodes by floods', () => {
@@ -112,10 +177,10 @@ describe('eager and lazy links', () => {
   })
 
   test('G-073: a record goes to all neighbors but the one from which it came', () => {
-    const { graph, links } = makeFlooded('all others', ['ann', 'bob', 'cid'])
+    const { graph, member, links } = makeFlooded('all others', ['ann', 'bob', 'cid'])
     const record = makeAuthor('of all others').write('news')
-    links[1]?.send({ kind: 'PRUNE' })
-    graph.world.runFor(100)
+    makeLazy(member, links.slice(1, 2))
+    for (const link of links) link.messages.length = 0
     first(links).send(flood(record))
     graph.world.runFor(500)
     expect(links.map(({ messages }) => messages)).toEqual([[], [advertise(record)], [flood(record)]])
@@ -135,9 +200,8 @@ describe('eager and lazy links', () => {
   })
 
   test('who has announced a version meanwhile is not told of it, and still is of another one', () => {
-    const { graph, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid'])
-    for (const link of links.slice(1)) link.send({ kind: 'PRUNE' })
-    graph.world.runFor(100)
+    const { graph, member, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid'])
+    makeLazy(member, links.slice(1))
     const author = makeAuthor('of the news')
     const record = author.write('news')
     const other = author.write('other news')
@@ -176,9 +240,9 @@ describe('announced records', () => {
   test('G-076: are asked for after a wait, of one announcer at a time, and of the next if the first fails', () => {
     const { graph, member, links } = makeFlooded('graft', ['ann', 'bob'])
     const record = makeAuthor('of graft').write('announced')
+    makeLazy(member, links)
     for (const link of links) link.send(advertise(record))
     const grafts = (): number => links.reduce((sum, link) => sum + link.all('GRAFT').length, 0)
-    for (const link of links) link.send({ kind: 'PRUNE' })
     graph.world.runFor(SHORTEST_GRAFT_WAIT)
     expect(grafts()).toBe(0)
     graph.world.runUntil(() => grafts() === 1, longestWait)
@@ -215,7 +279,7 @@ describe('announced records', () => {
     const { graph, member, links } = makeFlooded('too early', ['ann', 'bob'])
     const record = makeAuthor('of too early').write('announced')
     const [asked, tree] = links
-    asked?.send({ kind: 'PRUNE' })
+    makeLazy(member, links.slice(0, 1))
     asked?.send(advertise(record))
     graph.world.runUntil(() => asked?.all('GRAFT').length === 1, longestWait)
     asked?.send(flood(record))
@@ -347,6 +411,33 @@ describe('a slow neighbor', () => {
 })
 
 describe('the tree', () => {
+  test.each([1, 12, 15, 28, 33, 34])('G-043: is whole when records were late while it formed, seed %i', (seed) => {
+    const graph = new SimulatedGraph({
+      seed: `was late, ${seed}`,
+      checks: false,
+      conditions: { latency: 100, jitter: 1500 },
+    })
+    const { world } = graph
+    for (let index = 0; index < 30; index++) {
+      graph.add()
+      world.runFor(50)
+      graph.members[index]?.write(`${index}`)
+    }
+    world.runFor(3000)
+    world.network.set({ latency: 10, jitter: 0 })
+    const late: number[] = []
+    for (let index = 0; index < 60; index++) {
+      const record = graph.members[(index * 7) % graph.members.length]?.write(`then ${index}`)
+      const written = world.now
+      const reached = (): boolean => record !== undefined && graph.members.every((member) => has(member, record))
+      world.runUntil(reached, 20_000)
+      // The first one comes behind what was under way before.
+      if (index > 0 && world.now - written > 300) late.push(world.now - written)
+      world.runFor(100)
+    }
+    expect(late).toEqual([])
+  })
+
   test('G-043: is not cut when many records are under way while it forms, on links that are slow by turns', () => {
     const conditions = { latency: 10, jitter: 60 }
     const graph = new SimulatedGraph({ seed: 'many', checks: false, conditions, properties: { maxPresenceRecords: 0 } })

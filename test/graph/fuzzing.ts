@@ -85,7 +85,10 @@ export class DamagedFrames {
   /** The next ones. Half of them have the sizes of their frame and message right, so that they get further. */
   next(): Uint8Array {
     if (randomBelow(this.#random, 2) === 0) return damaged(this.#random, frames)
-    const { kind, body } = randomChoice(this.#random, messageSamples) ?? { kind: 'PRUNE', body: new Uint8Array(0) }
+    const { kind, body } = randomChoice(this.#random, messageSamples) ?? {
+      kind: 'BECOME_NEIGHBOR',
+      body: new Uint8Array(0),
+    }
     return frameOf(kind, damaged(this.#random, [body]).subarray(0, messageKinds[kind].longest))
   }
 }

@@ -111,7 +111,8 @@ describe('messages of a graph', () => {
     // More steps than a walk has; a node without an address; bytes behind the end.
     malformed('SHUFFLE', `00000001${(LONGEST_SHUFFLE_WALK + 1).toString(16).padStart(2, '0')}0000`)
     malformed('SHUFFLE_REPLY', '000000010100000000')
-    malformed('PRUNE', '0000')
+    malformed('PRUNE', '00')
+    malformed('PRUNE', `${'00'.repeat(33)}00`)
     for (const kind of kinds) malformed(kind, '')
   })
 

@@ -15,7 +15,16 @@ import { IPV4_LOOPBACK } from '../nodejs/loopback.ts'
 import { opensslClient } from '../nodejs/openssl-client.ts'
 import { recordingRelay } from '../nodejs/recording-relay.ts'
 import { settle } from '../nodejs/settle.ts'
-import { ADMITTED, contextOf, greetingMessage, identityOf, Noted, PRUNE, type RawMessage } from './simulated-links.ts'
+import {
+  ADMITTED,
+  contextOf,
+  greetingMessage,
+  identityOf,
+  Noted,
+  PRUNE,
+  prune,
+  type RawMessage,
+} from './simulated-links.ts'
 import { TlsNode } from './tls-links.ts'
 
 const GRAPH = 'a graph that nobody may see'
@@ -125,14 +134,14 @@ describe('over TLS', () => {
     const waiting = Math.floor(near.waiting('bulk') / LONGEST_DATA)
     expect(waiting).toBeGreaterThan(3)
     near.send({ kind: 'FLOOD', record: new Uint8Array(300) })
-    near.send({ kind: 'PRUNE' })
+    near.send(prune)
     far.resume()
     await settle(() => farNoted.messages.length === sent + 2)
     const kinds = farNoted.messages.map(({ kind }) => kind)
-    const prune = kinds.indexOf('PRUNE')
-    expect(kinds[prune + 1]).toBe('FLOOD')
+    const second = kinds.indexOf('PRUNE')
+    expect(kinds[second + 1]).toBe('FLOOD')
     // All that waited here came after them; one message may have been on its way into a frame.
-    expect(kinds.length - (prune + 2)).toBeGreaterThanOrEqual(waiting - 1)
+    expect(kinds.length - (second + 2)).toBeGreaterThanOrEqual(waiting - 1)
   })
 
   test('G-141: the engine that runs over simulated streams runs here unchanged: another channel binding, no link', async () => {
@@ -233,7 +242,7 @@ describe('whoever is not in the graph', () => {
       socket.end()
       await settle(() => noted.closings.length === 1 && isOver())
     }
-    beside.near.send({ kind: 'PRUNE' })
+    beside.near.send(prune)
     await settle(() => beside.farNoted.messages.length === 1)
     expect(beside.farNoted.closings).toEqual([])
   })

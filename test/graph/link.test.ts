@@ -19,6 +19,7 @@ import {
   openPair,
   PING,
   PRUNE,
+  prune,
   type RawMessage,
   Stranger,
 } from './simulated-links.ts'
@@ -95,7 +96,7 @@ describe('messages', () => {
     for (let turn = 0; turn < 20; turn++) {
       arrivals.length = 0
       near.send(flood(300))
-      near.send({ kind: 'PRUNE' })
+      near.send(prune)
       const heard = far.lastHeard
       expect(near.waiting('bulk')).toBeGreaterThan(3 * LONGEST_DATA)
       world.runUntil(() => arrivals.includes('FLOOD'), 60_000)
@@ -114,7 +115,7 @@ describe('messages', () => {
     member.sendAs(0x21, PRUNE)
     member.send(PRUNE)
     world.runFor(5000)
-    expect(noted.messages).toEqual([{ kind: 'PRUNE' }, { kind: 'PRUNE' }])
+    expect(noted.messages).toEqual([prune, prune])
     expect(noted.closings).toEqual([])
     expect(bob.counters.read()).toMatchObject({
       'dropped-message-unknown-kind': 1,
@@ -156,9 +157,9 @@ describe('messages', () => {
       expect(member.closing).toBe('broken')
       expect(dropReasons).toContain(counted)
       expect(bob.counters.read()).toMatchObject({ [`dropped-${counted}`]: 1 })
-      beside.near.send({ kind: 'PRUNE' })
+      beside.near.send(prune)
       world.runFor(100)
-      expect(beside.farNoted.messages).toEqual([{ kind: 'PRUNE' }])
+      expect(beside.farNoted.messages).toEqual([prune])
     })
   }
 })
@@ -194,7 +195,7 @@ describe('back pressure', () => {
     world.runFor(10)
     while (near.send(data(LONGEST_DATA))) world.runFor(10)
     while (near.send(flood(10_000))) {}
-    expect(near.send({ kind: 'PRUNE' })).toBe(true)
+    expect(near.send(prune)).toBe(true)
     expect(near.waiting('flood')).toBeGreaterThanOrEqual(linkLimits.flood)
     far.resume()
     world.runFor(10_000)
@@ -327,7 +328,7 @@ describe('the end', () => {
     near.send(flood(300))
     near.send(data(1000))
     near.end()
-    near.send({ kind: 'PRUNE' })
+    near.send(prune)
     world.runFor(1000)
     expect(farNoted.messages).toEqual([{ kind: 'DISCONNECT', reason: 'leaving', referrals: [] }])
     expect(farNoted.closings).toEqual(['ended'])
@@ -355,7 +356,7 @@ describe('the end', () => {
 
   test('destroy gives its reason here, and breaks the link there; nothing comes afterwards', () => {
     const { world, near, far, nearNoted, farNoted } = makePair()
-    far.send({ kind: 'PRUNE' })
+    far.send(prune)
     world.runFor(1)
     near.destroy('not-admitted')
     near.destroy('closed')
@@ -364,7 +365,7 @@ describe('the end', () => {
     expect(nearNoted.closings).toEqual(['not-admitted'])
     expect(farNoted.closings).toEqual(['broken'])
     expect(nearNoted.messages).toEqual([])
-    expect(near.send({ kind: 'PRUNE' })).toBe(false)
+    expect(near.send(prune)).toBe(false)
     near.probe(10)
     near.end()
     near.pause()
@@ -377,7 +378,7 @@ describe('the end', () => {
     for (const way of ['end', 'destroy'] as const) {
       const { world, near, far, farNoted } = makePair()
       farNoted.onReceived = () => (way === 'end' ? far.end() : far.destroy('protocol'))
-      for (let index = 0; index < 3; index++) near.send({ kind: 'PRUNE' })
+      for (let index = 0; index < 3; index++) near.send(prune)
       world.runFor(1000)
       expect(farNoted.messages.length).toBe(1)
       expect(farNoted.closings).toEqual([way === 'end' ? 'closed' : 'protocol'])

@@ -25,6 +25,7 @@ import {
   PING,
   PORT,
   PRUNE,
+  prune,
   type RawMessage,
   Stranger,
 } from './simulated-links.ts'
@@ -99,14 +100,14 @@ describe('two nodes that know the graph', () => {
     bob.attaches = false
     const dialled = ann.dial(bob.endpoint)
     world.runUntil(() => dialled.link !== undefined, 1000)
-    dialled.link?.send({ kind: 'PRUNE' })
+    dialled.link?.send(prune)
     dialled.link?.send({ kind: 'DATA_END' })
     world.runFor(1000)
     const [accepted] = bob.accepted
     if (accepted === undefined) throw new Error('the link is open')
     accepted.link.attach(accepted.noted)
     world.runFor(1)
-    expect(accepted.noted.messages).toEqual([{ kind: 'PRUNE' }, { kind: 'DATA_END' }])
+    expect(accepted.noted.messages).toEqual([prune, { kind: 'DATA_END' }])
   })
 
   test('G-016: one port serves all graphs of a node, and each link belongs to the one that the dialler named', () => {

@@ -11,6 +11,7 @@ import { noSecurity } from '../../src/graph/no-security.ts'
 import type { OpeningGraph } from '../../src/graph/opening.ts'
 import type { Connect } from '../../src/graph/overlay-message.ts'
 import { OwnDials } from '../../src/graph/own-dials.ts'
+import { PRUNING_PERIOD } from '../../src/graph/pruning-record.ts'
 import type { LinkIdentity } from '../../src/graph/security-provider.ts'
 import { StreamLinkOpener } from '../../src/graph/stream-link-opener.ts'
 import { authorityOf } from '../../src/identity/authority.ts'
@@ -23,6 +24,17 @@ import type { Endpoint } from '../../src/runtime/endpoint.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts'
 import { type Member, PORT, SIMULATED_GRAPH_ID, type SimulatedGraph } from './simulated-graph.ts'
+
+/** Makes links lazy, as their other ends can: by a record of the member that may prune, early in a period. */
+export function makeLazy(member: Member, links: readonly ScriptedLink[], type?: string): void {
+  const { graph, node } = member
+  const period = PRUNING_PERIOD - (node.parts.peerTime.now() % PRUNING_PERIOD)
+  graph.world.runFor(period)
+  const { digest } = member.write('prunes', type === undefined ? {} : { type })
+  for (const link of links) link.send({ kind: 'PRUNE', digest })
+  graph.world.runFor(PRUNING_PERIOD / 2)
+  for (const link of links) link.messages.length = 0
+}
 
 /** How long a scripted node waits for what has to come, in milliseconds. */
 const LONGEST_WAIT = 30_000

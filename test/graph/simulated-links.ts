@@ -266,8 +266,9 @@ export function contextOf(
 export const ADMITTED: RawMessage = { kind: linkKinds.ADMITTED, body: new Uint8Array(0) }
 export const PROVIDER: RawMessage = { kind: linkKinds.PROVIDER, body: Uint8Array.of(1, 2, 3) }
 export const PING: RawMessage = { kind: linkKinds.PING, body: Uint8Array.of(0) }
-/** PRUNE: any message of the graph. */
-export const PRUNE: RawMessage = { kind: 0x23, body: Uint8Array.of(0) }
+/** Any message of the graph, as it is and as it is sent. */
+export const prune = { kind: 'PRUNE', digest: new Uint8Array(32) } as const
+export const PRUNE: RawMessage = { kind: 0x23, body: new Uint8Array(33) }
 
 /** A stream that came from some address and says nothing. */
 export class FakeStream implements ByteStream {

@@ -110,9 +110,19 @@ test('what is checked for a graph that was closed is not told', async () => {
   }
 })
 
+test('a graph that could not be opened holds no worker', async () => {
+  thread.verifier(silentLog, crypto, keys)
+  const opened = open()
+  await checkAll(opened, many)
+  expect(thread.hasWorker).toBe(true)
+  opened.close()
+  expect(thread.hasWorker).toBe(false)
+})
+
 test('graphs share a worker, which ends with the last of them and is started again for others', async () => {
   for (let round = 0; round < 2; round++) {
     const [one, other] = [open(), open()]
+    await checkAll(other, many.slice(0, 1))
     await checkAll(one, many)
     one.close()
     expect(thread.hasWorker).toBe(true)
