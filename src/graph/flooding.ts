@@ -54,8 +54,7 @@ interface Flow {
   flush: Deadline | undefined
   slowness: Deadline | undefined
   needsComparison: boolean
-  /** Records that came because they were asked for, and not by themselves, and when that makes the link eager. */
-  readonly fetched: Set<RecordId>
+  /** A record came because it was asked for: unless one comes by itself that this neighbor has announced, the link becomes eager. */
   adoption: Deadline | undefined
 }
 
@@ -87,7 +86,7 @@ export class Flooding {
   neighborAdded(neighbor: Neighbor): void {
     this.#flows.set(neighbor, {
       ...{ announcements: new Map(), grafted: [], flush: undefined, slowness: undefined, needsComparison: false },
-      ...{ fetched: new Set(), adoption: undefined },
+      adoption: undefined,
     })
   }
 
@@ -105,7 +104,8 @@ export class Flooding {
 
   /** Sends a record to all neighbors but the one that it came from. */
   spread(record: GraphRecord, except: LinkSession | undefined): void {
-    this.#wanted.flooded(record)
+    const { announcers, cameByItself } = this.#wanted.flooded(record, except)
+    if (cameByItself) for (const announcer of announcers) this.#isWhole(announcer)
     this.#flooded.set(record.id, true)
     const from = except && this.#parts.neighbors.of(except)
     const mayPrune = this.#pruningRecord.came(record, except === undefined ? 'here' : from, this.#parts.peerTime.now())
@@ -114,7 +114,7 @@ export class Flooding {
     for (const [neighbor, flow] of this.#flows) {
       if (neighbor.session === except || !keeps(neighbor.session, record.type)) continue
       if (neighbor.eager && !neighbor.slow) this.#send(neighbor, flow, record)
-      else this.#announce(neighbor, flow, record)
+      else if (!announcers.includes(neighbor.session)) this.#announce(neighbor, flow, record)
     }
   }
 
@@ -229,10 +229,10 @@ export class Flooding {
     const asked = this.#wanted.askedFor(id, session)
     switch (outcome) {
       case 'new':
-        if (neighbor !== undefined && asked === session) this.#wasFetched(neighbor, id)
+        if (neighbor !== undefined && asked === session) this.#wasFetched(neighbor)
         break
       case 'present':
-        if (asked !== undefined && asked !== session) this.#cameByItself(asked, id)
+        if (asked !== undefined && asked !== session) this.#isWhole(asked)
         if (neighbor !== undefined && asked !== session) this.#cameTwice(neighbor, record)
         break
       case 'old': {
@@ -253,22 +253,23 @@ export class Flooding {
     if (outcome !== 'new') this.#wanted.came(record)
   }
 
-  /** A record came because it was asked for: unless it comes by itself as well, the tree is cut, and that link closes it. */
-  #wasFetched(neighbor: Neighbor, id: RecordId): void {
+  /** A record came because it was asked for: unless others come by themselves, the tree is cut, and that link closes it. */
+  #wasFetched(neighbor: Neighbor): void {
     const flow = this.#flows.get(neighbor)
     if (flow === undefined || neighbor.eager) return
-    flow.fetched.add(id)
     flow.adoption ??= this.#parts.deadlines.set(this.#wanted.shortestWait, () => {
       flow.adoption = undefined
-      if (flow.fetched.size > 0 && !neighbor.eager) this.#adopt(neighbor)
-      flow.fetched.clear()
+      if (!neighbor.eager) this.#adopt(neighbor)
     })
   }
 
-  /** It was asked for too early: the tree is whole there. */
-  #cameByItself(asked: LinkSession, id: RecordId): void {
-    const neighbor = this.#parts.neighbors.of(asked)
-    if (neighbor !== undefined) this.#flows.get(neighbor)?.fetched.delete(id)
+  /** What somebody has announced came by itself: no cut lies between, and what was asked for was asked for too early. */
+  #isWhole(announcer: LinkSession): void {
+    const neighbor = this.#parts.neighbors.of(announcer)
+    const flow = neighbor && this.#flows.get(neighbor)
+    if (flow?.adoption === undefined) return
+    this.#parts.deadlines.cancel(flow.adoption)
+    flow.adoption = undefined
   }
 
   /** What came over a link that is gone comes over another one: who is a leaf of the tree needs any, others perhaps this one. */

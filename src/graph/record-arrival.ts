@@ -134,7 +134,8 @@ export class RecordArrival {
   #early({ record, source }: Arrival): ArrivalOutcome | undefined {
     const { counters, peerTime } = this.#parts
     const { store, missing, waiting } = this.#tools
-    if (store.has(record)) {
+    const standing = store.standing(record)
+    if (standing === 'present') {
       counters.counted('records-already-present')
       return 'present'
     }
@@ -146,7 +147,7 @@ export class RecordArrival {
       counters.dropped('record-expired')
       return 'dropped'
     }
-    if (store.isOld(record)) {
+    if (standing === 'old') {
       counters.dropped('record-old')
       return 'old'
     }

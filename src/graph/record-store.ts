@@ -120,19 +120,17 @@ export class RecordStore {
     return this.#losses
   }
 
-  /** Whether exactly this version is here. */
-  has(record: GraphRecord): boolean {
+  /** Whether exactly this version is here, or it loses against the one that is here; undefined: neither. */
+  standing(record: GraphRecord): 'present' | 'old' | undefined {
     const { type, id, digest } = record
-    if (isEphemeral(type)) return isSame(this.ephemeral.get(id)?.digest, digest)
-    const known = this.trie.digestOf(type, id)
-    if (known !== undefined) return isSame(known, digest)
-    return this.#overdue.has(id) && isSame(this.database.get(id)?.record.digest, digest)
-  }
-
-  /** Whether a version loses against the one that is here. */
-  isOld(record: GraphRecord): boolean {
-    const present = this.get(record.type, record.id)
-    return present !== undefined && this.#compare(record, present) < 0
+    const isLasting = !isEphemeral(type)
+    const counted = isLasting ? this.trie.digestOf(type, id) : undefined
+    if (isSame(counted, digest)) return 'present'
+    if (isLasting && counted === undefined && !this.#overdue.has(id)) return undefined
+    const present = isLasting ? this.database.get(id)?.record : this.ephemeral.get(id)
+    if (present === undefined) return undefined
+    if (isSame(present.digest, digest)) return 'present'
+    return this.#compare(record, present) < 0 ? 'old' : undefined
   }
 
   /** Stores a version that is valid, unless one is here that wins. @param refresh Whether to refresh it from now on; undefined: as before */

@@ -86,13 +86,24 @@ export class WantedRecords {
     this.#arm(due - this.#parts.clock.monotonic())
   }
 
-  /** A record came by flood: how much later than its first announcement says how long to wait for others. */
-  flooded(record: GraphRecord): void {
-    const { id } = record
+  /**
+   * A record came by flood: how much later than its first announcement says how long to wait for others.
+   *
+   * @returns who has announced this version, and whether it came without being asked for
+   */
+  flooded(
+    record: GraphRecord,
+    from: LinkSession | undefined,
+  ): { readonly announcers: readonly LinkSession[]; readonly cameByItself: boolean } {
+    const { id, digest } = record
     const wanted = this.#wanted.get(id)
+    const asked = this.#asked.get(id)
+    const isOnlyVersion = wanted?.digests.length === 1 && wanted.digests.every((other) => equalBytes(other, digest))
     this.came(record)
-    if (this.#asked.get(id) !== undefined) return
-    this.#wasLate(wanted === undefined ? 0 : this.#parts.clock.monotonic() - wanted.since)
+    if (asked === undefined) this.#wasLate(wanted === undefined ? 0 : this.#parts.clock.monotonic() - wanted.since)
+    const others = isOnlyVersion ? wanted.announcers : NOBODY
+    const announcers = asked === undefined ? others : [...others, asked.session]
+    return { announcers, cameByItself: asked?.session !== from }
   }
 
   /** A version is not wanted any more. */
@@ -204,6 +215,8 @@ export class WantedRecords {
     if (next < Number.POSITIVE_INFINITY) this.#arm(Math.max(1, next - now))
   }
 }
+
+const NOBODY: readonly LinkSession[] = []
 
 function ask(session: LinkSession, ids: readonly RecordId[]): void {
   for (let start = 0; start < ids.length; start += MOST_ANNOUNCED) {

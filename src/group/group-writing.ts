@@ -120,7 +120,7 @@ export class GroupWriting {
   #take(record: GraphRecord, written: Written): void {
     const { graph } = this.#parts
     graph.import(record.bytes, () => {
-      if (graph.store.has(record)) graph.store.afterCommit(written)
+      if (graph.store.standing(record) === 'present') graph.store.afterCommit(written)
       else {
         const problem = 'the rules of this group do not let the group key'
         const error = new PeerageError('not-authorized', {

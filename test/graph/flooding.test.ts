@@ -199,19 +199,21 @@ describe('eager and lazy links', () => {
     expect(link.messages).toEqual(lives.slice(1).map(flood))
   })
 
-  test('who has announced a version meanwhile is not told of it, and still is of another one', () => {
-    const { graph, member, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid'])
+  test('who has announced a version before or meanwhile is not told of it, and still is of another one', () => {
+    const { graph, member, links } = makeFlooded('in one direction', ['ann', 'bob', 'cid', 'dan'])
     makeLazy(member, links.slice(1))
     const author = makeAuthor('of the news')
     const record = author.write('news')
     const other = author.write('other news')
+    links[3]?.send(advertise(record))
+    graph.world.runFor(30)
     first(links).send(flood(record))
     graph.world.runFor(30)
     links[1]?.send(advertise(record))
     links[2]?.send({ kind: 'ADVERTISE', records: [{ id: record.id, digest: other.digest }] })
     graph.world.runFor(500)
     const announced = links.slice(1).map(({ messages }) => messages.filter(({ kind }) => kind === 'ADVERTISE'))
-    expect(announced).toEqual([[], [advertise(record)]])
+    expect(announced).toEqual([[], [advertise(record)], []])
   })
 
   test('G-074: what is old is answered with an announcement of the version that is here', () => {
@@ -288,6 +290,22 @@ describe('announced records', () => {
     graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
     expect([asked?.all('GRAFT').length, eagerLinks(member)]).toEqual([1, 1])
     expect(links.flatMap((link) => link.all('PRUNE'))).toEqual([])
+  })
+
+  test('G-076: that were asked for leave the links as they were, if others come by themselves meanwhile', () => {
+    const { graph, member, links } = makeFlooded('others come', ['ann', 'bob'])
+    const [asked, tree] = links
+    makeLazy(member, links.slice(0, 1))
+    const author = makeAuthor('of others come')
+    const [one, other] = [author.write('one'), author.write('other')]
+    asked?.send(advertise(one, other))
+    graph.world.runUntil(() => asked?.all('GRAFT').length === 1, longestWait)
+    asked?.send(flood(one))
+    graph.world.runFor(SHORTEST_GRAFT_WAIT / 2)
+    tree?.send(flood(other))
+    graph.world.runFor(5 * GRAFT_ANSWER_WAIT)
+    expect([has(member, one), has(member, other), eagerLinks(member)]).toEqual([true, true, 1])
+    expect(asked?.all('GRAFT').filter(({ eager }) => eager)).toEqual([])
   })
 
   test('G-076: are not asked for when they come by themselves in time, or are here', () => {
