@@ -8,7 +8,7 @@
  */
 
 /** How long work is put off while the process is busy, in milliseconds. */
-export const LONGEST_WAIT_FOR_QUIET = 20
+export const LONGEST_WAIT_FOR_QUIET = 8
 
 interface Work {
   readonly latest: number

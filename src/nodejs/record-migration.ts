@@ -13,8 +13,23 @@ export interface Migration {
   readonly statements: string
 }
 
-/** There was no schema before the first one. */
-export const migrations: readonly Migration[] = []
+/** All of them, the earliest first. */
+export const migrations: readonly Migration[] = [
+  {
+    // The index of types follows behind (type-index.ts).
+    from: 1,
+    statements: `
+      DROP INDEX records_by_type;
+      CREATE TABLE arrivals_by_type (
+        of_type TEXT NOT NULL,
+        at_arrival INTEGER NOT NULL,
+        PRIMARY KEY (of_type, at_arrival)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO arrivals_by_type (of_type, at_arrival) SELECT type, arrival FROM records;
+      ALTER TABLE this_database ADD COLUMN types_until INTEGER NOT NULL DEFAULT 0;
+      UPDATE this_database SET types_until = coalesce((SELECT max(arrival) FROM records), 0)`,
+  },
+]
 
 /** What is migrated. */
 export interface MigratedDatabase {

@@ -14,7 +14,7 @@ import type { SqliteDatabase } from './sqlite.ts'
 export const ApplicationId = { database: 0x50656572, export: 0x50656558 } as const
 
 /** The schema that this release writes. */
-export const DATABASE_SCHEMA = 1
+export const DATABASE_SCHEMA = 2
 /** The schema of exported files, which is simpler and changes less often. */
 export const EXPORT_SCHEMA = 1
 
@@ -23,7 +23,8 @@ export const DATABASE_TABLES = `
 CREATE TABLE this_database (
   only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
   database_id TEXT NOT NULL,
-  first_complete INTEGER NOT NULL
+  first_complete INTEGER NOT NULL,
+  types_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE records (
@@ -47,8 +48,13 @@ CREATE TABLE records (
   bytes BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX records_by_id ON records (id);
-CREATE INDEX records_by_type ON records (type);
 CREATE INDEX records_to_refresh ON records (arrival) WHERE refresh = 1;
+
+CREATE TABLE arrivals_by_type (
+  of_type TEXT NOT NULL,
+  at_arrival INTEGER NOT NULL,
+  PRIMARY KEY (of_type, at_arrival)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attributes (
   arrival INTEGER NOT NULL,

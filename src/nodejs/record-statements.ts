@@ -26,7 +26,7 @@ export class RecordStatements {
   readonly beginReading: SqliteStatement
   readonly commit: SqliteStatement
   readonly rollback: SqliteStatement
-  /** database ID, first complete arrival number, last arrival number */
+  /** database ID, first complete arrival number, last arrival number, until when there is an index of types */
   readonly state: SqliteStatement
   readonly setFirstComplete: SqliteStatement
   /** arrival, refresh, id, digest, bytes */
@@ -65,7 +65,8 @@ export class RecordStatements {
     // What was forgotten counts, too: it may have been the last change of all.
     this.state = rows(
       `SELECT database_id, first_complete, max(first_complete,
-         coalesce((SELECT max(arrival) FROM records), 0), coalesce((SELECT max(arrival) FROM removals), 0))
+         coalesce((SELECT max(arrival) FROM records), 0), coalesce((SELECT max(arrival) FROM removals), 0)),
+         types_until
        FROM this_database`,
     )
     this.setFirstComplete = change('UPDATE this_database SET first_complete = ?')
@@ -116,45 +117,79 @@ export class RecordStatements {
     if (values.length > 0) this.#attributeInsertion(shape).run(...values)
   }
 
-  /** A page of live records. Columns: arrival, refresh, id, digest, bytes. */
-  list(selection: Selection): readonly SqliteRow[] {
-    const { type, creator, where, expiringAfter, newestFirst, after, limit } = selection
+  /** A page of live records. Columns: arrival, refresh, id, digest, bytes. @param typesUntil Where the index of types ends */
+  list(selection: Selection, typesUntil: number): readonly SqliteRow[] {
+    const { type, creator, where, expiringAfter, newestFirst = false, after, limit } = selection
     const conditions = ['deleted = 0']
     const values: SqliteValue[] = []
     const add = (condition: string, ...added: readonly SqliteValue[]): void => {
       conditions.push(condition)
       values.push(...added)
     }
-    if (type !== undefined) add('type = ?', type)
     if (creator !== undefined) add('creator_key = ?', creator)
     if (expiringAfter !== undefined) add('expires > ?', expiringAfter)
-    if (after !== undefined) add(newestFirst === true ? 'arrival < ?' : 'arrival > ?', after)
-    let index = type === undefined ? 'NOT INDEXED' : 'INDEXED BY records_by_type'
+    const candidates = where && queryCandidates(where, (statement) => this.#arrivals(statement))
+    if (candidates !== undefined) add('arrival IN (SELECT value FROM json_each(?))', JSON.stringify([...candidates]))
     if (where !== undefined) {
-      const candidates = queryCandidates(where, (statement) => this.#arrivals(statement))
-      if (candidates !== undefined) {
-        index = 'NOT INDEXED'
-        add('arrival IN (SELECT value FROM json_each(?))', JSON.stringify([...candidates]))
-      }
-      const condition = queryCondition(where)
-      add(condition.sql, ...condition.values)
+      const { sql, values: found } = queryCondition(where)
+      add(sql, ...found)
     }
-    return this.#prepared(
-      `SELECT arrival, refresh, id, digest, bytes FROM records ${index} WHERE ${conditions.join(' AND ')}
-       ORDER BY arrival ${newestFirst === true ? 'DESC' : 'ASC'} LIMIT ?`,
-    ).all(...values, limit)
+    const page = (
+      source: string,
+      bounds: readonly SqliteValue[],
+      most: number,
+      by: 'arrival' | 'at_arrival' = 'arrival',
+    ): readonly SqliteRow[] =>
+      this.#prepared(
+        `SELECT arrival, refresh, id, digest, bytes FROM ${source} AND ${conditions.join(' AND ')}
+         ORDER BY ${by} ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
+      ).all(...bounds, ...values, most)
+    const beyond = newestFirst ? '<' : '>'
+    const edge = after ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0)
+    if (type === undefined) return page(`records NOT INDEXED WHERE arrival ${beyond} ?`, [edge], limit)
+    if (candidates !== undefined) {
+      return page(`records NOT INDEXED WHERE arrival ${beyond} ? AND type = ?`, [edge, type], limit)
+    }
+    const indexed = (most: number): readonly SqliteRow[] =>
+      page(
+        `arrivals_by_type CROSS JOIN records ON arrival = at_arrival WHERE of_type = ? AND at_arrival ${beyond} ?`,
+        [type, edge],
+        most,
+        // By the other name SQLite would sort.
+        'at_arrival',
+      )
+    const latest = (most: number): readonly SqliteRow[] =>
+      newestFirst
+        ? page('records NOT INDEXED WHERE arrival > ? AND arrival < ? AND type = ?', [typesUntil, edge, type], most)
+        : page('records NOT INDEXED WHERE arrival > ? AND type = ?', [Math.max(typesUntil, edge), type], most)
+    return newestFirst ? oneThenOther(latest, indexed, limit) : oneThenOther(indexed, latest, limit)
   }
 
   /** Columns: arrival, first arrival, id, digest, bytes. In order of arrival for each type, not for all together. */
-  storedAfter(after: number, types: readonly string[] | undefined, limit: number): readonly SqliteRow[] {
-    const columns = 'SELECT arrival, first_arrival, id, digest, bytes FROM records'
+  storedAfter(
+    after: number,
+    types: readonly string[] | undefined,
+    limit: number,
+    typesUntil: number,
+  ): readonly SqliteRow[] {
+    const columns = 'SELECT arrival, first_arrival, id, digest, bytes'
     if (types === undefined) {
-      return this.#prepared(`${columns} WHERE arrival > ? ORDER BY arrival LIMIT ?`).all(after, limit)
+      return this.#prepared(`${columns} FROM records WHERE arrival > ? ORDER BY arrival LIMIT ?`).all(after, limit)
     }
-    const ofType = this.#prepared(
-      `${columns} INDEXED BY records_by_type WHERE type = ? AND arrival > ? ORDER BY arrival LIMIT ?`,
+    const indexed = this.#prepared(
+      `${columns} FROM arrivals_by_type CROSS JOIN records ON arrival = at_arrival
+       WHERE of_type = ? AND at_arrival > ? ORDER BY at_arrival LIMIT ?`,
     )
-    return [...new Set(types)].flatMap((type) => ofType.all(type, after, limit))
+    const latest = this.#prepared(
+      `${columns} FROM records NOT INDEXED WHERE arrival > ? AND type = ? ORDER BY arrival LIMIT ?`,
+    )
+    return [...new Set(types)].flatMap((type) =>
+      oneThenOther(
+        (most) => indexed.all(type, after, most),
+        (most) => latest.all(Math.max(after, typesUntil), type, most),
+        limit,
+      ),
+    )
   }
 
   /** Columns: arrival, type, id, reason. Without those that were stored again. */
@@ -201,4 +236,14 @@ export class RecordStatements {
     if (this.#kept.size > MOST_KEPT_STATEMENTS && oldest !== undefined) this.#kept.delete(oldest)
     return statement
   }
+}
+
+/** Rows of one search and, if there are not enough of them, of another one. */
+function oneThenOther(
+  one: (most: number) => readonly SqliteRow[],
+  other: (most: number) => readonly SqliteRow[],
+  limit: number,
+): readonly SqliteRow[] {
+  const rows = one(limit)
+  return rows.length < limit ? [...rows, ...other(limit - rows.length)] : rows
 }

@@ -25,6 +25,7 @@ import { atQuietMoment } from './quiet-moment.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { RecordStatements } from './record-statements.ts'
 import { bytesIn, DamagedRow, numberIn, type SqliteDatabase, type SqliteRow, sqliteError, textIn } from './sqlite.ts'
+import { TypeIndex } from './type-index.ts'
 
 /** What a database is opened with. */
 export interface SqliteRecordDatabaseParts {
@@ -72,6 +73,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   #highestArrival: number
   #firstComplete: number
   readonly #recent: RecentChanges
+  readonly #types: TypeIndex
 
   constructor(parts: SqliteRecordDatabaseParts) {
     this.wasFound = parts.wasFound
@@ -80,13 +82,14 @@ export class SqliteRecordDatabase implements RecordDatabase {
     this.#authorNames = parts.authorNames
     this.#closed = parts.closed
     this.#statements = new RecordStatements(parts.database)
-    const [id, firstComplete, lastArrival] = this.#state()
+    const [id, firstComplete, lastArrival, typesUntil] = this.#state()
     this.databaseId = id
     this.#firstComplete = firstComplete
     this.#lastArrival = lastArrival
     this.#committedArrival = lastArrival
     this.#highestArrival = lastArrival
     this.#recent = new RecentChanges(lastArrival)
+    this.#types = new TypeIndex(parts.database, typesUntil)
   }
 
   get lastArrival(): number {
@@ -133,7 +136,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
         const former = this.#statements.findArrivals.get(record.id)
         if (former === undefined) throw new DamagedRow(`the index says that record ${record.id} is there`)
         firstArrival = numberIn(former, 1)
-        this.#takeOut(numberIn(former, 0))
+        this.#takeOut(numberIn(former, 0), textIn(former, 2))
         this.#insert(record, arrival, firstArrival, refresh)
       }
       this.#statements.insertAttributes(arrival, record.attributes)
@@ -148,8 +151,9 @@ export class SqliteRecordDatabase implements RecordDatabase {
       const row = this.#statements.findArrivals.get(id)
       if (row === undefined) throw new RangeError(`there is no record ${id} to remove`)
       const arrival = this.#nextArrival()
-      this.#takeOut(numberIn(row, 0))
-      this.#statements.insertRemoval.run(arrival, id, textIn(row, 2), reason, at)
+      const type = textIn(row, 2)
+      this.#takeOut(numberIn(row, 0), type)
+      this.#statements.insertRemoval.run(arrival, id, type, reason, at)
       this.#lastArrival = arrival
       this.#recent.forget(arrival)
       return arrival
@@ -165,7 +169,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
   }
 
   list(selection: Selection): readonly StoredRecord[] {
-    return this.#read(() => this.#statements.list(selection).map(storedRecord))
+    return this.#read(() => this.#statements.list(selection, this.#types.until).map(storedRecord))
   }
 
   changes(after: number, types: readonly string[] | undefined, limit: number): readonly StoredChange[] {
@@ -173,7 +177,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
       const recent = this.#recent.since(after, types, limit)
       if (recent !== undefined) return recent
       const rows = [
-        ...this.#statements.storedAfter(after, types, limit),
+        ...this.#statements.storedAfter(after, types, limit, this.#types.until),
         ...this.#statements.removedAfter(after, types, limit),
       ]
       rows.sort((one, other) => numberIn(one, 0) - numberIn(other, 0))
@@ -237,6 +241,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
     }
     if (!this.#isChanging) return
     try {
+      this.#types.follow(this.#lastArrival)
       this.#statements.commit.run()
     } catch (error) {
       this.#undo()
@@ -313,7 +318,9 @@ export class SqliteRecordDatabase implements RecordDatabase {
     this.#isChanging = false
     this.#lastArrival = this.#committedArrival
     this.#recent.forget(this.#highestArrival)
-    ;[, this.#firstComplete] = this.#state()
+    const [, firstComplete, , typesUntil] = this.#state()
+    this.#firstComplete = firstComplete
+    this.#types.reset(typesUntil)
   }
 
   #nextArrival(): number {
@@ -346,17 +353,18 @@ export class SqliteRecordDatabase implements RecordDatabase {
     return changes > 0
   }
 
-  #takeOut(arrival: number): void {
+  #takeOut(arrival: number, type: string): void {
     this.#statements.deleteRecord.run(arrival)
+    this.#types.remove(type, arrival)
     this.#statements.deleteAttributes.run(arrival)
   }
 
-  /** Its ID, the first complete arrival number, and the last one. */
-  #state(): readonly [string, number, number] {
+  /** Its ID, the first complete arrival number, the last one, and up to which there is an index of types. */
+  #state(): readonly [string, number, number, number] {
     return this.#read(() => {
       const row = this.#statements.state.get()
       if (row === undefined) throw new DamagedRow('this_database is empty')
-      return [textIn(row, 0), numberIn(row, 1), numberIn(row, 2)]
+      return [textIn(row, 0), numberIn(row, 1), numberIn(row, 2), numberIn(row, 3)]
     })
   }
 

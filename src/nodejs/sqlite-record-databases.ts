@@ -180,7 +180,7 @@ export class SqliteRecordDatabases implements RecordDatabases {
       writePrivateFile(unfinished, new Uint8Array())
       withConnection(unfinished, (database) => {
         database.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL')
-        writeSchema(database, SCHEMA, `${DATABASE_TABLES}; INSERT INTO this_database VALUES (1, '${id}', 0);`)
+        writeSchema(database, SCHEMA, `${DATABASE_TABLES}; INSERT INTO this_database VALUES (1, '${id}', 0, 0);`)
       })
       renameSync(unfinished, file)
       bringFolderToDisk(this.#folder)

@@ -23,9 +23,9 @@ export const CHECKED_INLINE = 16
 /** So many records have to wait before the worker is started: to start it takes as long as about 1,000 checks, and memory besides. */
 export const WORTH_A_WORKER = 1024
 /** Batches that the worker has at a time: it has enough to do while the main thread stores and commits many records. */
-const MOST_BATCHES = 8
-/** Records of one batch. */
-export const LARGEST_CHECK_BATCH = 128
+const MOST_BATCHES = 32
+/** Records of one batch: the first of them go on when all are checked, which should not take long. */
+export const LARGEST_CHECK_BATCH = 32
 
 type Done = (problem: SignatureProblem | undefined) => void
 

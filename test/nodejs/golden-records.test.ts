@@ -30,6 +30,18 @@ test.each(releases)('G-157: the database of release %s opens with all its record
   database.close()
 })
 
+test.each(releases)('G-157: in the database of release %s the records of a type are found', (release) => {
+  const { databases } = copyOf(release)
+  const database = databases.open('golden', { survivesPowerLoss: false })
+  const all = database.list({ limit: 1_000 })
+  const types = new Set(all.map(({ record }) => record.type))
+  expect(types.size).toBeGreaterThan(1)
+  for (const type of types) {
+    expect(database.list({ type, limit: 1_000 })).toEqual(all.filter(({ record }) => record.type === type))
+  }
+  database.close()
+})
+
 test.each(releases)('G-157: the database of release %s can be changed', (release) => {
   const { databases } = copyOf(release)
   const database = databases.open('golden', { survivesPowerLoss: false })

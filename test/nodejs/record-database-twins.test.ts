@@ -1,6 +1,7 @@
 // Whatever is done to them, the database on disk and the one in memory show the same, and a search finds what a plain scan finds.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { MOST_NOT_INDEXED } from '../../src/nodejs/type-index.ts'
 import { SAMPLE_TIME, SampleRecords } from '../../src/records/acceptance/sample-records.ts'
 import { MemoryRecordDatabases } from '../../src/records/memory-record-databases.ts'
 import type { Query } from '../../src/records/query.ts'
@@ -34,7 +35,7 @@ const anySelection: fc.Arbitrary<Selection> = fc.record({
     { nil: undefined },
   ),
   newestFirst: fc.option(fc.boolean(), { nil: undefined }),
-  after: fc.option(fc.nat({ max: 40 }), { nil: undefined }),
+  after: fc.option(fc.oneof(fc.nat({ max: 40 }), fc.nat({ max: 3 * MOST_NOT_INDEXED })), { nil: undefined }),
   limit: fc.nat({ max: 6 }),
 })
 
@@ -73,6 +74,7 @@ const anyStep = fc.oneof(
     }),
   },
   fc.record({ do: fc.constant('return' as const), place: anyPlace }),
+  fc.record({ do: fc.constant('fill' as const) }),
   fc.record({ do: fc.constant('mark' as const), place: anyPlace, refresh: fc.boolean() }),
   fc.record({
     do: fc.constant('set' as const),
@@ -201,6 +203,10 @@ class Run {
         const former = this.#made[step.place]
         if (former === undefined || this.#database.get(former.id) !== undefined) return undefined
         return this.#put(former, false)
+      }
+      case 'fill': {
+        const types = Array.from({ length: MOST_NOT_INDEXED / 2 }, (_, index) => TYPES[index % 3] ?? '')
+        return types.map((type) => this.#database.put(this.#samples.first({ type, expires: 100 }), { refresh: false }))
       }
       case 'mark': {
         const former = this.#stored(step.place)

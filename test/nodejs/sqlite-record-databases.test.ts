@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bringUpToDate } from '../../src/nodejs/record-migration.ts'
+import { DATABASE_SCHEMA } from '../../src/nodejs/record-schema.ts'
 import { openSqlite } from '../../src/nodejs/sqlite.ts'
 import { SqliteRecordDatabases } from '../../src/nodejs/sqlite-record-databases.ts'
 import { SampleRecords } from '../../src/records/acceptance/sample-records.ts'
@@ -179,7 +180,7 @@ describe('a file that is no sound database', () => {
     execFileSync('sqlite3', [file, 'PRAGMA user_version = 7; PRAGMA wal_checkpoint(TRUNCATE)'])
     const before = readFileSync(file)
     const error = expectCode('database-newer', () => databases.open(NAME, OPTIONS), 'opening')
-    expect(error.details).toEqual({ file, schema: 7, known: 1 })
+    expect(error.details).toEqual({ file, schema: 7, known: DATABASE_SCHEMA })
     expect(readFileSync(file)).toEqual(before)
   })
 
@@ -285,22 +286,22 @@ describe('an older schema', () => {
   test('G-157: is brought up to date step by step, with a copy kept of each', () => {
     const { file, databases } = newFolder()
     const database = openSqlite(file, { timeout: 0 })
-    bringUpToDate({ database, file, schema: 1 }, [
-      { from: 0, statements: 'DROP TABLE records' },
-      { from: 1, statements: 'ALTER TABLE records ADD COLUMN color TEXT' },
-      { from: 2, statements: "UPDATE records SET color = 'red'; CREATE TABLE colors (color TEXT)" },
+    bringUpToDate({ database, file, schema: 2 }, [
+      { from: 1, statements: 'DROP TABLE records' },
+      { from: 2, statements: 'ALTER TABLE records ADD COLUMN color TEXT' },
+      { from: 3, statements: "UPDATE records SET color = 'red'; CREATE TABLE colors (color TEXT)" },
     ])
     database.close()
     const ask = (path: string, statement: string): string =>
       execFileSync('sqlite3', [path, statement], { encoding: 'utf8' }).trim()
     expect(ask(file, 'PRAGMA user_version; SELECT DISTINCT color FROM records; SELECT count(*) FROM colors')).toBe(
-      '3\nred\n0',
+      '4\nred\n0',
     )
-    const copies = [1, 2].map((schema) => file.replace('.sqlite', `.schema-${schema}.sqlite`))
+    const copies = [2, 3].map((schema) => file.replace('.sqlite', `.schema-${schema}.sqlite`))
     for (const [index, copy] of copies.entries()) {
       expect(statSync(copy).mode & 0o777).toBe(0o600)
       expect(ask(copy, 'PRAGMA integrity_check; PRAGMA user_version; SELECT count(*) FROM records')).toBe(
-        `ok\n${index + 1}\n90`,
+        `ok\n${index + 2}\n90`,
       )
     }
     expect(databases.names()).toEqual([NAME])
@@ -310,12 +311,12 @@ describe('an older schema', () => {
   test('G-157: stays as it is if a step fails', () => {
     const { file, databases } = newFolder()
     const database = openSqlite(file, { timeout: 0 })
-    const steps = [{ from: 1, statements: 'DROP TABLE attributes; DROP TABLE nothing' }]
-    expect(() => bringUpToDate({ database, file, schema: 1 }, steps)).toThrow('nothing')
+    const steps = [{ from: 2, statements: 'DROP TABLE attributes; DROP TABLE nothing' }]
+    expect(() => bringUpToDate({ database, file, schema: 2 }, steps)).toThrow('nothing')
     database.close()
     const opened = databases.open(NAME, OPTIONS)
     expect(readAll(opened)).toBeGreaterThan(300)
     opened.close()
-    expect(existsSync(file.replace('.sqlite', '.schema-1.sqlite'))).toBe(true)
+    expect(existsSync(file.replace('.sqlite', '.schema-2.sqlite'))).toBe(true)
   })
 })
