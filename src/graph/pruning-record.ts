@@ -1,6 +1,6 @@
 /**
- * Which record may prune links: of those that were written in the first quarter of a period of two seconds the one of lowest digest,
- * for everybody the same one.
+ * Which record may prune links: of those that were written in the first half second of a period of 2.3 s the one of lowest digest, for
+ * everybody the same one.
  *
  * A record breaks each cycle of links at one place, and what is left of the links is a tree: each node keeps the link over which it came
  * first. If two records that are under way at the same time both did so, each would break the cycles elsewhere, and the tree with them.
@@ -14,8 +14,11 @@ import type { GraphRecord } from '../records/record.ts'
 import { compareBytes, equalBytes } from '../runtime/bytes.ts'
 import type { Neighbor } from './neighbors.ts'
 
-/** How often another record may prune links, in milliseconds. */
-export const PRUNING_PERIOD = 2000
+/**
+ * How often another record may prune links, in milliseconds: a number in step with nothing, so that a program that writes every second, or
+ * every minute, does not always write when no record may.
+ */
+export const PRUNING_PERIOD = 2311
 /** For so long, from the beginning of each period, records are written that may be the one; in milliseconds. */
 export const PRUNING_CANDIDACY = 500
 /** How long others that were written by then may be under way, in milliseconds. */

@@ -28,10 +28,15 @@ function makeFlooded(seed: string, names: readonly string[]) {
 
 /** A node of the same graph in another world: it makes records that are new here. */
 function makeAuthor(seed: string): Member {
-  const member = new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } }).add()
-  // What it writes then may prune links.
-  member.graph.world.runFor(PRUNING_PERIOD)
-  return member
+  return new SimulatedGraph({ seed, properties: { maxPresenceRecords: 0 } }).add()
+}
+
+/** The same at the beginning of a period: what it writes now may prune links here. */
+function makePruner(seed: string, { graph, node }: Member): Member {
+  graph.world.runFor(PRUNING_PERIOD - (node.parts.peerTime.now() % PRUNING_PERIOD))
+  const author = makeAuthor(seed)
+  author.graph.world.runFor(graph.world.now - author.graph.world.now)
+  return author
 }
 
 function flood({ bytes }: GraphRecord): GraphMessage {
@@ -60,7 +65,7 @@ describe('eager and lazy links', () => {
     const own = member.write('one')
     run()
     expect(link.messages).toEqual([flood(own)])
-    const record = makeAuthor('of eager').write('two')
+    const record = makePruner('of eager', member).write('two')
     tree.send(flood(record))
     run()
     // A record that is new is not answered.
@@ -89,7 +94,7 @@ describe('eager and lazy links', () => {
   test('G-043: no link is pruned but by the record that both ends go by, and never the one over which it came', () => {
     const { graph, member, links } = makeFlooded('needed', ['ann', 'bob'])
     const [ann, bob] = [first(links), first(links.slice(1))]
-    const author = makeAuthor('of needed')
+    const author = makePruner('of needed', member)
     const [record, later] = [author.write('one'), author.write('another one')]
     const refused = (digest: Uint8Array): void => {
       for (const link of links) link.messages.length = 0
@@ -97,7 +102,6 @@ describe('eager and lazy links', () => {
       graph.world.runFor(100)
       expect([ann.messages, eagerLinks(member)]).toEqual([[{ kind: 'GRAFT', eager: true, ids: [] }], 2])
     }
-    graph.world.runFor(PRUNING_PERIOD / 2)
     refused(record.digest)
     const [low, high] = [record, later].toSorted((one, other) => compareBytes(one.digest, other.digest))
     if (low === undefined || high === undefined) throw new RangeError('there are two')
@@ -120,9 +124,7 @@ describe('eager and lazy links', () => {
     const { graph, member, links } = makeFlooded('fetched', ['ann', 'bob'])
     const [ann, bob] = [first(links), first(links.slice(1))]
     makeLazy(member, [ann])
-    const author = makeAuthor('of fetched')
-    graph.world.runFor(PRUNING_PERIOD - (member.node.parts.peerTime.now() % PRUNING_PERIOD))
-    author.graph.world.runFor(graph.world.now - author.graph.world.now)
+    const author = makePruner('of fetched', member)
     const record = author.write('announced')
     ann.send(advertise(record))
     graph.world.runUntil(() => ann.all('GRAFT').length === 1, LONGEST_GRAFT_WAIT + LONGEST_GRAFT_JITTER)
@@ -483,6 +485,24 @@ describe('the tree', () => {
     times.sort((one, other) => one - other)
     // In a whole tree a record takes some hundred milliseconds. Beyond a cut it would wait until somebody asks for it.
     expect(times[395]).toBeLessThan(600)
+  })
+
+  test.each([0, 200, 400, 600, 800])('G-077: forms for who writes once a second, %i ms after each', (phase) => {
+    const graph = new SimulatedGraph({ seed: 'every second', checks: false, properties: { maxPresenceRecords: 0 } })
+    const [writer] = graph.grow(20)
+    const now = (): number => writer?.node.parts.peerTime.now() ?? 0
+    graph.world.runFor(20_000)
+    graph.world.runFor(1000 - (now() % 1000) + phase)
+    const write = (records: number): void => {
+      for (let index = 0; index < records; index++) {
+        writer?.write(`at ${now()}`)
+        graph.world.runFor(1000)
+      }
+    }
+    write(20)
+    const received = graph.sum('records-received')
+    write(10)
+    expect(graph.sum('records-received') - received).toBeLessThan(1.1 * 10 * 19)
   })
 
   afterEach(() => {
